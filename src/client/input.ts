@@ -1,0 +1,109 @@
+import { UsageError } from '../domain/errors.ts'
+import type { Input, JobOptions, Source, TableFormat, TableOptions } from '../engine/index.ts'
+import { jobDefaults } from '../engine/index.ts'
+import type { JobInput, JobSettings } from './options.ts'
+
+/** What a user hands over, as the engine takes it in. */
+export async function inputOf(input: JobInput, settings: JobSettings): Promise<Input> {
+  const table = settings.prompt !== undefined
+  const paths =
+    typeof input === 'string'
+      ? [input]
+      : Array.isArray(input) && input.every((part) => typeof part === 'string')
+        ? (input as string[])
+        : undefined
+  if (paths !== undefined) {
+    if (paths.length === 0)
+      throw new UsageError('No input is named.', 'Give a file of batch lines, or rows with --prompt.')
+    if (!table) return { kind: 'requests', sources: paths }
+    return { kind: 'table', sources: paths.map((source) => ({ source, ...formatOf(source, settings) })) }
+  }
+  const { first, all } = await peeked(input as AsyncIterable<unknown> | Iterable<unknown>)
+  const bytes = first instanceof Uint8Array
+  if (table) {
+    return bytes
+      ? { kind: 'table', sources: [{ source: all as Source, format: settings.format ?? 'jsonl' }] }
+      : { kind: 'table', sources: [{ records: all }] }
+  }
+  return { kind: 'requests', sources: [bytes ? (all as Source) : linesOf(all)] }
+}
+
+/** Standard input has no name to tell its format by. */
+const formatOf = (path: string, { format }: JobSettings): { format?: TableFormat } =>
+  format !== undefined ? { format } : path === '-' ? { format: 'jsonl' } : {}
+
+async function peeked(
+  input: AsyncIterable<unknown> | Iterable<unknown>,
+): Promise<{ first: unknown; all: AsyncIterable<unknown> }> {
+  const iterator = (
+    Symbol.asyncIterator in input ? input[Symbol.asyncIterator]() : input[Symbol.iterator]()
+  ) as AsyncIterator<unknown>
+  const { done, value } = await iterator.next()
+  const all = async function* (): AsyncIterable<unknown> {
+    if (done === true) return
+    yield value
+    yield* { [Symbol.asyncIterator]: () => iterator }
+  }
+  return { first: value, all: all() }
+}
+
+const BLOCK = 1 << 20
+
+async function* linesOf(requests: AsyncIterable<unknown>): AsyncIterable<Uint8Array> {
+  let lines: string[] = []
+  let size = 0
+  for await (const request of requests) {
+    const line = typeof request === 'string' ? request : JSON.stringify(request)
+    lines.push(line, '\n')
+    size += line.length
+    if (size < BLOCK) continue
+    yield Buffer.from(lines.join(''))
+    lines = []
+    size = 0
+  }
+  yield Buffer.from(lines.join(''))
+}
+
+export async function optionsOf(settings: JobSettings): Promise<JobOptions> {
+  const table = settings.prompt === undefined ? undefined : await tableOf(settings, settings.prompt)
+  if (table === undefined) {
+    const only = (['system', 'schema', 'answerColumn', 'params'] as const).filter(
+      (name) => settings[name] !== undefined,
+    )
+    if (only.length > 0 || settings.withCost === true) {
+      throw new UsageError(
+        `${[...only, ...(settings.withCost === true ? ['withCost'] : [])].join(', ')}: only for a table, which needs a prompt.`,
+        'Add --prompt "… {{column}} …", or leave these out for batch lines.',
+      )
+    }
+  }
+  return {
+    ...jobDefaults,
+    ...(table === undefined ? (settings.model === undefined ? {} : { model: settings.model }) : { table }),
+    ...(settings.retries === undefined ? {} : { retriesMax: settings.retries }),
+    ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
+    ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
+    budget: settings.budget === undefined ? null : String(settings.budget),
+    output: settings.output ?? null,
+  }
+}
+
+async function tableOf(settings: JobSettings, prompt: string): Promise<TableOptions> {
+  if (settings.model === undefined) throw new UsageError('A table needs a model.', 'Name it: --model gpt-5-mini.')
+  return {
+    prompt,
+    system: settings.system ?? null,
+    model: settings.model,
+    schema: settings.schema === undefined ? null : await jsonSchemaOf(settings.schema),
+    answerColumn: settings.answerColumn ?? null,
+    withCost: settings.withCost === true,
+    params: settings.params ?? {},
+  }
+}
+
+/** A zod schema becomes the JSON Schema of what it accepts. */
+async function jsonSchemaOf(schema: unknown): Promise<unknown> {
+  if (typeof schema !== 'object' || schema === null || !('_zod' in schema)) return schema
+  const { z } = await import('zod')
+  return z.toJSONSchema(schema as never)
+}

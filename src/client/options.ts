@@ -1,0 +1,50 @@
+import type { LineProblem } from '../domain/errors.ts'
+
+/** What to ask of each row, and how to read the answers; makes the input a table. */
+export interface TablePrompt {
+  /** `Classify: {{text}}`: a column's value is put in literally and never expanded again. */
+  readonly prompt?: string
+  readonly system?: string
+  /** Replaces the model of requests; says it for rows. */
+  readonly model?: string
+  /** A JSON Schema, or a zod schema: one typed column per top-level field, and every answer is checked. */
+  readonly schema?: unknown
+  /** Column of an answer without fields of its own. Default `answer`. */
+  readonly answerColumn?: string
+  /** Adds `_model`, `_lane` and `_usd` to each row of the output. */
+  readonly withCost?: boolean
+  /** Further members of each request's body, as the vendor names them: {"max_completion_tokens": 200}. */
+  readonly params?: Readonly<Record<string, unknown>>
+}
+
+export interface JobSettings extends TablePrompt {
+  /** Your name for the job: the same key, input and options are the same job, however often it is started. */
+  readonly key?: string
+  /** When it must land. Without, the job flies at its own pace. */
+  readonly by?: Date
+  /** USD, as a decimal string or number: nothing is bought beyond it. */
+  readonly budget?: string | number
+  /** Flies although a price is unknown; the receipt then has none. Default false. */
+  readonly allowUnpriced?: boolean
+  /** Rounds for requests that deserve another, after the first. Default 2. */
+  readonly retries?: number
+  /** Of answers that fail the schema. Default `keep`: in the output with their error named. */
+  readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
+  /** Kept on the job and on every ledger entry. */
+  readonly tags?: Readonly<Record<string, string>>
+  /** Where landing writes the results to; without, they are fetched by `results` or `deliver`. */
+  readonly output?: string
+  /** Leaves bad lines out instead of refusing the input; each is handed over. */
+  readonly skipInvalid?: boolean
+  readonly onReject?: (line: Uint8Array, problem: LineProblem) => Promise<void>
+  /** Of the intake: bytes and requests read so far. */
+  readonly onProgress?: (bytes: number, requests: number) => void
+  /** Of rows or lines given as a stream, whose name does not tell. Default `jsonl`. */
+  readonly format?: 'csv' | 'tsv' | 'jsonl'
+}
+
+/**
+ * Paths (`-`: standard input), a stream of bytes, or an (async) iterable of requests or rows as objects. gzip and zstd
+ * are recognised by content.
+ */
+export type JobInput = string | readonly string[] | AsyncIterable<Uint8Array> | Iterable<object> | AsyncIterable<object>

@@ -1,0 +1,159 @@
+import type { JobState } from '../domain/states.ts'
+import {
+  type Attending,
+  attend,
+  createJob,
+  forget,
+  type JobRow,
+  jobIdOf,
+  type LedgerRow,
+  type Ports,
+  type Quote,
+  quoteJob,
+  takeIn,
+} from '../engine/index.ts'
+import { inputOf, optionsOf } from './input.ts'
+import { Job } from './job.ts'
+import type { JobInput, JobSettings } from './options.ts'
+
+/** A job in a list. */
+export interface JobSummary {
+  readonly id: string
+  readonly key: string | null
+  readonly state: JobState
+  readonly held: string | null
+  readonly requests: number
+  readonly createdAt: string
+  readonly landedAt: string | null
+  readonly tags: Readonly<Record<string, string>>
+}
+
+/** An open home: quotes, jobs, bills. Close it when done. */
+export class Redeye {
+  readonly #ports: Ports
+  readonly #close: () => Promise<void>
+
+  /** @internal made by `open` */
+  constructor(ports: Ports, close: () => Promise<void>) {
+    this.#ports = ports
+    this.#close = close
+  }
+
+  /** Where the jobs lie. */
+  get home(): string {
+    return this.#ports.store.home
+  }
+
+  /** The home's clock, epoch ms. */
+  now(): number {
+    return this.#ports.clock.now()
+  }
+
+  /** What the job would cost on each lane and when it would land. Reads the whole input; sends nothing. */
+  async quote(input: JobInput, settings: JobSettings = {}): Promise<Quote> {
+    const options = await optionsOf(settings)
+    const taken = await takeIn(this.#ports, await inputOf(input, settings), options, intakeOf(settings))
+    try {
+      return await quoteJob(this.#ports, taken.manifest, options, settings.by?.getTime() ?? null)
+    } finally {
+      await forget(this.#ports, taken)
+    }
+  }
+
+  /**
+   * Takes the input in and makes a job of it. Nothing is bought until the job is attended: `job.wait()`, `events()`,
+   * `results()`, or a worker.
+   * @param settings.confirm  asked with the quote before the job is made; false leaves nothing behind
+   * @throws BadInput · KeyConflict · PriceMissing · Refused
+   */
+  async submit(
+    input: JobInput,
+    settings: JobSettings & { readonly confirm?: (quote: Quote) => Promise<boolean> | boolean } = {},
+  ): Promise<Job> {
+    const options = await optionsOf(settings)
+    const taken = await takeIn(this.#ports, await inputOf(input, settings), options, intakeOf(settings))
+    const how = {
+      key: settings.key ?? null,
+      deadline: settings.by?.getTime() ?? null,
+      tags: settings.tags ?? {},
+      ...(settings.confirm === undefined ? {} : { confirm: settings.confirm }),
+    }
+    const { job } = await createJob(this.#ports, taken, options, how)
+    return new Job(this.#ports, job.id)
+  }
+
+  /** The handle of a job by its id; whether there is one, its methods tell. */
+  job(id: string): Job {
+    return new Job(this.#ports, id)
+  }
+
+  /** The job of a user's key, if there is one. */
+  async jobByKey(key: string): Promise<Job | undefined> {
+    const id = jobIdOf(this.#ports, key)
+    return (await this.#ports.store.job(id)) === undefined ? undefined : new Job(this.#ports, id)
+  }
+
+  /** Newest first. */
+  async jobs(filter: { readonly states?: readonly JobState[]; readonly limit?: number } = {}): Promise<JobSummary[]> {
+    return (await this.#ports.store.jobs(filter)).map(summaryOf)
+  }
+
+  /** All ledger entries, of one job or of the home. */
+  async ledger(filter: { readonly jobId?: string } = {}): Promise<LedgerRow[]> {
+    return this.#ports.store.ledger(filter)
+  }
+
+  /** Attends all jobs of the home until stopped: what a worker does. */
+  async attendAll(command = 'worker'): Promise<Attending> {
+    return attend(this.#ports, 'all', command)
+  }
+
+  /** Asks every configured account with a free call. */
+  async doctor(): Promise<AccountCheck[]> {
+    return Promise.all(
+      this.#ports.vendors.accounts().map(async ({ row, provider, call }) => {
+        const base = { vendor: row.vendor, baseUrl: row.baseUrl, account: row.id }
+        if (call === null) return { ...base, ok: false, detail: `${provider.environment.apiKey[0]} is not set` }
+        try {
+          const { scope, detail } = await provider.check(call)
+          return { ...base, ok: true, detail: scope === '' ? detail : `${scope}: ${detail}` }
+        } catch (error) {
+          return { ...base, ok: false, detail: (error as Error).message }
+        }
+      }),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+export interface AccountCheck {
+  readonly vendor: string
+  readonly baseUrl: string
+  readonly account: string
+  readonly ok: boolean
+  readonly detail: string
+}
+
+const intakeOf = ({ skipInvalid, onReject, onProgress }: JobSettings) => ({
+  ...(skipInvalid === undefined ? {} : { skipInvalid }),
+  ...(onReject === undefined ? {} : { reject: onReject }),
+  ...(onProgress === undefined ? {} : { onProgress }),
+})
+
+const summaryOf = (job: JobRow): JobSummary => ({
+  id: job.id,
+  key: job.key,
+  state: job.state,
+  held: job.held,
+  requests: job.requests,
+  createdAt: new Date(job.createdAt).toISOString(),
+  landedAt: job.landedAt === null ? null : new Date(job.landedAt).toISOString(),
+  tags: job.tags,
+})

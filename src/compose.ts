@@ -1,0 +1,203 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { homedir, platform, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Redeye } from './client/redeye.ts'
+import { localDispatcher } from './dispatch/local.ts'
+import { NoCredentials, OtherAccount, UsageError } from './domain/errors.ts'
+import { type Lane, laneOf, vendorOf } from './domain/usage.ts'
+import { type Log, type Ports, type Step, steps, type Vendors } from './engine/index.ts'
+import { BytePool, moduleBeside } from './kit/byte-pool.ts'
+import { clockAt } from './kit/clock.ts'
+import { type Http, openHttp } from './kit/http.ts'
+import { derivedId } from './kit/ids.ts'
+import type { BatchLane, Call, Provider } from './providers/contract.ts'
+import { providers } from './providers/registry.ts'
+import { openFolderBlobs } from './stores/blobs/fs.ts'
+import type { AccountRow, ControlStore } from './stores/contract.ts'
+import { openSqliteStore } from './stores/sql/sqlite.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface OpenOptions {
+  /** Where jobs live. Default: REDEYE_HOME, else `.redeye` in the working folder if there, else the user's data folder. */
+  readonly home?: string
+  /** API keys and base URLs are read from here, by the names the official SDKs use. Default: process.env. */
+  readonly env?: Environment
+  /** Scaled seconds per real second, for emulated vendors that run as fast. Default: REDEYE_SPEED, else 1. */
+  readonly speed?: number
+  readonly log?: Log
+}
+
+/**
+ * Opens a home: the one place where real stores, providers and clock are built and handed to the engine.
+ * @throws StoreUnavailable (`store_unavailable`) when the home cannot be used
+ */
+export async function open(options: OpenOptions = {}): Promise<Redeye> {
+  const env = options.env ?? process.env
+  const home = options.home ?? homeOf(env)
+  const store = await openSqliteStore(home)
+  const clock = clockAt(speedOf(options.speed, env), store.madeAt)
+  const http = openHttp({ clock })
+  const log = options.log ?? (await logOf(env))
+  const scratch = join(tmpdir(), 'redeye')
+  await mkdir(scratch, { recursive: true, mode: 0o700 })
+  const pool = new BytePool()
+  const ports: Ports = {
+    store,
+    blobs: openFolderBlobs(join(home, 'blobs')),
+    pool,
+    clock,
+    dispatcher: localDispatcher({
+      leases: store,
+      clock,
+      onError: (error, shardId) => log.warn({ shard: shardId, error: String(error) }, 'a step failed'),
+    }),
+    vendors: vendorsFrom(env, store, { http, clock }),
+    scratch,
+    step: crashPoint(env),
+    log,
+    answerCheck: moduleBeside(import.meta.url, './delivery/check-answer'),
+  }
+  return new Redeye(ports, async () => {
+    await pool.close()
+    await http.close()
+    await store.close()
+  })
+}
+
+/** REDEYE_HOME, else `.redeye` in the working folder if it is there, else the user's data folder. */
+export function homeOf(env: Environment): string {
+  if (env.REDEYE_HOME) return resolve(env.REDEYE_HOME)
+  if (existsSync('.redeye')) return resolve('.redeye')
+  const user = homedir()
+  switch (platform()) {
+    case 'darwin':
+      return join(user, 'Library', 'Application Support', 'redeye')
+    case 'win32':
+      return join(env.LOCALAPPDATA ?? join(user, 'AppData', 'Local'), 'redeye')
+    default:
+      return join(env.XDG_DATA_HOME ?? join(user, '.local', 'share'), 'redeye')
+  }
+}
+
+function speedOf(option: number | undefined, env: Environment): number {
+  const speed = option ?? Number(env.REDEYE_SPEED ?? 1)
+  if (!(speed > 0) || !Number.isFinite(speed))
+    throw new UsageError(`REDEYE_SPEED is ${env.REDEYE_SPEED}; it must be a positive number.`)
+  return speed
+}
+
+/** What this process can buy with, from the environment. */
+function vendorsFrom(env: Environment, store: ControlStore, wires: { http: Http; clock: Call['clock'] }): Vendors {
+  const accounts = new Map<
+    string,
+    { provider: Provider; row: AccountRow; call: Omit<Call, 'apiKey'>; apiKey: string | undefined }
+  >()
+  for (const provider of Object.values<Provider>(providers)) {
+    const baseUrl = (first(env, provider.environment.baseUrl) ?? provider.environment.baseUrlDefault).replace(
+      /\/+$/,
+      '',
+    )
+    const headers = provider.headersFrom(env)
+    const scope = Object.values(headers).join(' ')
+    const id = derivedId('acc', provider.name, baseUrl, scope)
+    const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
+    accounts.set(id, {
+      provider,
+      row,
+      call: { baseUrl, headers, ...wires },
+      apiKey: first(env, provider.environment.apiKey),
+    })
+  }
+  const stored = new Set<string>()
+  const named = (vendor: string) => [...accounts.values()].find(({ row }) => row.vendor === vendor)
+  return {
+    choose: async () => {
+      // One dialect, one vendor: whoever speaks it and sells a batch lane.
+      const account = [...accounts.values()].find(({ provider }) => provider.batch !== undefined)
+      if (account === undefined) throw new UsageError('No vendor of this build sells a batch lane.')
+      if (!stored.has(account.row.id)) {
+        await store.commit({ accounts: [account.row] })
+        stored.add(account.row.id)
+      }
+      return { lane: laneOf(account.provider.name, 'batch'), accountId: account.row.id }
+    },
+    batch: (lane: Lane): BatchLane => {
+      const batch = named(vendorOf(lane))?.provider.batch
+      if (batch === undefined) throw new UsageError(`This build cannot fly the lane ${lane}.`)
+      return batch
+    },
+    call: (accountId, signal) => {
+      const account = accounts.get(accountId)
+      if (account === undefined)
+        throw new OtherAccount(
+          'the vendor',
+          accountId,
+          [...accounts.values()].map(placeOf).join(', '),
+          variablesOf(accounts),
+        )
+      const { apiKey, provider, call } = account
+      if (apiKey === undefined) throw new NoCredentials(provider.name, provider.environment.apiKey[0] ?? '')
+      return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
+    },
+    now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
+    accounts: () =>
+      [...accounts.values()].map(({ row, provider, apiKey, call }) => ({
+        row,
+        provider,
+        call: apiKey === undefined ? null : { ...call, apiKey },
+      })),
+  }
+}
+
+const placeOf = ({ row }: { row: AccountRow }): string =>
+  `${row.id} (${row.vendor} at ${row.baseUrl}${row.scope === '' ? '' : `, ${row.scope}`})`
+
+const variablesOf = (accounts: ReadonlyMap<string, { provider: Provider }>): string =>
+  [...accounts.values()]
+    .flatMap(({ provider }) => [...provider.environment.baseUrl, ...provider.environment.apiKey])
+    .join(', ')
+
+function first(env: Environment, names: readonly string[]): string | undefined {
+  for (const name of names) if (env[name]) return env[name]
+  return undefined
+}
+
+/**
+ * Tests end the process at a named step: `REDEYE_CRASH_AT=bought:2` kills it at the second pass of `bought`,
+ * `REDEYE_STOP_AT` freezes it there.
+ */
+function crashPoint(env: Environment): (name: Step) => void {
+  const kill = pointOf(env.REDEYE_CRASH_AT)
+  const stop = pointOf(env.REDEYE_STOP_AT)
+  if (kill === undefined && stop === undefined) return () => {}
+  return (name) => {
+    if (kill?.name === name && --kill.passes === 0) process.kill(process.pid, 'SIGKILL')
+    if (stop?.name === name && --stop.passes === 0) process.kill(process.pid, 'SIGSTOP')
+  }
+}
+
+function pointOf(text: string | undefined): { name: string; passes: number } | undefined {
+  if (text === undefined || text === '') return undefined
+  const [name = '', passes = '1'] = text.split(':')
+  if (!(steps as readonly string[]).includes(name))
+    throw new UsageError(`There is no step "${name}"; there are ${steps.join(', ')}.`)
+  return { name, passes: Number(passes) }
+}
+
+const silent: Log = { info: () => {}, warn: () => {} }
+
+/** REDEYE_LOG=info|warn writes JSON lines to stderr; without it nothing is logged, since events tell the story. */
+async function logOf(env: Environment): Promise<Log> {
+  if (!env.REDEYE_LOG) return silent
+  const { pino } = await import('pino')
+  const logger = pino(
+    { level: env.REDEYE_LOG, redact: ['*.apiKey', '*.authorization'] },
+    pino.destination({ fd: 2, sync: true }),
+  )
+  return {
+    info: (fields, message) => logger.info(fields, message),
+    warn: (fields, message) => logger.warn(fields, message),
+  }
+}

@@ -1,0 +1,80 @@
+import { openaiChat } from '../dialects/openai-chat.ts'
+import { outcomes, reasons } from '../domain/outcome.ts'
+import type { AnswerReader } from '../tables/answer.ts'
+import { type Cell, type Cells, decodeRow } from '../tables/row.ts'
+import { codeOf } from './request-lines.ts'
+import { errorOf, responseBody } from './response-body.ts'
+import type { LineWindow } from './windows.ts'
+
+/** What a row cost and where it ran, for --with-cost. */
+export interface RowCost {
+  readonly model: string
+  readonly lane: string
+  /** Decimal USD; empty where no price is known. */
+  readonly usd: string
+}
+
+export interface TableShape {
+  /** How many columns the input has; a shorter row is filled up. */
+  readonly inputColumns: number
+  /** How many columns the answer makes. */
+  readonly answerColumns: number
+  readonly read: AnswerReader
+  readonly cost?: (bytes: Uint8Array, start: number, end: number, winner: number) => RowCost
+}
+
+/** The rows of a window as the cells of the output's columns: the input's, the answer's, `_outcome`, `_error`, cost. */
+export function tableRows(window: LineWindow, shape: TableShape): Cells[] {
+  const rows: Cells[] = []
+  for (let index = 0; index < window.count; index++) {
+    const cells = carried(window, index, shape.inputColumns)
+    const at = window.at[index] as number
+    const end = at + (window.length[index] as number)
+    const outcome = outcomes[window.outcome[index] as number] ?? 'missing'
+    const reason = reasons[window.reason[index] as number]?.name ?? 'none'
+    const answer = answerCells(window, at, end, outcome, reason, shape)
+    cells.push(...answer.cells, JSON.stringify(outcome), answer.error === '' ? 'null' : JSON.stringify(answer.error))
+    if (shape.cost !== undefined) {
+      const cost = end > at ? shape.cost(window.bytes, at, end, window.winner[index] as number) : undefined
+      cells.push(textCell(cost?.model), textCell(cost?.lane), cost === undefined || cost.usd === '' ? 'null' : cost.usd)
+    }
+    rows.push(cells)
+  }
+  return rows
+}
+
+const textCell = (text: string | undefined): Cell => (text === undefined || text === '' ? 'null' : JSON.stringify(text))
+
+function carried(window: LineWindow, index: number, columns: number): Cell[] {
+  const from = window.carryAt[index] as number
+  const cells = [...decodeRow(window.carry.subarray(from, from + (window.carryLength[index] as number)))]
+  while (cells.length < columns) cells.push('')
+  return cells
+}
+
+function answerCells(
+  window: LineWindow,
+  at: number,
+  end: number,
+  outcome: string,
+  reason: string,
+  { answerColumns, read }: TableShape,
+): { cells: readonly Cell[]; error: string } {
+  const invalid = reason === 'schema' || reason === 'invalid_json'
+  if (end > at && (outcome === 'succeeded' || invalid)) {
+    const { text, refusal } = openaiChat.answerText(responseBody(window.bytes, at, end))
+    const answer = text === null ? { cells: blank(answerColumns), error: '' } : read(text)
+    // Whether it is valid was decided when it was collected.
+    const error = invalid
+      ? reason
+      : text === null
+        ? (refusal ?? 'no answer')
+        : reason === 'truncated'
+          ? 'truncated'
+          : ''
+    return { cells: answer.cells, error }
+  }
+  return { cells: blank(answerColumns), error: end > at ? errorOf(window.bytes, at, end) : codeOf(reason) }
+}
+
+const blank = (count: number): Cell[] => Array.from({ length: count }, () => 'null')

@@ -1,0 +1,165 @@
+/**
+ * Errors are classes: code, retryable, hint, fields, cause. The message says what happened with the numbers, the hint
+ * says what to do next; nobody parses a message. `exitCode` is what the CLI ends with.
+ */
+export abstract class RedeyeError extends Error {
+  abstract readonly code: string
+  /** 2 usage or bad input · 3 refused · 4 provider or store unavailable. */
+  abstract readonly exitCode: 1 | 2 | 3 | 4 | 75
+  readonly retryable: boolean = false
+  readonly hint: string = ''
+  override get name(): string {
+    return this.constructor.name
+  }
+}
+
+/** One bad line of the input. */
+export interface LineProblem {
+  readonly file: string
+  readonly line: number
+  readonly message: string
+}
+
+export class UsageError extends RedeyeError {
+  readonly code: string = 'usage'
+  readonly exitCode = 2
+  override readonly hint: string
+  constructor(message: string, hint = 'See `redeye --help`.') {
+    super(message)
+    this.hint = hint
+  }
+}
+
+export class BadInput extends RedeyeError {
+  readonly code = 'bad_input'
+  readonly exitCode = 2
+  override readonly hint = 'Nothing was sent. Mend the lines, or set them aside with --skip-invalid.'
+  readonly problems: readonly LineProblem[]
+  readonly total: number
+  /** @param problems the first 100, in order; @param total how many there are in all */
+  constructor(problems: readonly LineProblem[], total: number) {
+    const shown = problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)
+    const more = total > problems.length ? [`… and ${total - problems.length} more`] : []
+    super([`${total} bad ${total === 1 ? 'line' : 'lines'} in the input:`, ...shown, ...more].join('\n'))
+    this.problems = problems
+    this.total = total
+  }
+}
+
+export class UnreadableInput extends RedeyeError {
+  readonly code = 'unreadable_input'
+  readonly exitCode = 2
+  override readonly hint = 'Nothing was sent.'
+  constructor(file: string, what: string, options?: { cause?: unknown }) {
+    super(`${file}: ${what}`, options)
+  }
+}
+
+export class KeyConflict extends RedeyeError {
+  readonly code = 'key_conflict'
+  readonly exitCode = 2
+  override readonly hint =
+    'A key names one job for ever. Use another --key, or the same input and options as the first time.'
+  constructor(key: string, jobId: string, was: string, is: string) {
+    super(`Key "${key}" belongs to ${jobId}, whose input and options have digest ${was}; these have ${is}.`)
+  }
+}
+
+export class UnknownJob extends RedeyeError {
+  readonly code = 'unknown_job'
+  readonly exitCode = 2
+  override readonly hint = '`redeye list` shows the jobs of this home; REDEYE_HOME or --home names another.'
+  constructor(id: string, home: string) {
+    super(`There is no job ${id} in ${home}.`)
+  }
+}
+
+export class PriceMissing extends RedeyeError {
+  readonly code = 'price_missing'
+  readonly exitCode = 3
+  override readonly hint = 'Redeye never guesses a price. Fly without one by --allow-unpriced; the receipt will say so.'
+  constructor(model: string, what: string) {
+    super(`No price is known for ${what} of model "${model}".`)
+  }
+}
+
+export class Refused extends RedeyeError {
+  readonly code: string
+  readonly exitCode = 3
+  override readonly hint: string
+  constructor(code: string, message: string, hint: string) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+}
+
+export class NoCredentials extends RedeyeError {
+  readonly code = 'no_credentials'
+  readonly exitCode = 4
+  override readonly hint: string
+  constructor(vendor: string, variable: string) {
+    super(`No API key for ${vendor}: ${variable} is not set.`)
+    this.hint = `Set ${variable} and run the same command again; nothing is lost and nothing was bought.`
+  }
+}
+
+/** The job was bought with another account than the one this process has. */
+export class OtherAccount extends RedeyeError {
+  readonly code = 'other_account'
+  readonly exitCode = 4
+  override readonly hint: string
+  constructor(vendor: string, was: string, is: string, variables: string) {
+    super(`This was bought at ${vendor} with the account ${was}; this process has ${is}.`)
+    this.hint = `Set ${variables} as they were when it was submitted.`
+  }
+}
+
+export class JobHeld extends RedeyeError {
+  readonly code: string
+  readonly exitCode: 3 | 4
+  override readonly hint: string
+  override readonly retryable = true
+  constructor(jobId: string, reason: string, message: string, hint: string) {
+    super(`Job ${jobId} is held (${reason}): ${message}`)
+    this.code = `held_${reason}`
+    this.exitCode = reason === 'budget' ? 3 : 4
+    this.hint = hint
+  }
+}
+
+/** The vendor could not be reached, or answered what no contract of it explains. */
+export class VendorUnavailable extends RedeyeError {
+  readonly code = 'vendor_unavailable'
+  readonly exitCode = 4
+  override readonly retryable = true
+  override readonly hint: string
+  readonly status: number | undefined
+  constructor(message: string, options: { hint?: string; status?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.status = options.status
+    this.hint = options.hint ?? 'The job is kept and resumes when the vendor answers again: redeye watch JOB.'
+  }
+}
+
+export class StoreUnavailable extends RedeyeError {
+  readonly code = 'store_unavailable'
+  readonly exitCode = 4
+  override readonly retryable = true
+  override readonly hint: string
+  constructor(message: string, hint: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.hint = hint
+  }
+}
+
+export class NotReady extends RedeyeError {
+  readonly code = 'not_ready'
+  readonly exitCode = 75
+  override readonly retryable = true
+  override readonly hint: string
+  constructor(jobId: string, state: string) {
+    super(`Job ${jobId} is still ${state}.`)
+    this.hint = `redeye wait ${jobId} waits for it.`
+  }
+}

@@ -1,0 +1,26 @@
+/** The shape of a batch lane's limits. Each provider fills one table, with sources. `null`: the vendor has none. */
+export interface Limits {
+  /** Rows in one submission. */
+  readonly rowsMax: number
+  /** Bytes of one input file, as uploaded. */
+  readonly fileBytesMax: number
+  /** Bytes of one row as uploaded; a larger one is refused at intake. */
+  readonly rowBytesMax: number
+  /** Embedding inputs summed over the rows of one submission. */
+  readonly inputsMax: number | null
+  readonly modelsPerFileMax: number
+  readonly createsPerHourMax: number | null
+  readonly uploadsPerMinuteMax: number | null
+  readonly openSubmissionsMax: number | null
+  /** Input tokens waiting or running at the vendor, per account and model; null: not published or unlimited. */
+  enqueuedTokensMax(model: string): number | null
+  /** Embedding requests waiting or running, per account and model. */
+  enqueuedRequestsMax(model: string): number | null
+  /** How long a submission may take before the vendor expires it. */
+  readonly windowMs: number
+  /** How long `cancelling` can last. */
+  readonly cancelLagMs: number
+  /** How long outputs can be fetched, from creation. */
+  readonly collectWithinMs: number
+  readonly endpoints: readonly string[]
+}

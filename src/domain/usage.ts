@@ -1,0 +1,39 @@
+import type { PicoUsd } from './money.ts'
+
+/**
+ * Token kinds, named as the price catalogue names them. No token is counted in two kinds: a vendor's input figure that
+ * includes cached input is split before it gets here.
+ */
+export const tokenKinds = [
+  'input',
+  'cachedInput',
+  'cacheWriteDefault',
+  'cacheWrite5m',
+  'cacheWrite1h',
+  'cacheWrite12h',
+  'output',
+] as const
+export type TokenKind = (typeof tokenKinds)[number]
+
+/** Tokens by kind; an absent kind is zero. */
+export type Usage = Partial<Record<TokenKind, number>>
+
+/** pico-USD per token by kind. An absent kind has no known price; it is never zero. */
+export type UnitPrices = Readonly<Partial<Record<TokenKind, PicoUsd>>>
+
+/**
+ * The kind that makes a prompt dearest when nobody asked for caching: some vendors write to their cache unasked, and
+ * charge more than plain input for it. Bounds (the high end of a quote, what a lost submission may have cost) use it.
+ */
+export function dearestInput(prices: UnitPrices): 'input' | 'cacheWriteDefault' {
+  return (prices.cacheWriteDefault ?? 0n) > (prices.input ?? 0n) ? 'cacheWriteDefault' : 'input'
+}
+
+export const tiers = ['batch', 'flex', 'standard', 'priority', 'idle'] as const
+export type Tier = (typeof tiers)[number]
+
+/** What is bought where: `openai/batch`. */
+export type Lane = `${string}/${Tier}`
+export const laneOf = (vendor: string, tier: Tier): Lane => `${vendor}/${tier}`
+export const vendorOf = (lane: Lane): string => lane.slice(0, lane.lastIndexOf('/'))
+export const tierOf = (lane: Lane): Tier => lane.slice(lane.lastIndexOf('/') + 1) as Tier

@@ -1,0 +1,32 @@
+import { between, type Chance, pick } from '../chance.ts'
+
+const words = (
+  'the a an this that our your every one two three first last next early late small large quiet plain clear open ' +
+  'order account card payment transfer balance limit fee refund statement address parcel letter answer question ' +
+  'reason result number total morning evening night day week month year river bridge garden window table lamp ' +
+  'chair paper kettle train station harbour island mountain is was has had gives takes shows holds keeps needs ' +
+  'asks means follows arrives leaves remains because while after before until with without under over near ' +
+  'about between and but so then also often seldom always never again together apart'
+).split(' ')
+
+/** A few sentences of plain words: deterministic, about as long as a short answer, never anything that looks private. */
+export function plainText(chance: Chance, wordsMin = 6, wordsMax = 60): string {
+  const total = between(chance, wordsMin, wordsMax)
+  let text = ''
+  let left = 0
+  for (let index = 0; index < total; index++) {
+    if (left === 0) {
+      left = between(chance, 5, 14)
+      const start = pick(chance, words)
+      text += `${text === '' ? '' : '. '}${start.charAt(0).toUpperCase()}${start.slice(1)}`
+    } else text += ` ${pick(chance, words)}`
+    left--
+  }
+  return `${text}.`
+}
+
+/** One to four words, for a field of a structured answer. */
+export function phrase(chance: Chance): string {
+  const total = between(chance, 1, 4)
+  return Array.from({ length: total }, () => pick(chance, words)).join(' ')
+}

@@ -1,0 +1,119 @@
+import { type Bill, billOf } from './bill.ts'
+import { wholeBody } from './body.ts'
+import type { Clock } from './clock.ts'
+import { type Act, type ActLog, type Purchase, type Tally, tallyOf } from './log.ts'
+import { type ScenarioListing, ScenarioUnknown } from './scenarios.ts'
+import { type Exchange, sendJson, type Vendor } from './server.ts'
+
+/** What the log tells: every act, and every purchase with who is in it. */
+export interface EmulatorLog {
+  readonly acts: readonly Act[]
+  readonly purchases: readonly Purchase[]
+}
+
+/** Everything a test may ask of, or do to, a running emulator; the same over HTTP and in process. */
+export interface Control {
+  readonly scenarios: readonly ScenarioListing[]
+  log(options?: { readonly ids?: boolean }): Promise<EmulatorLog>
+  tally(): Promise<Tally>
+  bill(): Promise<Bill>
+  setScenario(scenario: string | readonly string[]): void
+  activeScenarios(): readonly string[]
+}
+
+export function createControl(vendors: readonly Vendor[], actLog: ActLog): Control {
+  const purchases = async (withRows: boolean) => {
+    const all = await Promise.all(vendors.map((vendor) => vendor.purchases(withRows)))
+    return all.flat()
+  }
+  return {
+    scenarios: vendors.flatMap((vendor) => vendor.scenarios),
+    log: async (options) => ({ purchases: await purchases(options?.ids ?? false), acts: actLog.acts() }),
+    tally: async () => tallyOf(await purchases(true)),
+    async bill() {
+      const charges = await Promise.all(vendors.map((vendor) => vendor.charges()))
+      return billOf(charges.flat())
+    },
+    setScenario(scenario) {
+      const texts = (typeof scenario === 'string' ? [scenario] : scenario)
+        .flatMap((text) => text.split('+'))
+        .map((text) => text.trim())
+        .filter((text) => text !== '' && text !== 'default')
+      // A name may belong to several vendors; one that belongs to none is a mistake.
+      const strange = texts.find((text) => !vendors.some((vendor) => owns(vendor, text)))
+      if (strange !== undefined) throw new ScenarioUnknown(`There is no scenario ${JSON.stringify(strange)}.`)
+      for (const vendor of vendors) vendor.setScenarios(texts.filter((text) => owns(vendor, text)))
+    },
+    activeScenarios: () => [...new Set(vendors.flatMap((vendor) => vendor.activeScenarios()))],
+  }
+}
+
+function owns(vendor: Vendor, text: string): boolean {
+  return vendor.scenarios.some(({ name }) => name === text.split(':', 1)[0])
+}
+
+/** The routes below `/_emulator`. */
+export function createControlRoutes(control: Control, clock: Clock): (exchange: Exchange) => Promise<void> {
+  return async (exchange) => {
+    const { method, path, query, response } = exchange
+    const body = method === 'POST' ? parsed(await wholeBody(exchange.request, exchange.idleBodyTimeoutMs)) : undefined
+    const route = `${method} ${path}`
+    if (route === 'GET /log') return sendJson(response, 200, await control.log({ ids: query.get('ids') === '1' }))
+    if (route === 'GET /tally') return sendJson(response, 200, await control.tally())
+    if (route === 'GET /bill') return sendJson(response, 200, await control.bill())
+    if (route === 'GET /clock') return sendJson(response, 200, clockView(clock))
+    if (route === 'POST /clock') return setClock(exchange, clock, body)
+    if (route === 'GET /scenario') return sendJson(response, 200, scenarioView(control))
+    if (route === 'POST /scenario') return setScenario(exchange, control, body)
+    sendJson(response, 404, {
+      error: `There is no control ${route}.`,
+      controls: ['log', 'tally', 'bill', 'clock', 'scenario'],
+    })
+  }
+}
+
+function clockView(clock: Clock): unknown {
+  return { now: new Date(clock.now()).toISOString(), seconds: clock.now() / 1000, speed: clock.speed }
+}
+
+function setClock({ response }: Exchange, clock: Clock, body: unknown): void {
+  const { advance, speed } = (body ?? {}) as { advance?: unknown; speed?: unknown }
+  if (typeof advance !== 'number' && typeof speed !== 'number') {
+    return sendJson(response, 400, { error: 'Give {"advance": seconds} or {"speed": factor}.' })
+  }
+  try {
+    if (typeof advance === 'number') clock.advance(advance * 1000)
+    if (typeof speed === 'number') clock.setSpeed(speed)
+  } catch (error) {
+    return sendJson(response, 400, { error: (error as Error).message })
+  }
+  sendJson(response, 200, clockView(clock))
+}
+
+function scenarioView(control: Control): unknown {
+  return { active: control.activeScenarios(), scenarios: control.scenarios }
+}
+
+function setScenario({ response }: Exchange, control: Control, body: unknown): void {
+  const wanted = (body as { scenario?: unknown } | undefined)?.scenario ?? body
+  if (typeof wanted !== 'string' && !(Array.isArray(wanted) && wanted.every((each) => typeof each === 'string'))) {
+    return sendJson(response, 400, {
+      error: 'Give {"scenario": "name"} or {"scenario": ["name:parameter", ...]}; [] for none.',
+    })
+  }
+  try {
+    control.setScenario(wanted)
+  } catch (error) {
+    if (!(error instanceof ScenarioUnknown)) throw error
+    return sendJson(response, 400, { error: error.message })
+  }
+  sendJson(response, 200, scenarioView(control))
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,26 @@
+import { answerChat } from './answer-chat.ts'
+import { answerCompletions } from './answer-completions.ts'
+import { answerEmbeddings } from './answer-embeddings.ts'
+import { answerResponses } from './answer-responses.ts'
+import { unknownModel } from './errors.ts'
+import { type Model, modelNamed } from './models.ts'
+import type { Json } from './tokens.ts'
+import type { Answer, Circumstances } from './utterance.ts'
+
+export const endpoints: Record<string, (body: Json, model: Model, with_: Circumstances) => Answer> = {
+  '/v1/chat/completions': answerChat,
+  '/v1/responses': answerResponses,
+  '/v1/embeddings': answerEmbeddings,
+  '/v1/completions': answerCompletions,
+}
+
+/** The answer of an endpoint to a body: the same one whether it came alone or as a line of a batch. */
+export function answerTo(endpoint: string, body: Json, circumstances: Circumstances): Answer {
+  const answer = endpoints[endpoint]
+  const model = modelNamed(String(body['model']))
+  if (!answer || !model) {
+    const error = unknownModel(String(body['model']))
+    return { status: error.status, error }
+  }
+  return answer(body, model, circumstances)
+}

@@ -1,0 +1,110 @@
+import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
+import { chargesOf, purchasesOf } from './books.ts'
+import { answerCall } from './calls.ts'
+import { costsReport, usageReport } from './costs.ts'
+import type { Desk } from './desk.ts'
+import { Refusal, unknownModel } from './errors.ts'
+import type { Operation } from './faults.ts'
+import { deleteFile, existingFile, listFiles, uploadFile } from './files.ts'
+import { modelNamed, modelNames } from './models.ts'
+import type { Call, Reply } from './router.ts'
+import { createPromptCache } from './tokens.ts'
+import { addPart, cancelUpload, completeUpload, createUpload } from './uploads.ts'
+import { fileView } from './view.ts'
+
+export interface Route {
+  readonly method: string
+  readonly path: RegExp
+  readonly operation: Operation
+  readonly run: (call: Call) => Promise<Reply> | Reply
+}
+
+const json = (value: unknown): Reply => ({ json: value })
+const id = (call: Call) => call.parameters[0] ?? ''
+
+export function createRoutes(desk: Desk): readonly Route[] {
+  const route = (method: string, path: string, operation: Operation, run: Route['run']): Route => ({
+    method,
+    path: new RegExp(`^${path.replace(/:id/g, '([^/]+)')}$`),
+    operation,
+    run,
+  })
+  // Calls outside a batch share one cache for as long as the emulator lives.
+  const cache = createPromptCache()
+  const answer = (endpoint: string) =>
+    route('POST', endpoint.replace('/v1', ''), 'answer', async (call) => ({
+      text: answerCall(desk, endpoint, await call.body(), cache),
+    }))
+
+  return [
+    route('POST', '/files', 'upload', async (call) => json(await upload(desk, call))),
+    route('GET', '/files', 'files', ({ scope, exchange }) => json(listFiles(desk, scope, exchange.query))),
+    route('GET', '/files/:id', 'file', (call) => json(fileView(existingFile(desk, call.scope, id(call))))),
+    route('GET', '/files/:id/content', 'content', (call) => ({ file: existingFile(desk, call.scope, id(call)) })),
+    route('DELETE', '/files/:id', 'delete', (call) => json(deleteFile(desk, call.scope, id(call)))),
+
+    route('POST', '/uploads', 'uploads', async (call) => json(createUpload(desk, call.scope, await call.body()))),
+    route('POST', '/uploads/:id/parts', 'uploads', async (call) =>
+      json(await addPart(desk, call.scope, id(call), call.exchange.request, call.exchange.idleBodyTimeoutMs)),
+    ),
+    route('POST', '/uploads/:id/complete', 'uploads', async (call) =>
+      json(await completeUpload(desk, call.scope, id(call), await call.body())),
+    ),
+    route('POST', '/uploads/:id/cancel', 'uploads', async (call) =>
+      json(await cancelUpload(desk, call.scope, id(call))),
+    ),
+
+    route('POST', '/batches', 'create', async (call) => json(await createBatch(desk, call.scope, await call.body()))),
+    route('GET', '/batches', 'list', async ({ scope, exchange }) =>
+      json(await listBatches(desk, scope, exchange.query)),
+    ),
+    route('GET', '/batches/:id', 'get', async (call) => json(await getBatch(desk, call.scope, id(call)))),
+    route('POST', '/batches/:id/cancel', 'cancel', async (call) => json(await cancelBatch(desk, call.scope, id(call)))),
+
+    answer('/v1/chat/completions'),
+    answer('/v1/responses'),
+    answer('/v1/embeddings'),
+    answer('/v1/completions'),
+
+    route('GET', '/models', 'models', () => json({ object: 'list', data: modelNames().map(modelView) })),
+    route('GET', '/models/:id', 'models', (call) => {
+      if (!modelNamed(id(call))) throw new Refusal(unknownModel(id(call)))
+      return json(modelView(id(call)))
+    }),
+
+    route('GET', '/organization/costs', 'costs', async ({ exchange }) => ({
+      text: costsReport(await chargesOf(desk), exchange.query, desk.clock.seconds()),
+    })),
+    route('GET', '/organization/usage/completions', 'costs', (call) => usage(desk, call, false)),
+    route('GET', '/organization/usage/embeddings', 'costs', (call) => usage(desk, call, true)),
+  ]
+}
+
+function upload(desk: Desk, { exchange, scope, act }: Call): Promise<unknown> {
+  const total = Number(exchange.request.headers['content-length'] ?? 0)
+  const stopAt = act?.kind === 'cut-upload' ? Math.floor(total * act.share) : undefined
+  const cut =
+    stopAt === undefined
+      ? undefined
+      : (bytes: number) => {
+          if (bytes > stopAt) exchange.request.socket.destroy()
+        }
+  return uploadFile(desk, scope, exchange.request, exchange.idleBodyTimeoutMs, cut)
+}
+
+async function usage(desk: Desk, { exchange }: Call, embeddings: boolean): Promise<Reply> {
+  const purchases = await purchasesOf(desk, false)
+  const requests = purchases
+    .filter(({ billed }) => billed > 0)
+    .map(({ model, consoleRequests, createdAt }) => ({
+      model,
+      requests: consoleRequests,
+      at: Math.floor(Date.parse(createdAt) / 1000),
+    }))
+  const charges = await chargesOf(desk)
+  return json(usageReport(charges, requests, exchange.query, desk.clock.seconds(), embeddings))
+}
+
+function modelView(name: string): unknown {
+  return { id: name, object: 'model', created: 1_700_000_000, owned_by: 'system' }
+}

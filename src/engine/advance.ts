@@ -1,0 +1,167 @@
+import type { Claim } from '../dispatch/contract.ts'
+import { NoCredentials, OtherAccount, VendorUnavailable } from '../domain/errors.ts'
+import { emptyTally } from '../domain/outcome.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import { SECOND } from '../kit/clock.ts'
+import { CredentialsRefused, PrepareRefused } from '../providers/contract.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import { overBudget } from './budget.ts'
+import { buy } from './buy.ts'
+import { collect } from './collect.ts'
+import { commit, eventOf, type Flight, LeaseLost, type Then } from './flight.ts'
+import { doubt, lookUp } from './look-up.ts'
+import { keepShard, moveShard, moveSubmission } from './move.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { prepare } from './prepare.ts'
+import { backOff, refused } from './refusal.ts'
+import { isLive } from './restore.ts'
+import { type ShardTally, settle, settleLost } from './settle.ts'
+import { type Watcher, watch } from './watch.ts'
+
+/** Steps in a row that a claim may take before it gives the others a turn. */
+const STEPS_MAX = 64
+
+/** Drives one shard as far as it goes now. What it returns is when to look again. */
+export async function advance(ports: Ports, watcher: Watcher, claim: Claim): Promise<number | null> {
+  for (let taken = 0; taken < STEPS_MAX; taken++) {
+    if (claim.signal.aborted) return ports.clock.now()
+    const flight = await open(ports, claim)
+    if (flight === undefined) return null
+    try {
+      const then = await step(flight, watcher)
+      if (then !== 'again') return then
+    } catch (error) {
+      if (error instanceof LeaseLost) return ports.clock.now()
+      const then = await trouble(flight, error)
+      if (then !== 'again') return then
+    }
+  }
+  return ports.clock.now()
+}
+
+async function open(ports: Ports, claim: Claim): Promise<Flight | undefined> {
+  const shard = await ports.store.shard(claim.shardId)
+  const job = await ports.store.job(claim.jobId)
+  if (shard === undefined || job === undefined || shard.state === 'settled') return undefined
+  let call: Flight['call']
+  try {
+    call = ports.vendors.call(shard.accountId, claim.signal)
+  } catch (error) {
+    // Without a key nothing can be asked of the vendor; what needs none still runs (see `step`).
+    if (!isWithoutKey(error)) throw error
+    call = missingCall(error)
+  }
+  return {
+    ports,
+    claim,
+    job,
+    shard,
+    call,
+    manifest: job.input as Manifest,
+    options: job.options as JobOptions,
+    lane: ports.vendors.batch(shard.lane),
+  }
+}
+
+const isWithoutKey = (error: unknown): error is NoCredentials | OtherAccount =>
+  error instanceof NoCredentials || error instanceof OtherAccount
+
+/** A call that fails as soon as anything of it is read. */
+const missingCall = (error: unknown): Flight['call'] =>
+  new Proxy({} as Flight['call'], {
+    get: () => {
+      throw error
+    },
+  })
+
+async function step(flight: Flight, watcher: Watcher): Promise<Then> {
+  const { ports, job, shard } = flight
+  const submissions = await ports.store.submissions({ shardId: shard.id })
+  const current = submissions.filter((submission) => isLive(submission) && !submission.duplicate).at(-1)
+  if (current === undefined) {
+    const lost = submissions.find(({ state, purchase }) => state === 'lost' && purchase === shard.purchase)
+    if (lost !== undefined) return settleLost(flight, lost)
+    if (job.cancelWanted) return settleCancelled(flight)
+    return (await overBudget(flight)) ?? prepare(flight)
+  }
+  switch (current.state) {
+    case 'prepared':
+      return job.cancelWanted ? drop(flight, current) : buy(flight, current)
+    case 'buying':
+      // Only a lease that was taken over, or a process that died, leaves this row to be found.
+      return doubt(flight, current)
+    case 'unsure':
+      return lookUp(flight, current)
+    case 'open':
+    case 'cancelling': {
+      const then = await watch(flight, current, watcher)
+      await release(flight)
+      return then
+    }
+    case 'ended':
+      return collect(flight, current)
+    case 'collected':
+      return settle(flight, current)
+    default:
+      ports.log.warn({ shard: shard.id, state: current.state }, 'nothing can be done in this state yet')
+      return ports.clock.now() + 60 * SECOND
+  }
+}
+
+/** The vendor answers again about what was bought: whatever the shard was held for is over. */
+async function release(flight: Flight): Promise<void> {
+  const shard = await flight.ports.store.shard(flight.shard.id)
+  if (shard === undefined || shard.state === 'settled' || (shard.state !== 'held' && shard.refusals === 0)) return
+  const set = { held: null, refusals: 0 }
+  await commit(flight, {
+    shards: [shard.state === 'held' ? moveShard(shard, 'fly', set) : keepShard(shard, set)],
+    events: shard.state === 'held' ? [eventOf(flight, 'released')] : [],
+  })
+}
+
+/** Cancelled before it was bought: nothing was spent. */
+async function drop(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'drop')],
+    events: [eventOf(flight, 'dropped', {}, submission)],
+  })
+  if (submission.fileId !== null) await flight.lane.remove(flight.call, submission.fileId)
+  return 'again'
+}
+
+async function settleCancelled(flight: Flight): Promise<Then> {
+  const { shard } = flight
+  const tally: ShardTally = { own: { ...emptyTally(), cancelled: shard.count }, again: emptyTally() }
+  await commit(flight, {
+    shards: [moveShard(shard, 'settle', { tally, held: null })],
+    events: [eventOf(flight, 'settled', tally.own)],
+  })
+  return null
+}
+
+/** Unreadable vendors, refused keys and broken networks never fail a shard: it waits, and says so when it waits long. */
+async function trouble(flight: Flight, error: unknown): Promise<Then> {
+  const { ports, shard } = flight
+  if (error instanceof PrepareRefused) return refused(flight, undefined, error.refusal)
+  if (isWithoutKey(error) || error instanceof CredentialsRefused) {
+    return refused(flight, undefined, { kind: 'credentials', code: error.code, message: error.message })
+  }
+  if (!(error instanceof VendorUnavailable)) throw error
+  ports.log.warn({ shard: shard.id, error: error.message }, 'the vendor is not available')
+  const refusals = shard.refusals + 1
+  const tired = refusals >= PATIENCE && shard.held !== 'vendor'
+  await commit(flight, {
+    shards: [
+      tired
+        ? shard.state === 'held'
+          ? keepShard(shard, { refusals, held: 'vendor' })
+          : moveShard(shard, 'hold', { refusals, held: 'vendor' })
+        : keepShard(shard, { refusals }),
+    ],
+    events: [eventOf(flight, tired ? 'held' : 'trouble', { reason: 'vendor', message: error.message.slice(0, 500) })],
+  })
+  return ports.clock.now() + Math.max(backOff(refusals) / 10, 100 * ports.clock.speed)
+}
+
+const PATIENCE = 8

@@ -1,0 +1,45 @@
+import { parseUsd, usd } from '../domain/money.ts'
+import { quotaHoldingStates } from '../domain/states.ts'
+import { MINUTE } from '../kit/clock.ts'
+import { totalOf } from '../ledger/totals.ts'
+import type { Quote } from '../pricing/quote.ts'
+import type { JobRow, ShardRow } from '../stores/contract.ts'
+import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { keepShard, moveShard } from './move.ts'
+
+/**
+ * A budget is a wall: a shard is not bought when what is spent, what is in the air at its high estimate and the shard
+ * itself could pass it. Null: it may be bought.
+ */
+export async function overBudget(flight: Flight): Promise<Then | null> {
+  const { ports, job, shard, options } = flight
+  if (options.budget === null) return null
+  const totals = totalOf(await ports.store.ledger({ jobId: job.id }))
+  const spent = totals.proven + totals.unproven + totals.duplicate
+  const live = await ports.store.submissions({ jobId: job.id, states: [...quotaHoldingStates, 'ended', 'collected'] })
+  const inAir = live.reduce((sum, { model, tokens }) => sum + highOf(job, model, tokens), 0n)
+  const next = highOf(job, shard.model, shard.tokens)
+  if (spent + inAir + next <= parseUsd(options.budget)) return null
+  if (shard.held !== 'budget') {
+    const facts = { reason: 'budget', budget: options.budget, spent: usd(spent), inAir: usd(inAir), next: usd(next) }
+    await commit(flight, { shards: [held(shard)], events: [eventOf(flight, 'held', facts)] })
+  }
+  return ports.clock.now() + MINUTE
+}
+
+const held = (shard: ShardRow) =>
+  shard.state === 'held' ? keepShard(shard, { held: 'budget' }) : moveShard(shard, 'hold', { held: 'budget' })
+
+/** The quote's high end, shared out by tokens. */
+function highOf(job: JobRow, model: string, tokens: number): bigint {
+  const quote = job.quote as Quote | null
+  const line = quote?.lanes.find((candidate) => candidate.flyable && candidate.model === model)
+  if (line?.usd.high == null) return 0n
+  const all = (job.input as { groups: readonly { model: string; bodyBytes: number }[] }).groups
+    .filter((group) => group.model === model)
+    .reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)
+  // tokens by length are bytes over 3.6, for a shard as for the whole, so the share is exact enough
+  return all === 0
+    ? parseUsd(line.usd.high)
+    : (parseUsd(line.usd.high) * BigInt(Math.round(tokens * 3600))) / BigInt(all * 1000)
+}

@@ -1,0 +1,88 @@
+import { SECOND } from '../kit/clock.ts'
+import type { Purchase } from '../providers/contract.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import { overBudget } from './budget.ts'
+import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
+import { keepShard, moveSubmission } from './move.ts'
+import { waitForRoom } from './prepare.ts'
+import { quotaClaim } from './quota.ts'
+import { refused } from './refusal.ts'
+import { warm } from './restore.ts'
+import { openedAs } from './watch.ts'
+
+/** Real time to spare on the lease when the last byte leaves, and how long it may be held back at all. */
+const SPARE_MS = 10 * SECOND
+const HOLD_MS = 10 * SECOND
+
+/**
+ * The paid call, once: intent row → held-back call → record. What is unsure afterwards is looked up, never sent again.
+ */
+export async function buy(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { ports, lane, call, shard, claim, manifest } = flight
+  if (claim === null) throw new Error('Buying needs the lease.')
+  const wait = (await warm(flight)) ?? (await overBudget(flight))
+  if (wait !== null) return wait
+  const sentAt = ports.vendors.now(shard.accountId)
+  const sendByReal = ports.clock.real() + HOLD_MS
+  const bought = moveSubmission(submission, 'claim', { sentAt, sendBy: sentAt + HOLD_MS * ports.clock.speed })
+  const claimed = await ports.store.claim(
+    await quotaClaim(flight),
+    leased(flight, { submissions: [bought], events: [eventOf(flight, 'buying', {}, submission)] }),
+  )
+  if (claimed === 'lost') throw new LeaseLost(shard.id)
+  if (claimed === 'full') return waitForRoom(flight)
+  ports.step('claimed')
+  const release = async (): Promise<boolean> => {
+    ports.step('sending')
+    const spare = ports.clock.real() + SPARE_MS
+    if (!(await ports.store.holdsLease(shard.id, claim.owner, claim.epoch, spare))) return false
+    return ports.clock.real() <= sendByReal && !claim.signal.aborted
+  }
+  const prepared = {
+    fileId: submission.fileId ?? '',
+    key: submission.key,
+    endpoint: manifest.groups[shard.group]?.endpoint ?? '',
+    rows: submission.rows,
+  }
+  const purchase = await lane.buy(call, prepared, release)
+  ports.step('sent')
+  return record(flight, { ...submission, ...bought.set, state: 'buying' }, purchase)
+}
+
+async function record(flight: Flight, submission: SubmissionRow, purchase: Purchase): Promise<Then> {
+  const { ports, shard } = flight
+  switch (purchase.kind) {
+    case 'bought': {
+      const opened = openedAs(flight, submission, 'accept', purchase.remote)
+      await commit(flight, {
+        submissions: [opened.move],
+        shards: [keepShard(shard, { refusals: 0 })],
+        events: [eventOf(flight, 'bought', opened.facts, submission)],
+      })
+      ports.step('bought')
+      ports.log.info({ submission: submission.id, remote: purchase.remote.id, rows: submission.rows }, 'bought')
+      return 'again'
+    }
+    case 'withheld':
+      await commit(flight, {
+        submissions: [moveSubmission(submission, 'withhold', { sentAt: null, sendBy: null })],
+        events: [eventOf(flight, 'withheld', {}, submission)],
+      })
+      return 'again'
+    case 'refused':
+      return refused(flight, submission, purchase.refusal)
+    case 'unsure': {
+      // Our own call has come back, so no byte of it leaves any more: the look-ups may start now.
+      const sendBy = Math.min(submission.sendBy ?? Number.MAX_SAFE_INTEGER, ports.vendors.now(shard.accountId))
+      await commit(flight, {
+        submissions: [moveSubmission(submission, 'doubt', { sendBy, progress: { looks: 0 } })],
+        events: [eventOf(flight, 'unsure', { why: purchase.why }, submission)],
+      })
+      ports.log.warn(
+        { submission: submission.id, why: purchase.why },
+        'purchase unsure: looking it up, never sending again',
+      )
+      return 'again'
+    }
+  }
+}

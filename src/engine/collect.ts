@@ -1,0 +1,258 @@
+import { ENTRY_WORDS, type ResultsIn, type ResultsOut } from '../delivery/read-results.ts'
+import {
+  type Collected,
+  NO_FILE,
+  NO_OUTCOME,
+  RESULT_BYTES,
+  RESULTS_VERSION,
+  USAGE_BYTES,
+  writeResult,
+  writeUsage,
+} from '../delivery/result-index.ts'
+import { outcomes, reasonCode } from '../domain/outcome.ts'
+import { moduleBeside } from '../kit/byte-pool.ts'
+import { MINUTE } from '../kit/clock.ts'
+import { lineBlocks } from '../kit/line-blocks.ts'
+import type { Remote, RemoteFile } from '../providers/contract.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { keepSubmission, moveSubmission } from './move.ts'
+import type { Ports } from './ports.ts'
+
+const FILE_LATE_MS = 30 * MINUTE
+/** A short file is read again from the top, 3 times over 15 minutes. */
+const SHORT_PAUSES = [MINUTE, 4 * MINUTE, 10 * MINUTE]
+
+interface Progress {
+  readonly lateSince?: number
+  readonly short?: number
+}
+
+const SUCCEEDED = outcomes.indexOf('succeeded')
+const FAILED = outcomes.indexOf('failed')
+const MISSING = outcomes.indexOf('missing')
+
+/**
+ * Fetches every file the submission left and gives every row one outcome. Only what is proven complete is collected:
+ * the full Content-Length, and as many rows as the vendor counts.
+ */
+export async function collect(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { ports, lane, call } = flight
+  const remote = await lane.poll(call, submission.remoteId ?? '')
+  if (remote === undefined) return ports.clock.now() + MINUTE
+  const progress = (submission.progress ?? {}) as Progress
+  const { counts } = remote
+  const fileLate =
+    counts !== null &&
+    counts.completed > 0 &&
+    !remote.files.some(({ role }) => role === 'output') &&
+    !exhausted(ports, progress)
+  if (fileLate) {
+    if (progress.lateSince === undefined) {
+      await commit(flight, {
+        submissions: [keepSubmission(submission, { progress: { ...progress, lateSince: ports.clock.now() } })],
+        events: [eventOf(flight, 'output-late', { counts }, submission)],
+      })
+    }
+    return ports.clock.now() + Math.max(20_000, 40 * ports.clock.speed)
+  }
+  ports.step('collecting')
+  const gathered = await gather(flight, submission, remote)
+  const seen = submission.rows - gathered.missing
+  const short = seen < submission.rows && counts !== null && gathered.lines < counts.completed + counts.failed
+  const tries = progress.short ?? 0
+  const pause = SHORT_PAUSES[tries]
+  if (short && pause !== undefined) {
+    await commit(flight, {
+      submissions: [keepSubmission(submission, { progress: { ...progress, short: tries + 1 } })],
+      events: [eventOf(flight, 'short-file', { rows: gathered.lines, counts }, submission)],
+    })
+    return ports.clock.now() + pause
+  }
+  const collected = await gathered.save()
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'collect', { collected, counts, progress: null })],
+    events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],
+  })
+  ports.step('collected')
+  return 'again'
+}
+
+const exhausted = ({ clock }: Ports, { lateSince }: Progress): boolean =>
+  lateSince !== undefined && clock.now() - lateSince > FILE_LATE_MS
+
+const readResults = moduleBeside(import.meta.url, '../delivery/read-results')
+
+interface Gathered {
+  readonly lines: number
+  readonly missing: number
+  /** Makes index and usage durable beside the files, which are already. */
+  save(): Promise<Collected>
+}
+
+async function gather(flight: Flight, submission: SubmissionRow, remote: Remote): Promise<Gathered> {
+  const { ports, job } = flight
+  const folder = `jobs/${job.id}/${submission.id}`
+  const rows = new RowOutcomes(submission.rows)
+  const files: string[] = []
+  for (const file of remote.files) {
+    const name = `${folder}/${file.role}`
+    await fetchFile(flight, submission, file, name, rows, files.length)
+    files.push(name)
+  }
+  const missing = rows.markMissing()
+  return {
+    lines: rows.lines,
+    missing,
+    save: async () => {
+      await put(ports, `${folder}/index`, rows.index)
+      await put(ports, `${folder}/usage`, rows.usage)
+      return {
+        version: RESULTS_VERSION,
+        index: `${folder}/index`,
+        usage: `${folder}/usage`,
+        files,
+        models: rows.models,
+        tiers: rows.tiers,
+        rows: { lines: rows.lines, duplicates: rows.duplicates, strangers: rows.strangers, missing },
+        bytes: rows.bytes,
+      }
+    },
+  }
+}
+
+/** Streams one result file into a blob; its lines are read in worker threads on the way. */
+async function fetchFile(
+  { ports, lane, call, options }: Flight,
+  submission: SubmissionRow,
+  file: RemoteFile,
+  name: string,
+  rows: RowOutcomes,
+  number: number,
+): Promise<void> {
+  const { body } = await lane.open(call, file)
+  const writer = await ports.blobs.put(name)
+  const check =
+    options.table?.schema === undefined || options.table.schema === null
+      ? undefined
+      : { module: ports.answerCheck.href, with: options.table.schema }
+  const waiting: Promise<ResultsOut>[] = []
+  const merge = async (): Promise<void> => {
+    const out = await (waiting.shift() as Promise<ResultsOut>)
+    rows.add(out, number, writer.bytes, options.onInvalidAnswer === 'fail')
+    await writer.write(new Uint8Array(out.buffer, 0, out.length))
+    blocks.giveBack(out.buffer)
+  }
+  const blocks = lineBlocks(body)
+  try {
+    for await (const { buffer, length } of blocks) {
+      const input: ResultsIn = {
+        buffer,
+        length,
+        scanner: lane.scanner.href,
+        key: submission.key,
+        ...(check && { check }),
+      }
+      const out = ports.pool.run<ResultsIn, ResultsOut>(readResults, input, [buffer])
+      out.catch(() => {}) // awaited in order below; until then it must not count as unhandled
+      waiting.push(out)
+      if (waiting.length > ports.pool.size) await merge()
+    }
+    while (waiting.length > 0) await merge()
+    await writer.commit()
+  } catch (error) {
+    await writer.abort()
+    throw error
+  }
+}
+
+async function put(ports: Ports, name: string, bytes: Uint8Array): Promise<void> {
+  const writer = await ports.blobs.put(name)
+  await writer.write(bytes)
+  await writer.commit()
+}
+
+/** Outcome and usage of every row of one submission, in two typed arrays. The first success of a row stands. */
+class RowOutcomes {
+  readonly index: Uint8Array
+  readonly usage: Uint8Array
+  readonly models: string[] = []
+  readonly tiers: string[] = []
+  lines = 0
+  duplicates = 0
+  strangers = 0
+  bytes = 0
+  readonly #rows: number
+  readonly #results: DataView
+  readonly #usages: DataView
+
+  constructor(rows: number) {
+    this.#rows = rows
+    this.index = new Uint8Array(rows * RESULT_BYTES)
+    this.usage = new Uint8Array(rows * USAGE_BYTES)
+    this.#results = new DataView(this.index.buffer)
+    this.#usages = new DataView(this.usage.buffer)
+    for (let row = 0; row < rows; row++) this.index[row * RESULT_BYTES] = NO_OUTCOME
+  }
+
+  add(out: ResultsOut, file: number, offset: number, failInvalid: boolean): void {
+    this.lines += out.lines
+    this.strangers += out.strangers
+    this.bytes += out.length
+    const models = out.models.map((name) => numbered(this.models, name))
+    const tiers = out.tiers.map((name) => numbered(this.tiers, name))
+    const entries = new Uint32Array(out.entries)
+    for (let at = 0; at < out.count * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const row = entries[at] as number
+      const facts = entries[at + 1] as number
+      if (row >= this.#rows) {
+        this.strangers++
+        continue
+      }
+      const before = this.index[row * RESULT_BYTES] as number
+      if (before !== NO_OUTCOME) {
+        this.duplicates++
+        if (before === SUCCEEDED || (facts & 0xff) !== SUCCEEDED) continue
+      }
+      const reason = (facts >>> 8) & 0xff
+      const invalid = reason === reasonCode.schema || reason === reasonCode.invalid_json
+      const result = {
+        outcome: invalid && failInvalid ? FAILED : facts & 0xff,
+        reason,
+        file,
+        offset: offset + (entries[at + 2] as number),
+        length: entries[at + 3] as number,
+        idAt: entries[at + 4] as number,
+      }
+      writeResult(this.#results, row * RESULT_BYTES, result)
+      const names = entries[at + 9] as number
+      writeUsage(this.#usages, row * USAGE_BYTES, {
+        input: entries[at + 5] as number,
+        cachedInput: entries[at + 6] as number,
+        cacheWrite: entries[at + 7] as number,
+        output: entries[at + 8] as number,
+        model: models[names & 0xffff] ?? 0,
+        tier: tiers[names >>> 16] ?? 0,
+        billed: ((facts >>> 16) & 1) === 1,
+      })
+    }
+  }
+
+  /** What the vendor never mentioned is an explicit `missing`. Returns how many. */
+  markMissing(): number {
+    let missing = 0
+    for (let at = 0; at < this.index.length; at += RESULT_BYTES) {
+      if (this.index[at] !== NO_OUTCOME) continue
+      missing++
+      this.index[at] = MISSING
+      this.index[at + 1] = reasonCode.missing
+      this.index[at + 2] = NO_FILE
+    }
+    return missing
+  }
+}
+
+function numbered(names: string[], name: string): number {
+  const at = names.indexOf(name)
+  return at >= 0 ? at : names.push(name) - 1
+}

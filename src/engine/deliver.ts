@@ -1,0 +1,130 @@
+import type { Flown } from '../delivery/flown.ts'
+import { requestLines } from '../delivery/request-lines.ts'
+import { type RowCost, tableRows } from '../delivery/table-lines.ts'
+import { type LineWindow, ResultWalk } from '../delivery/windows.ts'
+import { dialectOf } from '../dialects/dialect-of.ts'
+import { UsageError } from '../domain/errors.ts'
+import { roundToNano, usd } from '../domain/money.ts'
+import { type Usage, vendorOf } from '../domain/usage.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import { resolveModel } from '../pricing/catalogue.ts'
+import { costOf } from '../pricing/cost.ts'
+import { priceFor, tierAnswered } from '../pricing/price.ts'
+import type { RowScanner, ScannedRow } from '../providers/contract.ts'
+import type { JobRow } from '../stores/contract.ts'
+import { answerReader } from '../tables/answer.ts'
+import { formatOf, type TableFormat } from '../tables/format.ts'
+import { outputColumns } from '../tables/output.ts'
+import { answerColumns, answerSchema } from '../tables/schema.ts'
+import { tableWriter } from '../tables/write.ts'
+import { flownOf } from './flown.ts'
+import type { JobOptions, TableOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { Counter, type Counts } from './receipt.ts'
+
+/** The output in input order, one line or row per request, as blocks of bytes; what it counted on the way is returned. */
+export async function* outputOf(ports: Ports, job: JobRow, format?: TableFormat): AsyncGenerator<Uint8Array, Counts> {
+  const flown = await flownOf(ports, job.id)
+  const manifest = job.input as Manifest
+  const walk = new ResultWalk(ports.blobs, manifest, flown)
+  const counter = new Counter()
+  const encode = await encoderOf(ports, job, flown, format)
+  try {
+    if (encode.head.length > 0) yield encode.head
+    for await (const window of walk.lines()) {
+      counter.add(window, flown)
+      yield encode.window(window)
+    }
+  } finally {
+    await walk.close()
+  }
+  return counter
+}
+
+/** Outcomes alone, without reading a result line. */
+export async function countOutcomes(ports: Ports, job: JobRow): Promise<Counts> {
+  const flown = await flownOf(ports, job.id)
+  const walk = new ResultWalk(ports.blobs, job.input as Manifest, flown)
+  const counter = new Counter()
+  try {
+    for await (const window of walk.outcomes()) counter.add(window, flown)
+  } finally {
+    await walk.close()
+  }
+  return counter
+}
+
+/** The format an output path asks for; request jobs are always lines in the dialect of the input. */
+export function formatFor(manifest: Manifest, path: string): TableFormat | undefined {
+  if (manifest.kind === 'requests') {
+    if (/\.(csv|tsv|parquet)$/i.test(path)) {
+      throw new UsageError(
+        `${path}: batch lines in give batch lines out.`,
+        'Name the output .jsonl; CSV out wants a table in (--prompt).',
+      )
+    }
+    return undefined
+  }
+  return formatOf(path)
+}
+
+interface Encoder {
+  readonly head: Uint8Array
+  window(window: LineWindow): Uint8Array
+}
+
+async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], format?: TableFormat): Promise<Encoder> {
+  const manifest = job.input as Manifest
+  const { table } = job.options as JobOptions
+  if (table === undefined) {
+    // Error rows have one shape at all endpoints of a dialect.
+    const { errorRow } = dialectOf(manifest.groups[0]?.endpoint ?? '')
+    return { head: new Uint8Array(0), window: (window) => requestLines(window, errorRow) }
+  }
+  const input = manifest.columns ?? []
+  const schema = table.schema === null ? undefined : answerSchema(table.schema)
+  const answer = answerColumns(schema, table.answerColumn ?? undefined)
+  const writer = tableWriter(format ?? 'jsonl', outputColumns(input, answer, { withCost: table.withCost }))
+  const shape = {
+    inputColumns: input.length,
+    answerColumns: answer.length,
+    read: await answerReader(schema),
+    ...(table.withCost ? { cost: await costReader(ports, job, table, flown) } : {}),
+  }
+  return { head: writer.head(), window: (window) => writer.encode(tableRows(window, shape)) }
+}
+
+/** What one row cost, from its own line. The charge of a job is rounded per ledger entry, so these sum up to about it. */
+async function costReader(
+  ports: Ports,
+  job: JobRow,
+  table: TableOptions,
+  flown: readonly Flown[],
+): Promise<(bytes: Uint8Array, start: number, end: number, winner: number) => RowCost> {
+  const scanners = new Map<string, RowScanner>()
+  for (const { lane } of flown) {
+    if (scanners.has(lane)) continue
+    const { scanRow } = (await import(ports.vendors.batch(lane as `${string}/batch`).scanner.href)) as {
+      scanRow: RowScanner
+    }
+    scanners.set(lane, scanRow)
+  }
+  const row = {} as ScannedRow
+  return (bytes, start, end, winner) => {
+    const lane = (flown[winner]?.lane ?? '') as `${string}/batch`
+    const vendor = vendorOf(lane)
+    scanners.get(lane)?.(bytes, start, end, row)
+    const priced = resolveModel({ requested: table.model, answered: row.model, vendor })
+    const tier = tierAnswered(lane, row.tier)
+    const usage: Usage = {
+      input: row.input,
+      cachedInput: row.cachedInput,
+      cacheWriteDefault: row.cacheWrite,
+      output: row.output,
+    }
+    const promptTokens = row.input + row.cachedInput + row.cacheWrite
+    const price = priced && tier && priceFor({ model: priced, vendor, tier, at: job.createdAt, promptTokens })
+    const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'
+    return { model: row.model === '' ? table.model : row.model, lane, usd: cost }
+  }
+}

@@ -1,0 +1,229 @@
+import { EventEmitter, once } from 'node:events'
+import { hostname } from 'node:os'
+import { JobHeld, NoCredentials, type RedeyeError, UnknownJob } from '../domain/errors.ts'
+import { terminalJobStates } from '../domain/states.ts'
+import { SECOND } from '../kit/clock.ts'
+import { randomId } from '../kit/ids.ts'
+import type { EventRow, JobRow } from '../stores/contract.ts'
+import { advance } from './advance.ts'
+import { refreshJob } from './land.ts'
+import { moveShard } from './move.ts'
+import type { Ports } from './ports.ts'
+import { isLive } from './restore.ts'
+import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
+import { Watcher } from './watch.ts'
+
+const ATTENDANT_MS = 20 * SECOND
+const BEAT_MS = 5 * SECOND
+const LOOK_MS = 250
+
+/** Holds that only a person or the vendor can lift; waiting for room in a quota is part of flying. */
+const STOPPING_HOLDS = ['credentials', 'billing', 'vendor', 'budget', 'unsure']
+
+/** Being awake for jobs: their shards are driven, strays swept, landings made, until `stop`. */
+export interface Attending {
+  readonly owner: string
+  /** Resolves when the job is home; rejects when it is held by what waiting cannot mend, or the store fails. */
+  untilDone(jobId: string, signal?: AbortSignal): Promise<JobRow>
+  /** Resolves when no shard of the first round waits to be bought: bought, held or settled. */
+  untilBought(jobId: string, signal?: AbortSignal): Promise<JobRow>
+  stop(): Promise<void>
+}
+
+/** Drives jobs in this process. `run`, `watch`, `wait`, `worker` and `serve` attend; nothing else does. */
+export async function attend(ports: Ports, jobs: readonly string[] | 'all', command: string): Promise<Attending> {
+  const changes = new EventEmitter().setMaxListeners(0)
+  const watcher = new Watcher()
+  let fatal: unknown
+  const fail = (error: unknown): void => {
+    fatal ??= error
+    changes.emit('change')
+  }
+  const jobList = async (): Promise<readonly string[]> =>
+    jobs === 'all'
+      ? (await ports.store.jobs({ states: ['planned', 'held', 'flying', 'landing'] })).map(({ id }) => id)
+      : jobs
+  for (const id of await jobList()) await liftHolds(ports, id)
+
+  const attendance = ports.dispatcher.attend(jobs, async (claim) => {
+    try {
+      return await advance(ports, watcher, claim)
+    } catch (error) {
+      fail(error)
+      throw error
+    } finally {
+      changes.emit('moved', claim.jobId)
+    }
+  })
+  const { owner } = attendance
+  const since = ports.clock.real()
+  const row = () => ({
+    owner,
+    pid: process.pid,
+    host: hostname(),
+    command,
+    jobs,
+    since,
+    until: ports.clock.real() + ATTENDANT_MS,
+  })
+  await ports.store.attend(row())
+
+  const refresh = async (id: string): Promise<void> => {
+    await refreshJob(ports, id, owner)
+    attendance.nudge()
+    changes.emit('change')
+  }
+  const refreshes = new Serial(fail)
+  changes.on('moved', (id: string) => refreshes.run(id, () => refresh(id)))
+  for (const id of await jobList()) refreshes.run(id, () => refresh(id))
+  const beat = setInterval(() => {
+    ports.store.attend(row()).catch(fail)
+    void jobList().then((ids) => ids.forEach((id) => refreshes.run(id, () => refresh(id))), fail)
+  }, BEAT_MS)
+  const sweeping = setInterval(
+    () => refreshes.run('sweep', () => sweepAll(ports)),
+    Math.max(SECOND, SWEEP_EVERY_MS / ports.clock.speed),
+  )
+
+  const until = async (
+    jobId: string,
+    done: (job: JobRow) => Promise<boolean> | boolean,
+    signal?: AbortSignal,
+  ): Promise<JobRow> => {
+    for (;;) {
+      signal?.throwIfAborted()
+      if (fatal !== undefined) throw fatal
+      const job = await ports.store.job(jobId)
+      if (job === undefined) throw new UnknownJob(jobId, ports.store.home)
+      if (await done(job)) return job
+      if (job.state === 'held' && STOPPING_HOLDS.includes(job.held ?? '')) throw await heldError(ports, job)
+      await changed(changes, signal)
+      if (jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, owner))
+    }
+  }
+  return {
+    owner,
+    untilDone: (jobId, signal) => until(jobId, ({ state }) => terminalJobStates.includes(state), signal),
+    untilBought: (jobId, signal) =>
+      until(
+        jobId,
+        async (job) => {
+          if (terminalJobStates.includes(job.state) || job.round > 0) return true
+          const shards = await ports.store.shards(jobId)
+          const submissions = await ports.store.submissions({ jobId })
+          return shards.every(
+            ({ id, state, held }) =>
+              state === 'settled' ||
+              held !== null ||
+              submissions.some(
+                (submission) =>
+                  submission.shardId === id &&
+                  isLive(submission) &&
+                  submission.state !== 'prepared' &&
+                  submission.state !== 'buying',
+              ),
+          )
+        },
+        signal,
+      ),
+    stop: async () => {
+      clearInterval(beat)
+      clearInterval(sweeping)
+      await attendance.stop()
+      await refreshes.idle()
+      await ports.store.leave(owner)
+    },
+  }
+}
+
+/** A change in this process, or a moment in which another may have made one. */
+async function changed(changes: EventEmitter, signal?: AbortSignal): Promise<void> {
+  const timer = AbortSignal.timeout(LOOK_MS)
+  await once(changes, 'change', { signal: signal === undefined ? timer : AbortSignal.any([timer, signal]) }).catch(
+    () => {},
+  )
+}
+
+/** One run per name at a time; a request that comes meanwhile makes for one more after it. */
+class Serial {
+  readonly #running = new Map<string, Promise<void>>()
+  readonly #again = new Set<string>()
+  readonly #fail: (error: unknown) => void
+  constructor(fail: (error: unknown) => void) {
+    this.#fail = fail
+  }
+  run(name: string, work: () => Promise<unknown>): void {
+    if (this.#running.has(name)) {
+      this.#again.add(name)
+      return
+    }
+    const running = work()
+      .then(() => {}, this.#fail)
+      .finally(() => {
+        this.#running.delete(name)
+        if (this.#again.delete(name)) this.run(name, work)
+      })
+    this.#running.set(name, running)
+  }
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values())
+  }
+}
+
+async function sweepAll(ports: Ports): Promise<void> {
+  for (const { id } of await ports.store.accounts()) {
+    await sweep(ports, id).catch((error: unknown) => {
+      // A vendor that cannot be listed now will be at the next sweep.
+      if (!isRetryable(error) && !(error instanceof NoCredentials)) throw error
+      ports.log.warn({ account: id, error: String(error) }, 'the sweep could not be made')
+    })
+  }
+}
+
+const isRetryable = (error: unknown): boolean => (error as RedeyeError | undefined)?.retryable === true
+
+/** Whoever attends anew has perhaps mended the cause: what was held is tried again at once. */
+async function liftHolds(ports: Ports, jobId: string): Promise<void> {
+  const now = ports.clock.now()
+  for (const shard of await ports.store.shards(jobId)) {
+    if (shard.state !== 'held' || !STOPPING_HOLDS.includes(shard.held ?? '')) continue
+    const live = (await ports.store.submissions({ shardId: shard.id })).some(isLive)
+    await ports.store.commit({
+      shards: [moveShard(shard, live ? 'fly' : 'release', { held: null, refusals: 0, wakeAt: now })],
+    })
+  }
+  const job = await ports.store.job(jobId)
+  if (job?.state === 'held') {
+    await ports.store.commit({ job: { id: job.id, from: 'held', rev: job.rev, set: { state: 'flying', held: null } } })
+  }
+}
+
+async function heldError(ports: Ports, job: JobRow): Promise<JobHeld> {
+  const events = await ports.store.events(job.id)
+  const last = events.findLast((event: EventRow) => event.type === 'held' && event.shardId !== null)
+  const data = (last?.data ?? {}) as {
+    message?: string
+    budget?: string
+    spent?: string
+    inAir?: string
+    next?: string
+  }
+  const reason = job.held ?? 'unknown'
+  const resume = `redeye watch ${job.id}`
+  if (reason === 'budget') {
+    const message = `the budget is ${data.budget} USD; ${data.spent} is spent, up to ${data.inAir} is in the air, and the next step could cost ${data.next}.`
+    return new JobHeld(
+      job.id,
+      reason,
+      message,
+      `Nothing beyond the budget is bought. Go on with more: ${resume} --budget USD`,
+    )
+  }
+  const hints: Record<string, string> = {
+    credentials: `Mend the API key, then: ${resume}`,
+    billing: `The vendor says the account cannot pay. Mend that there, then: ${resume}`,
+    vendor: `The job is kept; nothing is bought twice. When the vendor answers again: ${resume}`,
+    unsure: `A purchase may or may not have arrived; it is looked for, and not bought again: ${resume}`,
+  }
+  return new JobHeld(job.id, reason, data.message ?? 'see the events of the job', hints[reason] ?? resume)
+}

@@ -1,0 +1,52 @@
+import type { Claim } from '../dispatch/contract.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import type { BatchLane, Call } from '../providers/contract.ts'
+import type { Commit, JobRow, NewEvent, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+
+/** One step's view of a shard under its lease: what was read, and the one door through which it writes. */
+export interface Flight {
+  readonly ports: Ports
+  /** Null for what needs no lease: strays, guarded by their own state alone. */
+  readonly claim: Claim | null
+  readonly job: JobRow
+  readonly manifest: Manifest
+  readonly options: JobOptions
+  readonly shard: ShardRow
+  readonly lane: BatchLane
+  readonly call: Call
+}
+
+/** What a step leaves: look again at once, or at a time (our clock), or never by itself. */
+export type Then = 'again' | number | null
+
+/** The lease went to another process, or a row moved under us: whatever we were about to write is not ours to write. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+/** Writes under the lease, or throws LeaseLost and writes nothing. */
+export async function commit(flight: Flight, change: Omit<Commit, 'lease'>): Promise<void> {
+  if (!(await flight.ports.store.commit(leased(flight, change)))) throw new LeaseLost(flight.shard.id)
+}
+
+export function leased(flight: Flight, change: Omit<Commit, 'lease'>): Commit {
+  const { claim, ports } = flight
+  if (claim === null) return change
+  return {
+    ...change,
+    lease: { shardId: claim.shardId, owner: claim.owner, epoch: claim.epoch, now: ports.clock.real() },
+  }
+}
+
+export function eventOf(
+  flight: Flight,
+  type: string,
+  data: object = {},
+  submission?: Pick<SubmissionRow, 'id'>,
+): NewEvent {
+  const { job, shard, ports } = flight
+  const base = { jobId: job.id, shardId: shard.id, at: ports.clock.now(), type, data }
+  return submission === undefined ? base : { ...base, submissionId: submission.id }
+}

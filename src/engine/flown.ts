@@ -1,0 +1,51 @@
+import type { Flown } from '../delivery/flown.ts'
+import type { Collected } from '../delivery/result-index.ts'
+import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { Ports } from './ports.ts'
+import type { ShardTally } from './settle.ts'
+
+/** Everything that says how requests of a job ended, in settle order. */
+export async function flownOf(ports: Ports, jobId: string): Promise<Flown[]> {
+  const shards = await ports.store.shards(jobId)
+  const submissions = await ports.store.submissions({ jobId })
+  const shardOf = new Map(shards.map((shard) => [shard.id, shard]))
+  const flown: { at: number; flown: Flown }[] = []
+  for (const submission of submissions) {
+    const shard = shardOf.get(submission.shardId)
+    if (shard === undefined) continue
+    const one = ofSubmission(shard, submission)
+    if (one !== undefined) flown.push({ at: submission.settledAt ?? submission.endedAt ?? 0, flown: one })
+  }
+  for (const shard of shards) {
+    const tally = shard.tally as ShardTally | null
+    if (
+      tally !== null &&
+      tally.own.cancelled === shard.count &&
+      !submissions.some(({ shardId, state }) => shardId === shard.id && state === 'settled')
+    ) {
+      flown.push({
+        at: 0,
+        flown: { ...rowsOf(shard), index: null, uniform: { outcome: 'cancelled', reason: 'batch_cancelled' } },
+      })
+    }
+  }
+  // Duplicates come last: they were found, not asked for.
+  return flown.sort((a, b) => a.at - b.at || a.flown.firstOrdinal - b.flown.firstOrdinal).map((entry) => entry.flown)
+}
+
+function ofSubmission(shard: ShardRow, submission: SubmissionRow): Flown | undefined {
+  const own = { ...rowsOf(shard), submissionId: submission.id, lane: submission.lane }
+  if (submission.state === 'lost') return { ...own, index: null, uniform: { outcome: 'missing', reason: 'lost' } }
+  const collected = submission.collected as Collected | null
+  if (collected === null || (submission.state !== 'settled' && submission.state !== 'refused')) return undefined
+  return { ...own, index: collected.index, files: collected.files }
+}
+
+const rowsOf = (shard: ShardRow): Omit<Flown, 'index'> => ({
+  submissionId: '',
+  lane: shard.lane,
+  firstOrdinal: shard.firstOrdinal,
+  count: shard.count,
+  ordinals: shard.ordinals,
+  files: [],
+})

@@ -1,0 +1,33 @@
+/** What a job was asked to do; stored with it, versioned with the store. */
+export interface JobOptions {
+  /** Replaces the model of every request. */
+  readonly model?: string
+  readonly table?: TableOptions
+  /** Rounds after the first for requests that deserve another. */
+  readonly retriesMax: number
+  readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'
+  readonly allowUnpriced: boolean
+  /** Decimal USD. */
+  readonly budget: string | null
+  /** Where landing delivers to, an absolute path; null: results are fetched. */
+  readonly output: string | null
+  readonly rejects?: string
+}
+
+export interface TableOptions {
+  readonly prompt: string
+  readonly system: string | null
+  readonly model: string
+  readonly schema: unknown
+  readonly answerColumn: string | null
+  readonly withCost: boolean
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+export const jobDefaults = {
+  retriesMax: 2,
+  onInvalidAnswer: 'keep',
+  allowUnpriced: false,
+  budget: null,
+  output: null,
+} satisfies JobOptions

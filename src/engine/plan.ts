@@ -1,0 +1,192 @@
+import { readOrdinals } from '../delivery/windows.ts'
+import { BadInput, type LineProblem } from '../domain/errors.ts'
+import type { Lane } from '../domain/usage.ts'
+import { vendorOf } from '../domain/usage.ts'
+import type { Group, Manifest } from '../intake/manifest.ts'
+import { derivedId } from '../kit/ids.ts'
+import type { RowFrame } from '../providers/contract.ts'
+import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
+import type { ShardRow } from '../stores/contract.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { modelSplice, type RowSet, recordsOf, rowBytes } from './rows.ts'
+
+/** Where the requests of one group fly, and what each of their shards must respect. */
+interface Route {
+  readonly group: number
+  readonly lane: Lane
+  readonly accountId: string
+  readonly model: string
+  readonly frame: RowFrame
+  readonly rowBytesMax: number
+  readonly cutter: ShardCutter
+}
+
+export interface PlanOf {
+  readonly jobId: string
+  readonly manifest: Manifest
+  readonly options: JobOptions
+  readonly round: number
+}
+
+/**
+ * Cuts the requests of `rows` into shards, grouped by endpoint and model, each within every limit of its lane. The same
+ * rows give the same shards with the same ids, so planning twice plans once.
+ * @throws BadInput when a request is too large for the lane by itself, naming its line
+ */
+export async function planShards(ports: Ports, of: PlanOf, rows: RowSet): Promise<ShardRow[]> {
+  const routes = await routesOf(ports, of.manifest.groups, of.options)
+  const splice = modelSplice(of.options.model)
+  const shards: ShardRow[] = []
+  const tooLarge: LineProblem[] = []
+  const ordinalAt = await ordinalsOf(ports, rows)
+  let row = 0
+  for await (const records of recordsOf(ports.blobs, of.manifest, rows)) {
+    for (const record of records) {
+      const route = routes[record.group] as Route
+      const bytes = rowBytes(route.frame, record, splice)
+      if (bytes > route.rowBytesMax) {
+        const message = `the request is ${bytes} bytes as a row; ${vendorOf(route.lane)} takes at most ${route.rowBytesMax}`
+        tooLarge.push({ file: of.manifest.files[0] ?? '', line: record.line, message })
+      }
+      const closed = route.cutter.add(ordinalAt(row++), bytes, record.inputs, record.tokens)
+      if (closed !== undefined) shards.push(await shardRow(ports, of, route, closed))
+    }
+  }
+  if (tooLarge.length > 0) throw new BadInput(tooLarge.slice(0, 100), tooLarge.length)
+  for (const route of routes) {
+    const closed = route.cutter.finish()
+    if (closed !== undefined) shards.push(await shardRow(ports, of, route, closed))
+  }
+  return shards.sort((a, b) => a.firstOrdinal - b.firstOrdinal)
+}
+
+/** Smaller shards in place of one that the vendor would not take: each at most half of its rows. */
+export async function recut(
+  ports: Ports,
+  of: PlanOf,
+  shard: ShardRow,
+  within: { tokensMax?: number },
+): Promise<ShardRow[]> {
+  const routes = await routesOf(ports, of.manifest.groups, of.options)
+  const route = routes[shard.group] as Route
+  const splice = modelSplice(of.options.model)
+  const cutter = new ShardCutter({
+    rowsMax: Math.max(1, Math.ceil(shard.count / 2)),
+    bytesMax: Number.MAX_SAFE_INTEGER,
+    inputsMax: null,
+    tokensMax: within.tokensMax ?? null,
+  })
+  const ordinalAt = await ordinalsOf(ports, shard)
+  const cut: CutShard[] = []
+  let row = 0
+  for await (const records of recordsOf(ports.blobs, of.manifest, shard)) {
+    for (const record of records) {
+      const closed = cutter.add(ordinalAt(row++), rowBytes(route.frame, record, splice), record.inputs, record.tokens)
+      if (closed !== undefined) cut.push(closed)
+    }
+  }
+  const last = cutter.finish()
+  if (last !== undefined) cut.push(last)
+  return Promise.all(cut.map((part) => shardRow(ports, of, { ...route, ...pick(shard) }, part, shard.id)))
+}
+
+/** A shard of exactly these ordinals of another, in its place. */
+export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordinals: Uint32Array): Promise<ShardRow> {
+  const routes = await routesOf(ports, of.manifest.groups, of.options)
+  const route = routes[shard.group] as Route
+  const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals.length}`
+  await putOrdinals(ports, name, ordinals)
+  const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
+  let bytes = 0
+  let inputs = 0
+  let tokens = 0
+  for await (const records of recordsOf(ports.blobs, of.manifest, rows)) {
+    for (const record of records) {
+      bytes += rowBytes(route.frame, record, modelSplice(of.options.model))
+      inputs += record.inputs
+      tokens += record.tokens
+    }
+  }
+  return shardRow(ports, of, { ...route, ...pick(shard) }, { ...rows, ordinals, bytes, inputs, tokens }, shard.id)
+}
+
+const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } => ({ lane, accountId })
+
+async function routesOf(ports: Ports, groups: readonly Group[], options: JobOptions): Promise<Route[]> {
+  const routes: Route[] = []
+  for (const [group, { endpoint, model: own }] of groups.entries()) {
+    const model = options.model ?? own
+    const { lane, accountId } = await ports.vendors.choose({ endpoint, model })
+    const { limits, rowFrame } = ports.vendors.batch(lane)
+    const learned = (await ports.store.quotas(accountId)).find(
+      (quota) => quota.model === model && quota.unit === 'tokens',
+    )
+    const published = limits.enqueuedTokensMax(model)
+    const known = [learned?.limitMax, published].filter((limit) => limit !== undefined && limit !== null)
+    routes.push({
+      group,
+      lane,
+      accountId,
+      model,
+      frame: rowFrame(endpoint),
+      rowBytesMax: limits.rowBytesMax,
+      cutter: new ShardCutter({
+        rowsMax: limits.rowsMax,
+        bytesMax: limits.fileBytesMax,
+        inputsMax: endpoint.endsWith('/embeddings') ? limits.inputsMax : null,
+        tokensMax: known.length === 0 ? null : Math.min(...known),
+      }),
+    })
+  }
+  return routes
+}
+
+async function shardRow(ports: Ports, of: PlanOf, route: Route, cut: CutShard, parent?: string): Promise<ShardRow> {
+  const id =
+    parent === undefined
+      ? derivedId('shd', of.jobId, of.round, cut.firstOrdinal)
+      : derivedId('shd', parent, cut.firstOrdinal, cut.count)
+  let ordinals: string | null = null
+  if (cut.ordinals !== null) {
+    ordinals = `jobs/${of.jobId}/${id}-ordinals`
+    await putOrdinals(ports, ordinals, cut.ordinals)
+  }
+  return {
+    id,
+    jobId: of.jobId,
+    round: of.round,
+    firstOrdinal: cut.firstOrdinal,
+    count: cut.count,
+    ordinals,
+    group: route.group,
+    model: route.model,
+    lane: route.lane,
+    accountId: route.accountId,
+    inputs: cut.inputs,
+    bytes: cut.bytes,
+    tokens: cut.tokens,
+    state: 'planned',
+    held: null,
+    purchase: 0,
+    refusals: 0,
+    tally: null,
+    wakeAt: ports.clock.now(),
+    owner: null,
+    epoch: 0,
+    leaseUntil: 0,
+  }
+}
+
+export async function putOrdinals(ports: Ports, name: string, ordinals: Uint32Array): Promise<void> {
+  const writer = await ports.blobs.put(name)
+  await writer.write(new Uint8Array(ordinals.buffer, ordinals.byteOffset, ordinals.byteLength))
+  await writer.commit()
+}
+
+/** The ordinal of a row of a set. */
+export async function ordinalsOf(ports: Ports, rows: RowSet): Promise<(row: number) => number> {
+  if (rows.ordinals === null) return (row) => rows.firstOrdinal + row
+  const ordinals = await readOrdinals(ports.blobs, rows.ordinals)
+  return (row) => ordinals[row] as number
+}

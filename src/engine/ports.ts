@@ -1,0 +1,63 @@
+import type { Dispatcher } from '../dispatch/contract.ts'
+import type { Lane } from '../domain/usage.ts'
+import type { BytePool } from '../kit/byte-pool.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { BatchLane, Call, Provider } from '../providers/contract.ts'
+import type { AccountRow, BlobStore, ControlStore } from '../stores/contract.ts'
+
+/** Everything the engine touches outside of itself, handed in by compose. */
+export interface Ports {
+  readonly store: ControlStore
+  readonly blobs: BlobStore
+  readonly pool: BytePool
+  readonly clock: Clock
+  readonly dispatcher: Dispatcher
+  readonly vendors: Vendors
+  /** A folder on this machine for scratch files. */
+  readonly scratch: string
+  /** Named steps at which tests kill the process; does nothing otherwise. */
+  readonly step: (name: Step) => void
+  readonly log: Log
+  /** Module with `answerCheck`, for worker threads. */
+  readonly answerCheck: URL
+}
+
+export interface Vendors {
+  /** Where a group of requests flies: the lane and the account this process would buy with. */
+  choose(group: { readonly endpoint: string; readonly model: string }): Promise<{ lane: Lane; accountId: string }>
+  batch(lane: Lane): BatchLane
+  /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
+  call(accountId: string, signal?: AbortSignal): Call
+  /** Time at the vendor, epoch ms, by its last Date header. */
+  now(accountId: string): number
+  /** The accounts this process has, for `doctor`; `call` is null where the key is missing. */
+  accounts(): readonly { readonly row: AccountRow; readonly provider: Provider; readonly call: Call | null }[]
+}
+
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+}
+
+/** In the order in which one purchase passes them. */
+export const steps = [
+  'job-created',
+  'uploaded',
+  'prepared',
+  'claimed',
+  'sending',
+  'sent',
+  'bought',
+  'opened',
+  'ended',
+  'collecting',
+  'collected',
+  'settling',
+  'settled',
+  'retry-planned',
+  'landing',
+  'delivering',
+  'delivered',
+  'landed',
+] as const
+export type Step = (typeof steps)[number]

@@ -1,0 +1,97 @@
+import { KEY_LENGTH } from '../delivery/result-index.ts'
+import { base32, derivedId, digestOf } from '../kit/ids.ts'
+import type { Prepared, Upload } from '../providers/contract.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { keepShard, moveShard } from './move.ts'
+import { hasRoom } from './quota.ts'
+import { framedRows, modelSplice } from './rows.ts'
+
+/**
+ * First part of every upstream id of one purchase. Two purchases of one shard differ; the same purchase is found again
+ * by a restored backup, since nothing in it is random but the home.
+ */
+export const keyOf = (homeId: string, shardId: string, purchase: number): string =>
+  base32(digestOf(homeId, shardId, purchase), KEY_LENGTH)
+
+/** Uploads the shard's rows to a fresh input file. Free, and repeatable until it is bought. */
+export async function prepare(flight: Flight): Promise<Then> {
+  const { ports, shard, job, manifest, call, lane } = flight
+  const room = await hasRoom(flight)
+  if (room !== 'room') return waitForRoom(flight)
+  const key = keyOf(ports.store.homeId, shard.id, shard.purchase)
+  const endpoint = manifest.groups[shard.group]?.endpoint ?? ''
+  const upload: Upload = {
+    key,
+    endpoint,
+    rows: shard.count,
+    bytes: shard.bytes,
+    body: () =>
+      framedRows(ports.blobs, manifest, shard, {
+        frame: lane.rowFrame(endpoint),
+        key,
+        model: modelSplice(flight.options.model),
+      }),
+  }
+  const prepared = await lane.prepare(call, upload)
+  ports.step('uploaded')
+  const submission = submissionRow(flight, prepared)
+  await commit(flight, {
+    insertSubmissions: [submission],
+    shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
+    events: [eventOf(flight, 'uploaded', { file: prepared.fileId, rows: shard.count, bytes: shard.bytes }, submission)],
+  })
+  ports.step('prepared')
+  ports.log.info({ job: job.id, shard: shard.id, file: prepared.fileId }, 'uploaded')
+  return 'again'
+}
+
+export async function waitForRoom(flight: Flight): Promise<Then> {
+  const { ports, shard } = flight
+  const wakeAt = ports.clock.now() + ROOM_CHECK_MS
+  if (shard.held === 'quota') return wakeAt
+  await commit(flight, {
+    shards: [
+      shard.state === 'held' ? keepShard(shard, { held: 'quota' }) : moveShard(shard, 'hold', { held: 'quota' }),
+    ],
+    events: [eventOf(flight, 'held', { reason: 'quota', tokens: shard.tokens })],
+  })
+  return wakeAt
+}
+
+const ROOM_CHECK_MS = 15_000
+
+function submissionRow({ ports, job, shard }: Flight, prepared: Prepared): SubmissionRow {
+  return {
+    id: derivedId('sub', shard.id, shard.purchase),
+    jobId: job.id,
+    shardId: shard.id,
+    accountId: shard.accountId,
+    lane: shard.lane,
+    model: shard.model,
+    purchase: shard.purchase,
+    key: prepared.key,
+    state: 'prepared',
+    vendorState: null,
+    remoteId: null,
+    fileId: prepared.fileId,
+    rows: shard.count,
+    inputs: shard.inputs,
+    tokens: shard.tokens,
+    bytes: shard.bytes,
+    sentAt: null,
+    sendBy: null,
+    createdAt: ports.clock.now(),
+    openedAt: null,
+    endedAt: null,
+    settledAt: null,
+    collectBy: null,
+    counts: null,
+    collected: null,
+    progress: null,
+    cancelWanted: false,
+    abandoned: false,
+    duplicate: false,
+    error: null,
+  }
+}

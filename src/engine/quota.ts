@@ -1,0 +1,67 @@
+import { quotaHoldingStates } from '../domain/states.ts'
+import { HOUR } from '../kit/clock.ts'
+import type { Refusal } from '../providers/contract.ts'
+import type { QuotaClaim, QuotaRow } from '../stores/contract.ts'
+import type { Flight } from './flight.ts'
+
+const RISE_PER_DAY = 1.1
+const DAY_MS = 24 * HOUR
+
+/** What the account may have in use for the shard's model: the smaller of what is published and what was learned. */
+export async function tokensMaxOf({ ports, shard, lane }: Flight): Promise<number | null> {
+  const learned = (await ports.store.quotas(shard.accountId)).find(
+    ({ model, unit }) => model === shard.model && unit === 'tokens',
+  )
+  const published = lane.limits.enqueuedTokensMax(shard.model)
+  if (learned === undefined) return published
+  const days = Math.max(0, (ports.clock.now() - learned.learnedAt) / DAY_MS)
+  const risen = learned.limitMax * RISE_PER_DAY ** Math.min(days, 60)
+  return published === null ? risen : Math.min(published, risen)
+}
+
+/** The claim of one purchase on the account's quota; sum, compare and move are one transaction in the store. */
+export async function quotaClaim(flight: Flight): Promise<QuotaClaim> {
+  const { ports, shard, lane, manifest } = flight
+  const now = ports.clock.now()
+  const embeddings = manifest.groups[shard.group]?.endpoint.endsWith('/embeddings') === true
+  return {
+    accountId: shard.accountId,
+    model: shard.model,
+    tokens: shard.tokens,
+    tokensMax: await tokensMaxOf(flight),
+    inputs: embeddings ? shard.inputs : 0,
+    inputsMax: embeddings ? lane.limits.enqueuedRequestsMax(shard.model) : null,
+    openMax: lane.limits.openSubmissionsMax,
+    createsSince: now - HOUR,
+    createsMax: lane.limits.createsPerHourMax,
+    endedHoldSince: now,
+  }
+}
+
+/** A look before uploading, so that no upload is made for what could not be bought; the claim itself decides. */
+export async function hasRoom(flight: Flight): Promise<'room' | 'full'> {
+  const { ports, shard } = flight
+  const claim = await quotaClaim(flight)
+  if (claim.tokensMax === null && claim.inputsMax === null && claim.openMax === null) return 'room'
+  const held = await ports.store.submissions({ accountId: shard.accountId, states: quotaHoldingStates })
+  const same = held.filter(({ model }) => model === shard.model)
+  const tokens = same.reduce((sum, submission) => sum + submission.tokens, 0)
+  const inputs = same.reduce((sum, submission) => sum + submission.inputs, 0)
+  const full =
+    (claim.tokensMax !== null && same.length > 0 && tokens + claim.tokens > claim.tokensMax) ||
+    (claim.inputsMax !== null && same.length > 0 && inputs + claim.inputs > claim.inputsMax) ||
+    (claim.openMax !== null && held.length >= claim.openMax)
+  return full ? 'full' : 'room'
+}
+
+/** The limit to remember after a refusal: the vendor's figure, else what was in use when it refused. */
+export function learnedQuota(flight: Flight, refusal: Refusal, inUse: number): QuotaRow {
+  const { ports, shard } = flight
+  return {
+    accountId: shard.accountId,
+    model: shard.model,
+    unit: refusal.limit?.unit ?? 'tokens',
+    limitMax: refusal.limit?.max ?? Math.max(1, inUse),
+    learnedAt: ports.clock.now(),
+  }
+}

@@ -1,0 +1,119 @@
+import { type Lane, vendorOf } from '../domain/usage.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import { landingOf } from '../policy/landing.ts'
+import { outputRange } from '../pricing/output-range.ts'
+import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
+import { mediaTokens, requestTokens, sampleRatio, tokenCounter } from '../pricing/tokens.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { recordsOf } from './rows.ts'
+
+const SAMPLES = 256
+/** Where no request of a group was drawn: English JSON text has three to six bytes a token. */
+const UNSAMPLED = { low: 1 / 6, high: 1 / 3 }
+
+/** What the job would cost on each lane: tokens counted on a random sample, output from what requests allow. */
+export async function quoteJob(
+  ports: Ports,
+  manifest: Manifest,
+  options: JobOptions,
+  deadline: number | null,
+): Promise<Quote> {
+  const at = ports.clock.now()
+  const samples = await sampleBodies(ports, manifest)
+  const groups: QuoteGroup[] = []
+  const flyable = new Set<Lane>()
+  const shardsOf = new Map<Lane, number>()
+  for (const [number, group] of manifest.groups.entries()) {
+    const model = options.model ?? group.model
+    const { lane } = await ports.vendors.choose({ endpoint: group.endpoint, model })
+    const { limits } = ports.vendors.batch(lane)
+    flyable.add(lane)
+    const cut = Math.max(group.requests / limits.rowsMax, group.bodyBytes / limits.fileBytesMax)
+    shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
+    groups.push(await quoteGroup(manifest, number, model, vendorOf(lane), samples.get(number) ?? [], options))
+  }
+  const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
+  for (const lane of flyable) {
+    const landed = landingOf(lane, { requests: manifest.requests, submissions: shardsOf.get(lane) ?? 1 })
+    if (landed === undefined) continue
+    landing[lane] = {
+      p50: landed.p50,
+      p90: landed.p90,
+      onTime: deadline === null ? null : landed.chanceWithin((deadline - at) / 1000),
+    }
+  }
+  return quote({ at, deadline, groups, flyable: [...flyable], landing })
+}
+
+async function quoteGroup(
+  manifest: Manifest,
+  number: number,
+  model: string,
+  vendor: string,
+  bodies: readonly Uint8Array[],
+  options: JobOptions,
+): Promise<QuoteGroup> {
+  const group = manifest.groups[number] as Manifest['groups'][number]
+  const notes: string[] = []
+  let inputTokens = {
+    low: Math.floor(group.bodyBytes * UNSAMPLED.low),
+    high: Math.ceil(group.bodyBytes * UNSAMPLED.high),
+  }
+  if (bodies.length > 0) {
+    const counter = await tokenCounter(model)
+    let media = 0
+    const counted = bodies.map((bytes) => {
+      const found = requestTokens(JSON.parse(Buffer.from(bytes).toString()) as object, counter.count)
+      media += found.media
+      return { bytes: bytes.length, tokens: found.tokens }
+    })
+    const ratio = sampleRatio(counted, { population: group.requests, spread: counter.spread })
+    inputTokens = { low: Math.floor(group.bodyBytes * ratio.low), high: Math.ceil(group.bodyBytes * ratio.high) }
+    notes.push(`Input tokens are counted on ${bodies.length} of ${group.requests} requests with ${counter.encoding}.`)
+    if (media > 0) notes.push(`Images and files are taken as ${mediaTokens} tokens each.`)
+  } else notes.push('No request of this model was in the sample; input tokens are by length alone.')
+  const maxTokens = group.outputMaxStated === group.requests ? Math.ceil(group.outputMax / group.requests) : undefined
+  const schema = options.table?.schema
+  const output = outputRange({
+    endpoint: group.endpoint,
+    model,
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(schema === null || schema === undefined ? {} : { schema }),
+  })
+  notes.push(output.basis)
+  return {
+    vendor,
+    model,
+    endpoint: group.endpoint,
+    requests: group.requests,
+    inputTokens,
+    outputTokens: { low: output.low * group.requests, high: output.high * group.requests },
+    notes,
+  }
+}
+
+/** Bodies of random requests, by group. */
+async function sampleBodies(ports: Ports, manifest: Manifest): Promise<Map<number, Uint8Array[]>> {
+  const chosen = new Set<number>()
+  const wanted = Math.min(SAMPLES, manifest.requests)
+  while (chosen.size < wanted) chosen.add(Math.floor(Math.random() * manifest.requests))
+  const bodies = new Map<number, Uint8Array[]>()
+  const segments = await Promise.all(manifest.segments.map((name) => ports.blobs.openLocal(name)))
+  try {
+    for (const firstOrdinal of [...chosen].sort((a, b) => a - b)) {
+      for await (const [record] of recordsOf(ports.blobs, manifest, { firstOrdinal, count: 1, ordinals: null })) {
+        // A few very long requests would cost seconds to count and change the ratio little.
+        if (record === undefined || record.bodyLength > 1 << 20) continue
+        const body = new Uint8Array(record.bodyLength)
+        await segments[record.segment]?.read(body, record.bodyOffset)
+        const of = bodies.get(record.group)
+        if (of === undefined) bodies.set(record.group, [body])
+        else of.push(body)
+      }
+    }
+  } finally {
+    for (const segment of segments) await segment.close()
+  }
+  return bodies
+}

@@ -1,0 +1,116 @@
+import type { Flown } from '../delivery/flown.ts'
+import type { OutcomeWindow } from '../delivery/windows.ts'
+import { parseUsd, usd } from '../domain/money.ts'
+import { addTally, emptyTally, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
+import type { Receipt } from '../domain/receipt.ts'
+import { byLane, savedOf, totalOf, totalsBy } from '../ledger/totals.ts'
+import type { Quote } from '../pricing/quote.ts'
+import type { JobRow, ShardRow } from '../stores/contract.ts'
+import type { Ports } from './ports.ts'
+import type { ShardTally } from './settle.ts'
+
+/** Requests by outcome, and by the lane whose answer won. */
+export interface Counts {
+  readonly tally: Tally
+  readonly byLane: ReadonlyMap<string, number>
+}
+
+/** Counts window by window what delivery walks through. */
+export class Counter implements Counts {
+  readonly tally = emptyTally()
+  readonly byLane = new Map<string, number>()
+  add(window: Pick<OutcomeWindow, 'outcome' | 'reason' | 'winner' | 'count'>, flown: readonly Flown[]): void {
+    for (let index = 0; index < window.count; index++) {
+      const outcome = outcomes[window.outcome[index] as number] ?? 'missing'
+      this.tally[outcome]++
+      const reason = window.reason[index]
+      if (reason === reasonCode.schema || reason === reasonCode.invalid_json) this.tally.invalid++
+      const lane = flown[window.winner[index] as number]?.lane
+      if (lane !== undefined) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
+    }
+  }
+}
+
+/** While a job flies: what the settled shards say, without the rows that fly again. */
+export function countsSoFar(shards: readonly ShardRow[]): Counts {
+  const tally = emptyTally()
+  const lanes = new Map<string, number>()
+  for (const shard of shards) {
+    const settled = shard.tally as ShardTally | null
+    if (settled === null) continue
+    addTally(tally, settled.own)
+    for (const outcome of outcomes) tally[outcome] -= settled.again[outcome]
+    tally.invalid -= settled.again.invalid
+    const done = outcomes.reduce((sum, outcome) => sum + settled.own[outcome] - settled.again[outcome], 0)
+    lanes.set(shard.lane, (lanes.get(shard.lane) ?? 0) + done)
+  }
+  return { tally, byLane: lanes }
+}
+
+/** The receipt as things stand: money from the ledger, outcomes as counted. */
+export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Promise<Receipt> {
+  const submissions = await ports.store.submissions({ jobId: job.id })
+  const laneOf = new Map(submissions.map(({ id, lane }) => [id, lane]))
+  const ledger = await ports.store.ledger({ jobId: job.id })
+  const totals = totalOf(ledger)
+  const quoted = recommendedOf(job.quote as Quote | null)
+  const saved = savedOf(totals)
+  const lanes = totalsBy(
+    ledger,
+    byLane((id) => laneOf.get(id)),
+  )
+  for (const lane of counts.byLane.keys()) if (!lanes.has(lane)) lanes.set(lane, totalOf([]))
+  const { tally } = counts
+  return {
+    job: job.id,
+    state: job.state,
+    requests: {
+      total: job.requests,
+      succeeded: tally.succeeded,
+      failed: tally.failed,
+      expired: tally.expired,
+      cancelled: tally.cancelled,
+      missing: tally.missing,
+      invalid: tally.invalid,
+    },
+    usd: {
+      quotedLow: quoted?.low ?? null,
+      quotedHigh: quoted?.high ?? null,
+      charged: totals.priced ? usd(totals.proven) : null,
+      unproven: usd(totals.unproven),
+      duplicate: usd(totals.duplicate),
+      standard: totals.standard === null ? null : usd(totals.standard),
+      saved: saved === null ? null : usd(saved),
+    },
+    tokens: totals.tokens,
+    lanes: [...lanes].map(([lane, sums]) => ({
+      lane,
+      requests: counts.byLane.get(lane) ?? 0,
+      usd: sums.priced ? usd(sums.proven) : null,
+    })),
+    submissions: submissions.filter(({ remoteId }) => remoteId !== null).length,
+    createdAt: iso(job.createdAt),
+    landedAt: job.landedAt === null ? null : iso(job.landedAt),
+    deadline: job.deadline === null ? null : iso(job.deadline),
+    metDeadline: job.deadline === null || job.landedAt === null ? null : job.landedAt <= job.deadline,
+    outputs: job.outputs,
+  }
+}
+
+const iso = (at: number): string => new Date(at).toISOString()
+
+/** The quoted range of the lanes the job flies: the sum over its models of the recommended lane. */
+function recommendedOf(quote: Quote | null): { low: string | null; high: string | null } | undefined {
+  if (quote === null || quote.recommended === null) return undefined
+  const lines = quote.lanes.filter(({ lane }) => lane === quote.recommended)
+  return { low: sumUsd(lines.map((line) => line.usd.low)), high: sumUsd(lines.map((line) => line.usd.high)) }
+}
+
+function sumUsd(amounts: readonly (string | null)[]): string | null {
+  let sum = 0n
+  for (const amount of amounts) {
+    if (amount === null) return null
+    sum += parseUsd(amount)
+  }
+  return usd(sum)
+}

@@ -1,0 +1,117 @@
+import { quotaHoldingStates } from '../domain/states.ts'
+import { MINUTE } from '../kit/clock.ts'
+import { derivedId } from '../kit/ids.ts'
+import type { Remote } from '../providers/contract.ts'
+import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { Flight } from './flight.ts'
+import { moveSubmission } from './move.ts'
+import { keyOf } from './prepare.ts'
+import { openedAs } from './watch.ts'
+
+/** Purchases of one shard that a backup may be behind by. */
+const PURCHASES_AHEAD = 4
+
+/**
+ * Before anything is bought from a store that may be a restored backup: the vendor's list is read back to when the
+ * store was last alive, and what bears our keys is taken over. Null when the account is warm.
+ */
+export async function warm(flight: Flight): Promise<number | null> {
+  const { ports, lane, call, shard } = flight
+  const since = await ports.store.coldSince(shard.accountId)
+  if (since === null) return null
+  const expected = await expectedKeys(flight)
+  for await (const remote of lane.list(call, since)) {
+    const hit = remote.key === null ? undefined : expected.get(remote.key)
+    if (hit !== undefined) await adopt(flight, hit, remote)
+  }
+  await ports.store.warmed(shard.accountId)
+  ports.log.info({ account: shard.accountId, since }, 'the store may have been restored: the vendor was listed first')
+  return ports.clock.now() // look again: what was adopted may be this very shard's
+}
+
+interface Expected {
+  readonly shard: ShardRow
+  readonly purchase: number
+  readonly submission: SubmissionRow | undefined
+}
+
+async function expectedKeys({ ports, shard: { accountId } }: Flight): Promise<Map<string, Expected>> {
+  const expected = new Map<string, Expected>()
+  const jobs = await ports.store.jobs({ states: ['planned', 'held', 'flying'] })
+  for (const job of jobs) {
+    const submissions = await ports.store.submissions({ jobId: job.id })
+    for (const shard of await ports.store.shards(job.id)) {
+      if (shard.state === 'settled' || shard.accountId !== accountId) continue
+      for (let purchase = 0; purchase < shard.purchase + PURCHASES_AHEAD; purchase++) {
+        const key = keyOf(ports.store.homeId, shard.id, purchase)
+        expected.set(key, { shard, purchase, submission: submissions.find((submission) => submission.key === key) })
+      }
+    }
+  }
+  return expected
+}
+
+async function adopt(flight: Flight, { shard, purchase, submission }: Expected, remote: Remote): Promise<void> {
+  const { ports } = flight
+  const at = ports.clock.now()
+  const event = { jobId: shard.jobId, shardId: shard.id, at, type: 'adopted', data: { remote: remote.id, purchase } }
+  if (submission !== undefined) {
+    if (submission.state !== 'prepared' && submission.state !== 'buying' && submission.state !== 'unsure') return
+    // prepared → buying → unsure → open is what happened, as far as the restored rows know it.
+    let row = submission
+    if (row.state === 'prepared') row = await step(flight, row, 'claim')
+    if (row.state === 'buying') row = await step(flight, row, 'doubt')
+    const { move } = openedAs(flight, row, 'find', remote)
+    await ports.store.commit({ submissions: [move], events: [event] })
+    return
+  }
+  const row: SubmissionRow = {
+    id: derivedId('sub', shard.id, purchase),
+    jobId: shard.jobId,
+    shardId: shard.id,
+    accountId: shard.accountId,
+    lane: shard.lane,
+    model: shard.model,
+    purchase,
+    key: keyOf(ports.store.homeId, shard.id, purchase),
+    state: 'open',
+    vendorState: remote.vendorState,
+    remoteId: remote.id,
+    fileId: remote.fileId,
+    rows: shard.count,
+    inputs: shard.inputs,
+    tokens: shard.tokens,
+    bytes: shard.bytes,
+    sentAt: remote.createdAt,
+    sendBy: remote.createdAt,
+    createdAt: at,
+    openedAt: at,
+    endedAt: null,
+    settledAt: null,
+    collectBy: remote.createdAt + flight.lane.limits.collectWithinMs,
+    counts: remote.counts,
+    collected: null,
+    progress: null,
+    cancelWanted: false,
+    abandoned: false,
+    duplicate: false,
+    error: null,
+  }
+  await ports.store.commit({
+    insertSubmissions: [row],
+    shards: [{ id: shard.id, from: shard.state, set: { state: 'flying', held: null, purchase, wakeAt: at } }],
+    events: [event],
+  })
+}
+
+async function step(flight: Flight, row: SubmissionRow, event: 'claim' | 'doubt'): Promise<SubmissionRow> {
+  const move = moveSubmission(row, event)
+  await flight.ports.store.commit({ submissions: [move] })
+  return { ...row, ...move.set }
+}
+
+export const isLive = (submission: SubmissionRow): boolean =>
+  quotaHoldingStates.includes(submission.state) || ['prepared', 'ended', 'collected'].includes(submission.state)
+
+/** How long a key that never arrived stays on the sweep. */
+export const SWEEP_MS = 72 * 60 * MINUTE

@@ -1,0 +1,72 @@
+import { codeOf } from '../delivery/request-lines.ts'
+import { errorOf, responseBody } from '../delivery/response-body.ts'
+import { ResultWalk } from '../delivery/windows.ts'
+import { dialectOf } from '../dialects/dialect-of.ts'
+import { outcomes, reasons } from '../domain/outcome.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import { decodeString } from '../kit/json-scan.ts'
+import type { JobRow } from '../stores/contract.ts'
+import { answerValue } from '../tables/answer-value.ts'
+import { decodeRow } from '../tables/row.ts'
+import { answerSchema } from '../tables/schema.ts'
+import { flownOf } from './flown.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+
+export interface ResultItem {
+  readonly index: number
+  readonly id: string
+  readonly outcome: number
+  readonly answer: unknown
+  readonly error: string | null
+  readonly row: Readonly<Record<string, unknown>> | null
+  readonly response: unknown
+}
+
+/** Each request with its answer, in input order, a window at a time. */
+export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<ResultItem> {
+  const manifest = job.input as Manifest
+  const { table } = job.options as JobOptions
+  const schema = table?.schema == null ? undefined : answerSchema(table.schema)
+  const walk = new ResultWalk(ports.blobs, manifest, await flownOf(ports, job.id))
+  const dialect = dialectOf(manifest.groups[0]?.endpoint ?? '')
+  try {
+    for await (const window of walk.lines()) {
+      for (let at = 0; at < window.count; at++) {
+        const start = window.at[at] as number
+        const end = start + (window.length[at] as number)
+        const index = window.first + at
+        const reason = reasons[window.reason[at] as number]?.name ?? 'none'
+        const carryAt = window.carryAt[at] as number
+        const carry = window.carry.subarray(carryAt, carryAt + (window.carryLength[at] as number))
+        const succeeded = outcomes[window.outcome[at] as number] === 'succeeded'
+        const response = end > start ? responseBody(window.bytes, start, end) : undefined
+        const { text, refusal } = succeeded ? dialect.answerText(response) : { text: null, refusal: null }
+        yield {
+          index,
+          id: manifest.kind === 'table' ? String(index) : decodeString(carry, 1, carry.length - 1),
+          outcome: window.outcome[at] as number,
+          answer: text === null ? null : answerValue(text, schema),
+          error: succeeded
+            ? reason === 'none'
+              ? refusal
+              : reason
+            : end > start
+              ? errorOf(window.bytes, start, end)
+              : codeOf(reason),
+          row: manifest.kind === 'table' ? rowOf(manifest.columns ?? [], carry) : null,
+          response: response ?? null,
+        }
+      }
+    }
+  } finally {
+    await walk.close()
+  }
+}
+
+function rowOf(columns: readonly string[], carry: Uint8Array): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (const [at, cell] of decodeRow(carry).entries())
+    if (cell !== '') row[columns[at] as string] = JSON.parse(cell) as unknown
+  return row
+}

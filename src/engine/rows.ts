@@ -1,0 +1,233 @@
+import { ID_LENGTH, KEY_LENGTH, ROW_DIGITS } from '../delivery/result-index.ts'
+import { readOrdinals } from '../delivery/windows.ts'
+import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
+import type { RowFrame } from '../providers/contract.ts'
+import type { BlobStore, LocalBlob } from '../stores/contract.ts'
+
+const BLOCK_BYTES = 512 * 1024
+const RECORDS_READ = 4096
+const READ_BYTES = 1024 * 1024
+const GAP_MAX = 64 * 1024
+
+/** Which requests: dense from `firstOrdinal`, or those of the `ordinals` blob. */
+export interface RowSet {
+  readonly firstOrdinal: number
+  readonly count: number
+  readonly ordinals: string | null
+}
+
+/** Records of the rows, in row order, a window at a time; each is reused, so read it before the next. */
+export async function* recordsOf(
+  blobs: BlobStore,
+  manifest: Manifest,
+  rows: RowSet,
+): AsyncGenerator<readonly IndexRecord[]> {
+  const index = await blobs.openLocal(manifest.index)
+  const window = Array.from({ length: RECORDS_READ }, emptyRecord)
+  const bytes = new Uint8Array(RECORDS_READ * RECORD_BYTES)
+  const view = new DataView(bytes.buffer)
+  try {
+    if (rows.ordinals === null) {
+      for (let row = 0; row < rows.count; row += RECORDS_READ) {
+        const count = Math.min(RECORDS_READ, rows.count - row)
+        await index.read(bytes.subarray(0, count * RECORD_BYTES), (rows.firstOrdinal + row) * RECORD_BYTES)
+        for (let at = 0; at < count; at++) readRecord(view, at * RECORD_BYTES, window[at] as IndexRecord)
+        yield count === RECORDS_READ ? window : window.slice(0, count)
+      }
+      return
+    }
+    const ordinals = await readOrdinals(blobs, rows.ordinals)
+    for (let row = 0; row < ordinals.length; row += RECORDS_READ) {
+      const wanted = ordinals.subarray(row, row + RECORDS_READ)
+      await readScattered(index, wanted, bytes)
+      for (let at = 0; at < wanted.length; at++) readRecord(view, at * RECORD_BYTES, window[at] as IndexRecord)
+      yield wanted.length === RECORDS_READ ? window : window.slice(0, wanted.length)
+    }
+  } finally {
+    await index.close()
+  }
+}
+
+/** Records of scattered ordinals, runs of neighbours in one read. */
+async function readScattered(index: LocalBlob, ordinals: Uint32Array, into: Uint8Array): Promise<void> {
+  for (let start = 0; start < ordinals.length; ) {
+    let end = start + 1
+    while (end < ordinals.length && (ordinals[end] as number) === (ordinals[end - 1] as number) + 1) end++
+    await index.read(
+      into.subarray(start * RECORD_BYTES, end * RECORD_BYTES),
+      (ordinals[start] as number) * RECORD_BYTES,
+    )
+    start = end
+  }
+}
+
+/** The bytes that a row will have on the wire. */
+export const rowBytes = (frame: RowFrame, record: IndexRecord, model: Uint8Array | undefined): number =>
+  frame.beforeId.length +
+  ID_LENGTH +
+  frame.afterId.length +
+  record.bodyLength +
+  (model === undefined ? 0 : model.length - record.modelLength) +
+  frame.afterBody.length
+
+/** A model name as the value that is spliced over a body's own. */
+export const modelSplice = (model: string | undefined): Uint8Array | undefined =>
+  model === undefined ? undefined : Buffer.from(JSON.stringify(model))
+
+export interface Framing {
+  readonly frame: RowFrame
+  readonly key: string
+  /** JSON text that replaces the value of `model`. */
+  readonly model?: Uint8Array | undefined
+}
+
+/**
+ * The upload: each row framed with our id around its body's own bytes, straight from the segment, in blocks. Nothing of
+ * the payload is parsed, copied to disk or held beyond a block.
+ */
+export async function* framedRows(
+  blobs: BlobStore,
+  manifest: Manifest,
+  rows: RowSet,
+  framing: Framing,
+): AsyncGenerator<Uint8Array> {
+  const segments = new Segments(blobs, manifest)
+  const block = new Block(framing)
+  let row = 0
+  try {
+    for await (const records of recordsOf(blobs, manifest, rows)) {
+      for (let at = 0; at < records.length; at++) {
+        const record = records[at] as IndexRecord
+        if (!segments.holds(record)) await segments.load(records, at)
+        const full = block.append(row++, record, segments)
+        if (full !== undefined) yield full
+      }
+    }
+    const last = block.take()
+    if (last.length > 0) yield last
+  } finally {
+    await segments.close()
+  }
+}
+
+/** One span of one segment in memory. */
+class Segments {
+  readonly #blobs: BlobStore
+  readonly #manifest: Manifest
+  readonly #open = new Map<number, LocalBlob>()
+  #segment = -1
+  #from = 0
+  #to = 0
+  #bytes = new Uint8Array(READ_BYTES)
+
+  constructor(blobs: BlobStore, manifest: Manifest) {
+    this.#blobs = blobs
+    this.#manifest = manifest
+  }
+
+  holds(record: IndexRecord): boolean {
+    return (
+      record.segment === this.#segment &&
+      record.bodyOffset >= this.#from &&
+      record.bodyOffset + record.bodyLength <= this.#to
+    )
+  }
+
+  /** Reads the body of records[at] and, in the same read, those of its neighbours. */
+  async load(records: readonly IndexRecord[], at: number): Promise<void> {
+    const head = records[at] as IndexRecord
+    let end = head.bodyOffset + head.bodyLength
+    for (let next = at + 1; next < records.length; next++) {
+      const { segment, bodyOffset, bodyLength } = records[next] as IndexRecord
+      const reach = bodyOffset + bodyLength
+      if (
+        segment !== head.segment ||
+        bodyOffset < end ||
+        bodyOffset - end > GAP_MAX ||
+        reach - head.bodyOffset > READ_BYTES
+      )
+        break
+      end = reach
+    }
+    const length = end - head.bodyOffset
+    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length)
+    else if (this.#bytes.length > READ_BYTES && length <= READ_BYTES) this.#bytes = new Uint8Array(READ_BYTES)
+    await (await this.#blob(head.segment)).read(this.#bytes.subarray(0, length), head.bodyOffset)
+    this.#segment = head.segment
+    this.#from = head.bodyOffset
+    this.#to = end
+  }
+
+  /** Copies bytes [from, to) of the record's body; they are held. */
+  copy(record: IndexRecord, from: number, to: number, into: Uint8Array, at: number): number {
+    const start = record.bodyOffset - this.#from
+    into.set(this.#bytes.subarray(start + from, start + to), at)
+    return at + to - from
+  }
+
+  async close(): Promise<void> {
+    for (const blob of this.#open.values()) await blob.close()
+  }
+
+  async #blob(segment: number): Promise<LocalBlob> {
+    let blob = this.#open.get(segment)
+    if (blob === undefined) {
+      blob = await this.#blobs.openLocal(this.#manifest.segments[segment] as string)
+      this.#open.set(segment, blob)
+    }
+    return blob
+  }
+}
+
+class Block {
+  readonly #frame: RowFrame
+  readonly #model: Uint8Array | undefined
+  /** Everything before the body, with the row's digits to be written in. */
+  readonly #head: Uint8Array
+  readonly #digitsAt: number
+  #bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  #used = 0
+
+  constructor({ frame, key, model }: Framing) {
+    this.#frame = frame
+    this.#model = model
+    this.#head = Buffer.concat([frame.beforeId, Buffer.from(`${key}-${'0'.repeat(ROW_DIGITS)}`), frame.afterId])
+    this.#digitsAt = frame.beforeId.length + KEY_LENGTH + 1
+  }
+
+  /** Returns the block that this row did not fit into. */
+  append(row: number, record: IndexRecord, segments: Segments): Uint8Array | undefined {
+    const length = rowBytes(this.#frame, record, this.#model)
+    const full = this.#used + length > this.#bytes.length ? this.take(length) : undefined
+    const { bodyLength, modelOffset, modelLength } = record
+    let at = this.#used
+    this.#bytes.set(this.#head, at)
+    writeDigits(this.#bytes, at + this.#digitsAt, row)
+    at += this.#head.length
+    if (this.#model === undefined || modelLength === 0) at = segments.copy(record, 0, bodyLength, this.#bytes, at)
+    else {
+      at = segments.copy(record, 0, modelOffset, this.#bytes, at)
+      this.#bytes.set(this.#model, at)
+      at = segments.copy(record, modelOffset + modelLength, bodyLength, this.#bytes, at + this.#model.length)
+    }
+    this.#bytes.set(this.#frame.afterBody, at)
+    this.#used = at + this.#frame.afterBody.length
+    return full !== undefined && full.length > 0 ? full : undefined
+  }
+
+  /** What is in it; the next block is a new buffer, since the socket may still hold this one. */
+  take(next = 0): Uint8Array {
+    const taken = this.#bytes.subarray(0, this.#used)
+    this.#bytes = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, next))
+    this.#used = 0
+    return taken
+  }
+}
+
+function writeDigits(into: Uint8Array, at: number, value: number): void {
+  let rest = value
+  for (let digit = at + ROW_DIGITS - 1; digit >= at; digit--) {
+    into[digit] = 48 + (rest % 10)
+    rest = Math.floor(rest / 10)
+  }
+}

@@ -1,0 +1,202 @@
+import {
+  type Collected,
+  emptyResult,
+  emptyUsage,
+  RESULT_BYTES,
+  readResult,
+  readUsage,
+  USAGE_BYTES,
+} from '../delivery/result-index.ts'
+import { emptyTally, outcomes, reasonCode, reasons, type Tally } from '../domain/outcome.ts'
+import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
+import { type Bucket, type Entry, entriesOf } from '../ledger/entries.ts'
+import { isLong, resolveModel } from '../pricing/catalogue.ts'
+import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
+import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { moveShard, moveSubmission } from './move.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+
+/** What a settled shard leaves for the job's sums: how its rows ended, and how many of those fly again. */
+export interface ShardTally {
+  readonly own: Tally
+  readonly again: Tally
+}
+
+/** Writes the ledger, once, in the transaction of the state change. */
+export async function settle(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { ports, job, shard, options } = flight
+  const collected = submission.collected as Collected
+  const ledger = await ledgerOf(ports, job, submission, collected, submission.duplicate ? 'duplicate' : 'proven')
+  const tally = await tallyOf(ports, collected, options, mayRetry(job, shard, options))
+  ports.step('settling')
+  const now = ports.clock.now()
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'settle', { settledAt: now })],
+    shards: submission.duplicate ? [] : [moveShard(shard, 'settle', { tally, held: null })],
+    ledger,
+    events: [eventOf(flight, 'settled', { ...tally.own, again: total(tally.again) }, submission)],
+  })
+  ports.step('settled')
+  return null
+}
+
+/** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
+export async function settleLost(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { shard, job, options, manifest, ports } = flight
+  const group = manifest.groups[shard.group]
+  const row = resolveModel({ requested: submission.model, answered: '', vendor: vendorOf(submission.lane) })
+  const price =
+    row && priceFor({ model: row, tier: tierOf(submission.lane), at: submission.createdAt, reading: 'high' })
+  const outputMax = group === undefined || group.endpoint.endsWith('/embeddings') ? 0 : (row?.maxOutput ?? 16_384)
+  const stated =
+    group !== undefined && group.outputMaxStated === group.requests
+      ? Math.ceil(group.outputMax / group.requests)
+      : outputMax
+  const bucket: Bucket = {
+    model: row?.id ?? submission.model,
+    tier: tierOf(submission.lane),
+    usage: { input: submission.tokens, ...(stated > 0 ? { output: submission.rows * stated } : {}) },
+    price,
+    standardPrice: undefined,
+  }
+  const own = { ...emptyTally(), missing: submission.rows }
+  const again = mayRetry(job, shard, options) ? own : emptyTally()
+  const ledger = entriesOf([bucket]).map((entry) =>
+    ledgerRow(entry, job, submission, 'unproven', ports.clock.now(), 'lost at the vendor'),
+  )
+  await commit(flight, {
+    shards: [moveShard(shard, 'settle', { tally: { own, again } satisfies ShardTally, held: null })],
+    ledger,
+    events: [eventOf(flight, 'settled', { ...own, again: total(again) }, submission)],
+  })
+  return null
+}
+
+export const mayRetry = (job: JobRow, shard: ShardRow, options: JobOptions): boolean =>
+  !job.cancelWanted && shard.round < options.retriesMax
+
+/** Whether a row that ended so deserves another round. */
+export function deservesRetry(reason: number, options: JobOptions): boolean {
+  const name = reasons[reason]?.name
+  if (name === 'schema' || name === 'invalid_json') return options.onInvalidAnswer === 'retry'
+  return reasons[reason]?.retryable === true
+}
+
+const SUCCEEDED = outcomes.indexOf('succeeded')
+
+async function tallyOf(ports: Ports, collected: Collected, options: JobOptions, retries: boolean): Promise<ShardTally> {
+  const own = emptyTally()
+  const again = emptyTally()
+  const bytes = await readWhole(ports, collected.index)
+  const view = new DataView(bytes.buffer)
+  const result = emptyResult()
+  for (let at = 0; at < bytes.length; at += RESULT_BYTES) {
+    readResult(view, at, result)
+    const outcome = outcomes[result.outcome]
+    if (outcome === undefined) continue
+    const invalid = result.reason === reasonCode.schema || result.reason === reasonCode.invalid_json
+    own[outcome]++
+    if (invalid) own.invalid++
+    if (!retries || !deservesRetry(result.reason, options) || (result.outcome === SUCCEEDED && !invalid)) continue
+    again[outcome]++
+    if (invalid) again.invalid++
+  }
+  return { own, again }
+}
+
+/** Ledger rows from the usage records alone, so that the same files always give the same total. */
+export async function ledgerOf(
+  ports: Ports,
+  job: JobRow,
+  submission: SubmissionRow,
+  collected: Collected,
+  part: LedgerRow['part'],
+): Promise<LedgerRow[]> {
+  const buckets = bucketsOf(await readWhole(ports, collected.usage), submission, collected)
+  const at = ports.clock.now()
+  return entriesOf(buckets).map((entry) => ledgerRow(entry, job, submission, part, at, null))
+}
+
+function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, collected: Collected): Bucket[] {
+  const view = new DataView(usage.buffer)
+  const row = emptyUsage()
+  const sums = new Map<string, { usage: Usage & Record<string, number>; rate: Rate; long: boolean }>()
+  const rates = new Map<number, Rate>()
+  for (let at = 0; at < usage.length; at += USAGE_BYTES) {
+    readUsage(view, at, row)
+    if (!row.billed) continue
+    const pair = row.model * 256 + row.tier
+    let rate = rates.get(pair)
+    if (rate === undefined) {
+      rate = rateOf(submission, collected.models[row.model] ?? '', collected.tiers[row.tier] ?? '')
+      rates.set(pair, rate)
+    }
+    const long = rate.row !== undefined && isLong(rate.row, row.input + row.cachedInput + row.cacheWrite)
+    const name = `${pair} ${long}`
+    let sum = sums.get(name)
+    if (sum === undefined) {
+      sum = { usage: { input: 0, cachedInput: 0, cacheWriteDefault: 0, output: 0 }, rate, long }
+      sums.set(name, sum)
+    }
+    sum.usage.input = (sum.usage.input ?? 0) + row.input
+    sum.usage.cachedInput = (sum.usage.cachedInput ?? 0) + row.cachedInput
+    sum.usage.cacheWriteDefault = (sum.usage.cacheWriteDefault ?? 0) + row.cacheWrite
+    sum.usage.output = (sum.usage.output ?? 0) + row.output
+  }
+  return [...sums.values()].map(({ usage: tokens, rate, long }) => ({
+    model: rate.model,
+    tier: rate.tier,
+    usage: tokens,
+    price: rate.price(long),
+    standardPrice: rate.standard(long),
+  }))
+}
+
+interface Rate {
+  readonly model: string
+  readonly tier: string
+  readonly row: ReturnType<typeof resolveModel>
+  price(long: boolean): Price | undefined
+  standard(long: boolean): Price | undefined
+}
+
+function rateOf(submission: SubmissionRow, answered: string, word: string): Rate {
+  const lane: Lane = submission.lane
+  const row = resolveModel({ requested: submission.model, answered, vendor: vendorOf(lane) })
+  const tier = tierAnswered(lane, word)
+  // Prices go by request date: when it was sent, not when it was settled.
+  const at = submission.sentAt ?? submission.createdAt
+  const priced = (of: NonNullable<typeof tier>, long: boolean): Price | undefined =>
+    row === undefined ? undefined : priceFor({ model: row, vendor: vendorOf(lane), tier: of, at, long })
+  return {
+    model: answered === '' ? submission.model : answered,
+    tier: tier ?? word,
+    row,
+    price: (long) => (tier === undefined ? undefined : priced(tier, long)),
+    standard: (long) => priced('standard', long),
+  }
+}
+
+const ledgerRow = (
+  entry: Entry,
+  job: JobRow,
+  submission: SubmissionRow,
+  part: LedgerRow['part'],
+  at: number,
+  reason: string | null,
+): LedgerRow => ({ ...entry, submissionId: submission.id, jobId: job.id, entry: 0, part, reason, tags: job.tags, at })
+
+const total = (tally: Tally): number => outcomes.reduce((sum, outcome) => sum + tally[outcome], 0)
+
+export async function readWhole(ports: Pick<Ports, 'blobs'>, name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const blob = await ports.blobs.openLocal(name)
+  try {
+    const bytes = new Uint8Array(blob.bytes)
+    await blob.read(bytes, 0)
+    return bytes
+  } finally {
+    await blob.close()
+  }
+}

@@ -1,0 +1,65 @@
+import { emptyTally } from '../domain/outcome.ts'
+import type { Receipt } from '../domain/receipt.ts'
+import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
+import type { JobRow } from '../stores/contract.ts'
+import type { Ports } from './ports.ts'
+import { type Counts, countsSoFar, receiptOf } from './receipt.ts'
+
+/** A job as `show` and the progress line see it. */
+export interface JobStatus {
+  readonly receipt: Receipt
+  readonly held: JobRow['held']
+  /** Rows at the vendor, by its own counts: what it says is done of what is still there. */
+  readonly atVendor: { readonly rows: number; readonly done: number }
+  readonly shards: { readonly total: number; readonly settled: number; readonly held: number }
+  readonly submissions: Partial<Record<SubmissionState, number>>
+  readonly attendants: readonly { readonly pid: number; readonly host: string; readonly command: string }[]
+  readonly key: string | null
+  readonly tags: Readonly<Record<string, string>>
+  readonly round: number
+}
+
+export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
+  const shards = await ports.store.shards(job.id)
+  const submissions = await ports.store.submissions({ jobId: job.id })
+  const byState: Partial<Record<SubmissionState, number>> = {}
+  const atVendor = { rows: 0, done: 0 }
+  for (const { state, rows, counts } of submissions) {
+    byState[state] = (byState[state] ?? 0) + 1
+    if (!quotaHoldingStates.includes(state)) continue
+    const counted = counts as { completed?: number; failed?: number } | null
+    atVendor.rows += rows
+    atVendor.done += (counted?.completed ?? 0) + (counted?.failed ?? 0)
+  }
+  const attendants = (await ports.store.attendants(ports.clock.real())).filter(
+    ({ jobs }) => jobs === 'all' || jobs.includes(job.id),
+  )
+  const receipt = await currentReceipt(ports, job)
+  return {
+    receipt,
+    held: job.held,
+    atVendor,
+    shards: {
+      total: shards.length,
+      settled: shards.filter(({ state }) => state === 'settled').length,
+      held: shards.filter(({ state }) => state === 'held').length,
+    },
+    submissions: byState,
+    attendants: attendants.map(({ pid, host, command }) => ({ pid, host, command })),
+    key: job.key,
+    tags: job.tags,
+    round: job.round,
+  }
+}
+
+/** Outcomes as they were counted at landing, or as far as shards have settled; money always afresh from the ledger. */
+export async function currentReceipt(ports: Ports, job: JobRow): Promise<Receipt> {
+  const landed = job.receipt as Receipt | null
+  if (landed === null) return receiptOf(ports, job, countsSoFar(await ports.store.shards(job.id)))
+  const { succeeded, failed, expired, cancelled, missing, invalid } = landed.requests
+  const counts: Counts = {
+    tally: { ...emptyTally(), succeeded, failed, expired, cancelled, missing, invalid },
+    byLane: new Map(landed.lanes.map(({ lane, requests }) => [lane, requests])),
+  }
+  return receiptOf(ports, job, counts)
+}

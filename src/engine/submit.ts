@@ -1,0 +1,187 @@
+import { KeyConflict, PriceMissing, Refused } from '../domain/errors.ts'
+import { parseUsd } from '../domain/money.ts'
+import { type IntakeOptions, type IntakePorts, intakeRequests } from '../intake/intake.ts'
+import { intakeTable, type TableSource } from '../intake/intake-table.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import type { Source } from '../intake/sources.ts'
+import { derivedId, digestOf, randomId } from '../kit/ids.ts'
+import type { Quote } from '../pricing/quote.ts'
+import type { JobRow } from '../stores/contract.ts'
+import { answerReader } from '../tables/answer.ts'
+import { outputColumns } from '../tables/output.ts'
+import type { RequestOptions } from '../tables/request.ts'
+import { answerColumns, answerSchema } from '../tables/schema.ts'
+import type { JobOptions, TableOptions } from './options.ts'
+import { planShards } from './plan.ts'
+import type { Ports } from './ports.ts'
+import { quoteJob } from './quote.ts'
+
+export type Input =
+  | { readonly kind: 'requests'; readonly sources: readonly Source[] }
+  | { readonly kind: 'table'; readonly sources: readonly TableSource[] }
+
+export interface TakenIn {
+  readonly manifest: Manifest
+  readonly folder: string
+}
+
+/** Reads the input into segment and index; nothing is sent, no job is made. */
+export async function takeIn(
+  ports: Ports,
+  input: Input,
+  options: JobOptions,
+  how: IntakeOptions & Pick<IntakePorts, 'onProgress'> = {},
+): Promise<TakenIn> {
+  const folder = `intake/${randomId('in')}`
+  const { onProgress, ...intakeOptions } = how
+  const intake: IntakePorts = {
+    blobs: ports.blobs,
+    pool: ports.pool,
+    folder,
+    scratch: `${ports.scratch}/${folder.replace('/', '-')}-ids`,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  }
+  if (input.kind === 'requests') return { folder, manifest: await intakeRequests(input.sources, intake, intakeOptions) }
+  const { table } = options
+  if (table === undefined) throw new Error('A table needs its prompt.')
+  const schema = table.schema === null ? undefined : answerSchema(table.schema)
+  await answerReader(schema) // a wrong schema is said before anything is read
+  const answer = answerColumns(schema, table.answerColumn ?? undefined)
+  const checkColumns = (columns: readonly string[]): void => {
+    outputColumns(columns, answer, { withCost: table.withCost })
+  }
+  const request = requestOptions(table, schema)
+  return { folder, manifest: await intakeTable(input.sources, { request, checkColumns }, intake, intakeOptions) }
+}
+
+const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSchema> | undefined): RequestOptions => ({
+  prompt: table.prompt,
+  model: table.model,
+  params: table.params,
+  ...(table.system === null ? {} : { system: table.system }),
+  ...(schema === undefined ? {} : { schema }),
+})
+
+/** Forgets what was taken in, where no job came of it. */
+export async function forget(ports: Ports, { folder }: TakenIn): Promise<void> {
+  for await (const { name } of ports.blobs.list(folder)) await ports.blobs.delete(name)
+}
+
+export interface Submission {
+  readonly key: string | null
+  readonly deadline: number | null
+  readonly tags: Readonly<Record<string, string>>
+  /** Asked with the quote before the job is made. */
+  readonly confirm?: (quote: Quote) => Promise<boolean> | boolean
+}
+
+/** The digest of everything that decides the answers: input, model, prompt, system, schema, parameters. */
+export const digestOfJob = (manifest: Manifest, { model, table }: JobOptions): string =>
+  digestOf(
+    manifest.digest,
+    JSON.stringify([
+      model ?? null,
+      table === undefined ? null : [table.prompt, table.system, table.model, table.schema, table.params],
+    ]),
+  ).toString('hex')
+
+export const jobIdOf = (ports: Ports, key: string | null): string =>
+  key === null ? randomId('job') : derivedId('job', ports.store.homeId, key)
+
+/**
+ * Makes the job and its shards in one transaction, or finds the one that this key names already. Nothing is bought yet.
+ * @throws KeyConflict · PriceMissing · Refused (budget)
+ */
+export async function createJob(
+  ports: Ports,
+  taken: TakenIn,
+  options: JobOptions,
+  submission: Submission,
+): Promise<{ job: JobRow; created: boolean }> {
+  const { manifest } = taken
+  const id = jobIdOf(ports, submission.key)
+  const digest = digestOfJob(manifest, options)
+  const known = await ports.store.job(id)
+  if (known !== undefined) return { job: await same(ports, taken, known, digest, submission.key), created: false }
+  const quote = await agreed(ports, taken, options, submission)
+  const shards = await planShards(
+    ports,
+    { jobId: id, manifest, options, round: 0 },
+    { firstOrdinal: 0, count: manifest.requests, ordinals: null },
+  )
+  const now = ports.clock.now()
+  const job: JobRow = {
+    id,
+    key: submission.key,
+    state: 'flying',
+    held: null,
+    rev: 0,
+    digest,
+    input: manifest,
+    options,
+    quote,
+    receipt: null,
+    tags: submission.tags,
+    requests: manifest.requests,
+    round: 0,
+    cancelWanted: false,
+    createdAt: now,
+    deadline: submission.deadline,
+    landedAt: null,
+    outputs: [],
+    error: null,
+  }
+  const events = [
+    { jobId: id, at: now, type: 'submitted', data: { requests: manifest.requests, shards: shards.length } },
+  ]
+  const created = await ports.store.createJob(job, shards, events)
+  if (created) {
+    ports.step('job-created')
+    return { job, created }
+  }
+  const winner = (await ports.store.job(id)) as JobRow
+  return { job: await same(ports, taken, winner, digest, submission.key), created: false }
+}
+
+/** A quote that price and budget allow and the user agrees to; else nothing is left behind. */
+async function agreed(ports: Ports, taken: TakenIn, options: JobOptions, submission: Submission): Promise<Quote> {
+  try {
+    const quote = await quoteJob(ports, taken.manifest, options, submission.deadline)
+    checkPrice(quote, options)
+    if ((await submission.confirm?.(quote)) === false) {
+      throw new Refused(
+        'not_confirmed',
+        'Not confirmed; nothing was sent.',
+        'Confirm by --yes, or set a wall by --budget USD.',
+      )
+    }
+    return quote
+  } catch (error) {
+    await forget(ports, taken)
+    throw error
+  }
+}
+
+async function same(ports: Ports, taken: TakenIn, job: JobRow, digest: string, key: string | null): Promise<JobRow> {
+  await forget(ports, taken)
+  if (job.digest !== digest) throw new KeyConflict(key ?? '', job.id, job.digest, digest)
+  return job
+}
+
+/** Refuses what cannot be priced, and what cannot be paid: before anything is sent. */
+export function checkPrice(quote: Quote, options: JobOptions): void {
+  const flown = quote.lanes.filter(({ flyable }) => flyable)
+  const unpriced = flown.find(({ usd }) => usd.high === null)
+  if (unpriced !== undefined && !options.allowUnpriced)
+    throw new PriceMissing(unpriced.model, `the ${unpriced.lane} lane`)
+  if (options.budget === null) return
+  const low = flown.reduce((sum, { usd }) => sum + parseUsd(usd.low ?? '0'), 0n)
+  if (low > parseUsd(options.budget)) {
+    const least = flown.map(({ lane, usd }) => `${lane} ${usd.low} USD`).join(', ')
+    throw new Refused(
+      'over_budget',
+      `The budget is ${options.budget} USD; the least this job can cost is ${least}.`,
+      'Raise --budget, or send fewer requests.',
+    )
+  }
+}

@@ -1,0 +1,98 @@
+import type { Manifest } from '../intake/manifest.ts'
+import { HOUR, MINUTE } from '../kit/clock.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import { collect } from './collect.ts'
+import { commit, eventOf, type Flight } from './flight.ts'
+import { moveSubmission } from './move.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { settle } from './settle.ts'
+import { openedAs } from './watch.ts'
+
+/** How long a key that never arrived is looked for, and how often. */
+const SWEEP_FOR_MS = 72 * HOUR
+export const SWEEP_EVERY_MS = 10 * MINUTE
+
+/**
+ * Looks for purchases that were ruled out and arrived all the same. One that is found is cancelled, harvested, charged
+ * as `duplicate`, and shown in the receipt. Returns true while there is something to sweep for.
+ */
+export async function sweep(ports: Ports, accountId: string): Promise<boolean> {
+  const after = ports.clock.now() - SWEEP_FOR_MS
+  const absent = (await ports.store.submissions({ accountId, states: ['absent'] })).filter(
+    ({ createdAt }) => createdAt > after,
+  )
+  const strays = (
+    await ports.store.submissions({ accountId, states: ['open', 'cancelling', 'ended', 'collected'] })
+  ).filter(({ duplicate }) => duplicate)
+  if (absent.length > 0) strays.push(...(await arrivals(ports, accountId, absent)))
+  for (const stray of strays) await driveStray(ports, stray)
+  return absent.length + strays.length > 0
+}
+
+async function arrivals(ports: Ports, accountId: string, absent: readonly SubmissionRow[]): Promise<SubmissionRow[]> {
+  const byKey = new Map(absent.map((submission) => [submission.key, submission]))
+  const since = Math.min(...absent.map(({ sentAt, createdAt }) => sentAt ?? createdAt)) - 10 * MINUTE
+  const first = absent[0] as SubmissionRow
+  const found: SubmissionRow[] = []
+  for await (const remote of ports.vendors.batch(first.lane).list(ports.vendors.call(accountId), since)) {
+    const submission = remote.key === null ? undefined : byKey.get(remote.key)
+    if (submission === undefined) continue
+    // Refused late means that the fence held: nothing ran and nothing is owed.
+    if (remote.state === 'refused') continue
+    const flight = await flightOf(ports, submission)
+    const { move, facts } = openedAs(flight, submission, 'appear', remote, { duplicate: true })
+    await commit(flight, { submissions: [move], events: [eventOf(flight, 'arrived-late', facts, submission)] })
+    ports.log.warn(
+      { submission: submission.id, remote: remote.id },
+      'a purchase that was ruled out has arrived: cancelling it',
+    )
+    found.push({ ...submission, ...move.set })
+  }
+  return found
+}
+
+async function driveStray(ports: Ports, submission: SubmissionRow): Promise<void> {
+  const flight = await flightOf(ports, submission)
+  const { lane, call } = flight
+  switch (submission.state) {
+    case 'open':
+    case 'cancelling': {
+      const id = submission.remoteId ?? ''
+      const remote = submission.state === 'open' ? await lane.cancel(call, id) : await lane.poll(call, id)
+      if (remote?.state === 'ended') {
+        const set = { vendorState: remote.vendorState, counts: remote.counts, endedAt: ports.clock.now() }
+        await commit(flight, { submissions: [moveSubmission(submission, 'end', set)] })
+      } else if (remote?.state === 'refused')
+        await commit(flight, { submissions: [moveSubmission(submission, 'refuse')] })
+      else if (submission.state === 'open' && remote !== undefined) {
+        await commit(flight, {
+          submissions: [moveSubmission(submission, 'cancel', { vendorState: remote.vendorState })],
+        })
+      }
+      return
+    }
+    case 'ended':
+      await collect(flight, submission)
+      return
+    default:
+      await settle(flight, submission)
+  }
+}
+
+/** Without a lease: a stray is guarded by its own state alone, and doing a step of it twice changes nothing. */
+async function flightOf(ports: Ports, submission: SubmissionRow): Promise<Flight> {
+  const job = await ports.store.job(submission.jobId)
+  const shard = await ports.store.shard(submission.shardId)
+  if (job === undefined || shard === undefined) throw new Error(`Submission ${submission.id} has no job or shard.`)
+  return {
+    ports,
+    claim: null,
+    job,
+    shard,
+    manifest: job.input as Manifest,
+    options: job.options as JobOptions,
+    lane: ports.vendors.batch(submission.lane),
+    call: ports.vendors.call(submission.accountId),
+  }
+}

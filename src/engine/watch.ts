@@ -1,0 +1,177 @@
+import type { SubmissionState } from '../domain/states.ts'
+import { DAY, MINUTE, SECOND } from '../kit/clock.ts'
+import type { Remote } from '../providers/contract.ts'
+import type { Move, SubmissionRow } from '../stores/contract.ts'
+import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { keepSubmission, moveSubmission } from './move.ts'
+import type { Ports } from './ports.ts'
+import { refused } from './refusal.ts'
+
+/** A 404 is common just after create; for a day afterwards it may still be the vendor's trouble, not ours. */
+const LISTED_FIRST_MS = 15 * MINUTE
+const LOST_AFTER_MS = DAY
+const POLL_MIN_MS = 2 * SECOND
+const POLL_MAX_MS = MINUTE
+/** However fast the clock, the vendor is not asked more often than this in real time. */
+const POLL_REAL_MIN_MS = 40
+const LIST_ABOVE = 20
+
+/** A submission that the vendor has, however we came to know: its id, its word, and until when it keeps the results. */
+export function openedAs(
+  { ports, lane }: Pick<Flight, 'ports' | 'lane'>,
+  submission: SubmissionRow,
+  event: 'accept' | 'find' | 'prove' | 'appear',
+  remote: Remote,
+  set: Partial<Omit<SubmissionRow, 'id' | 'state'>> = {},
+): { move: Move<SubmissionRow, SubmissionState>; facts: object } {
+  const move = moveSubmission(submission, event, {
+    remoteId: remote.id,
+    vendorState: remote.vendorState,
+    openedAt: ports.clock.now(),
+    collectBy: remote.createdAt + lane.limits.collectWithinMs,
+    counts: remote.counts,
+    progress: null,
+    ...set,
+  })
+  return { move, facts: { remote: remote.id, vendorState: remote.vendorState } }
+}
+
+/** When to look again: often while young, at most once a minute. */
+export function pollAt({ clock }: Pick<Ports, 'clock'>, openedAt: number | null): number {
+  const age = clock.now() - (openedAt ?? clock.now())
+  const pause = Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, age / 10))
+  return clock.now() + Math.max(pause, POLL_REAL_MIN_MS * clock.speed)
+}
+
+/** One look at an open or cancelling submission; writes only when something changed. */
+export async function watch(flight: Flight, submission: SubmissionRow, watcher: Watcher): Promise<Then> {
+  const { ports, lane, call, job } = flight
+  const remote = await watcher.look(flight, submission)
+  if (remote === undefined) return unseen(flight, submission)
+  if (remote.state === 'ended') {
+    await commit(flight, {
+      submissions: [
+        moveSubmission(submission, 'end', {
+          vendorState: remote.vendorState,
+          counts: remote.counts,
+          endedAt: ports.clock.now(),
+          progress: null,
+        }),
+      ],
+      events: [eventOf(flight, 'ended', { vendorState: remote.vendorState, counts: remote.counts }, submission)],
+    })
+    ports.step('ended')
+    return 'again'
+  }
+  if (remote.state === 'refused') return refused(flight, submission, remote.refusal ?? unexplained(remote))
+  if (submission.state === 'open' && (job.cancelWanted || submission.cancelWanted)) {
+    const answer = (await lane.cancel(call, submission.remoteId ?? '')) ?? remote
+    if (answer.state === 'ended') return watch(flight, submission, watcher)
+    await commit(flight, {
+      submissions: [moveSubmission(submission, 'cancel', { vendorState: answer.vendorState })],
+      events: [eventOf(flight, 'cancelling', { vendorState: answer.vendorState }, submission)],
+    })
+    return pollAt(ports, ports.clock.now())
+  }
+  await noteChange(flight, submission, remote)
+  return pollAt(ports, submission.openedAt)
+}
+
+async function noteChange(flight: Flight, submission: SubmissionRow, remote: Remote): Promise<void> {
+  const cancelled = remote.state === 'cancelling' && submission.state === 'open'
+  const moved = remote.vendorState !== submission.vendorState
+  const counted = JSON.stringify(remote.counts) !== JSON.stringify(submission.counts)
+  if (!cancelled && !moved && !counted) return
+  const set = { vendorState: remote.vendorState, counts: remote.counts, progress: null }
+  if (remote.state === 'unknown' && moved) {
+    flight.ports.log.warn(
+      { submission: submission.id, vendorState: remote.vendorState },
+      'the vendor reports a state that no contract explains; waiting on',
+    )
+  }
+  await commit(flight, {
+    submissions: [cancelled ? moveSubmission(submission, 'cancel', set) : keepSubmission(submission, set)],
+    events: moved
+      ? [
+          eventOf(
+            flight,
+            'vendor-state',
+            { vendorState: remote.vendorState, known: remote.state !== 'unknown' },
+            submission,
+          ),
+        ]
+      : [],
+  })
+}
+
+const unexplained = (remote: Remote) =>
+  ({ kind: 'whole', code: null, message: `the vendor ended it as "${remote.vendorState}" without a reason` }) as const
+
+/** 404: wait; then ask the list; gone for a day is lost, its outcomes missing and its money unproven. */
+async function unseen(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { ports, lane, call } = flight
+  const now = ports.clock.now()
+  const progress = (submission.progress ?? {}) as { goneSince?: number }
+  const goneSince = progress.goneSince ?? now
+  if (progress.goneSince === undefined) {
+    await commit(flight, {
+      submissions: [keepSubmission(submission, { progress: { goneSince } })],
+      events: [eventOf(flight, 'unseen', { remote: submission.remoteId }, submission)],
+    })
+  }
+  const young = now - (submission.openedAt ?? now) < LISTED_FIRST_MS
+  if (!young) {
+    for await (const remote of lane.list(call, (submission.sentAt ?? 0) - LISTED_FIRST_MS)) {
+      if (remote.id === submission.remoteId) return pollAt(ports, submission.openedAt)
+    }
+  }
+  if (now - goneSince < LOST_AFTER_MS) return pollAt(ports, submission.openedAt)
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'vanish', { endedAt: now })],
+    events: [eventOf(flight, 'lost', { remote: submission.remoteId, goneSince }, submission)],
+  })
+  return 'again'
+}
+
+/**
+ * Looks at submissions for all flights of this process. Above 20 open ones of an account it pages the list back to the
+ * oldest instead of asking for each; absence in a list is never proof, so what it does not show is asked for by id.
+ */
+export class Watcher {
+  readonly #lists = new Map<string, { at: number; remotes: Promise<Map<string, Remote>> }>()
+
+  async look({ ports, lane, call }: Flight, submission: SubmissionRow): Promise<Remote | undefined> {
+    const id = submission.remoteId ?? ''
+    const open = await ports.store.submissions({ accountId: submission.accountId, states: ['open', 'cancelling'] })
+    if (open.length <= LIST_ABOVE) return lane.poll(call, id)
+    const oldest = Math.min(...open.map(({ sentAt, createdAt }) => sentAt ?? createdAt))
+    const listed = (await this.#list(ports, lane, call, submission.accountId, oldest)).get(id)
+    // What changed, or is about to be acted on, is read by itself: lists may lag behind.
+    return listed === undefined || listed.state !== 'open' ? lane.poll(call, id) : listed
+  }
+
+  #list(
+    ports: Ports,
+    lane: Flight['lane'],
+    call: Flight['call'],
+    accountId: string,
+    since: number,
+  ): Promise<Map<string, Remote>> {
+    const now = ports.clock.now()
+    const cached = this.#lists.get(accountId)
+    if (cached !== undefined && now - cached.at < Math.max(POLL_MIN_MS, POLL_REAL_MIN_MS * ports.clock.speed))
+      return cached.remotes
+    const remotes = (async () => {
+      const byId = new Map<string, Remote>()
+      try {
+        for await (const remote of lane.list(call, since - MINUTE)) byId.set(remote.id, remote)
+      } catch (error) {
+        // Without a list each is asked for by id, which is slower and as good.
+        ports.log.warn({ account: accountId, error: String(error) }, 'the vendor could not be listed')
+      }
+      return byId
+    })()
+    this.#lists.set(accountId, { at: now, remotes })
+    return remotes
+  }
+}

@@ -1,0 +1,336 @@
+import { isUtf8 } from 'node:buffer'
+import { createHash } from 'node:crypto'
+import type { TaskReply } from '../kit/byte-pool.ts'
+import { decodeString, JsonScan, JsonSyntaxError } from '../kit/json-scan.ts'
+import { hash64, hashHigh } from './hash64.ts'
+import { emptyRecord, type IndexRecord, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
+
+/**
+ * Checks a chunk of whole batch lines and writes their index records; runs in a worker thread. Offsets, line numbers
+ * and groups are relative to the chunk; the caller, who sees the chunks in order, rebases them.
+ */
+export interface ChunkIn {
+  /** `bytes[0, linesEnd)` are whole lines; `bytes[blockFrom, length)` is the block to be digested. */
+  readonly buffer: ArrayBuffer
+  readonly linesEnd: number
+  readonly blockFrom: number
+  readonly length: number
+  /** The chunk opens its file: a byte order mark is skipped. */
+  readonly first: boolean
+}
+
+export interface ChunkOut {
+  readonly buffer: ArrayBuffer
+  readonly count: number
+  readonly records: ArrayBuffer
+  readonly carry: ArrayBuffer
+  /** Two u32 a record: the 64-bit hash of the id. */
+  readonly hashes: ArrayBuffer
+  readonly groups: readonly { readonly endpoint: string; readonly model: string }[]
+  readonly problems: readonly Problem[]
+  readonly lines: number
+  readonly digest: Uint8Array
+}
+
+export interface Problem {
+  readonly line: number
+  readonly message: string
+  /** The line's span in the chunk. */
+  readonly from: number
+  readonly to: number
+}
+
+export function run(input: ChunkIn): TaskReply<ChunkOut> {
+  const value = checkChunk(input)
+  return { value, transfer: [value.buffer, value.records, value.carry, value.hashes] }
+}
+
+export function checkChunk(input: ChunkIn): ChunkOut {
+  const bytes = new Uint8Array(input.buffer, 0, input.length)
+  const digest = sha256(bytes.subarray(input.blockFrom))
+  const lines = bytes.subarray(0, input.linesEnd)
+  const checker = new LineChecker(bytes, isUtf8(lines), lines.includes(0))
+  let line = 0
+  let from = input.first && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  while (from < input.linesEnd) {
+    let to = bytes.indexOf(10, from)
+    if (to < 0 || to > input.linesEnd) to = input.linesEnd
+    line++
+    const end = to > from && bytes[to - 1] === 13 ? to - 1 : to
+    if (end > from) checker.line(line, from, end)
+    from = to + 1
+  }
+  return { buffer: input.buffer, lines: line, digest, ...checker.done() }
+}
+
+const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
+
+/** What a request wants of an endpoint we know; others pass with a model and an object. */
+const wanted: Readonly<Record<string, { field: string; kinds: string; required: boolean }>> = {
+  '/v1/chat/completions': { field: 'messages', kinds: '[', required: true },
+  '/v1/responses': { field: 'input', kinds: '["', required: false }, // a stored prompt may stand in for it
+  '/v1/embeddings': { field: 'input', kinds: '["', required: true },
+}
+
+const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
+
+class LineChecker {
+  readonly #bytes: Uint8Array
+  readonly #utf8: boolean
+  readonly #nul: boolean
+  readonly #scan = new JsonScan()
+  readonly #record = emptyRecord()
+  readonly #groups: { endpoint: string; model: string }[] = []
+  readonly #groupOf = new Map<string, number>()
+  readonly #problems: Problem[] = []
+  #count = 0
+  #records = new DataView(new ArrayBuffer(RECORD_BYTES * 4096))
+  #hashes = new Uint32Array(2 * 4096)
+  #carry = new Uint8Array(64 * 4096)
+  #carryLength = 0
+
+  constructor(bytes: Uint8Array, utf8: boolean, nul: boolean) {
+    this.#bytes = bytes
+    this.#utf8 = utf8
+    this.#nul = nul
+  }
+
+  line(line: number, from: number, to: number): void {
+    if (this.#scan.reset(this.#bytes, from, to).peek() === -1) return // blank
+    try {
+      if (!this.#utf8 && !isUtf8(this.#bytes.subarray(from, to))) throw new LineProblemFound('not valid UTF-8')
+      if (this.#nul && this.#bytes.subarray(from, to).includes(0)) throw new LineProblemFound('a NUL byte')
+      this.#request(line)
+    } catch (error) {
+      this.#problems.push({ line, message: problemOf(error, from), from, to })
+    }
+  }
+
+  done(): Pick<ChunkOut, 'count' | 'records' | 'carry' | 'hashes' | 'groups' | 'problems'> {
+    return {
+      count: this.#count,
+      records: this.#records.buffer.slice(0, this.#count * RECORD_BYTES) as ArrayBuffer,
+      carry: this.#carry.buffer.slice(0, this.#carryLength) as ArrayBuffer,
+      hashes: this.#hashes.buffer.slice(0, this.#count * 8) as ArrayBuffer,
+      groups: this.#groups,
+      problems: this.#problems,
+    }
+  }
+
+  #request(line: number): void {
+    const scan = this.#scan
+    const record = resetRecord(this.#record, line)
+    let idFrom = -1
+    let idTo = 0
+    let idEscaped = false
+    let url: string | undefined
+    let method: string | undefined
+    let body: BodyFacts | undefined
+    if (scan.peek() !== 123) throw new LineProblemFound('a JSON object is expected')
+    if (scan.enterObject()) {
+      do {
+        scan.key()
+        if (scan.is('custom_id')) {
+          this.#expectString('custom_id')
+          idFrom = scan.from
+          idTo = scan.to
+          idEscaped = scan.escaped
+        } else if (scan.is('url')) {
+          this.#expectString('url')
+          url = this.#known(scan)
+        } else if (scan.is('method')) {
+          this.#expectString('method')
+          method = this.#known(scan)
+        } else if (scan.is('body')) body = this.#body(record)
+        else scan.skip()
+      } while (scan.more())
+    }
+    scan.finish()
+    if (idFrom < 0) throw new LineProblemFound('"custom_id" is missing')
+    if (method === undefined) throw new LineProblemFound('"method" is missing')
+    if (method !== 'POST') throw new LineProblemFound(`"method" must be "POST", not ${JSON.stringify(method)}`)
+    if (url === undefined) throw new LineProblemFound('"url" is missing')
+    if (!url.startsWith('/'))
+      throw new LineProblemFound(`"url" must be a path such as "/v1/responses", not ${JSON.stringify(url)}`)
+    if (body === undefined) throw new LineProblemFound('"body" is missing')
+    this.#checkBody(url, body)
+    record.group = this.#group(url, body.model as string)
+    record.inputs = url === '/v1/embeddings' ? Math.max(1, body.inputs) : 1
+    record.tokens = tokensByLength(record.bodyLength)
+    this.#append(record, idFrom, idTo, idEscaped)
+  }
+
+  #checkBody(url: string, body: BodyFacts): void {
+    if (body.model === undefined) throw new LineProblemFound('"body.model" is missing')
+    if (body.model === '') throw new LineProblemFound('"body.model" is empty')
+    if (body.stream) throw new LineProblemFound('"body.stream" is true; a batch cannot stream')
+    const want = wanted[url]
+    if (want === undefined) return
+    const kind = want.field === 'messages' ? body.messagesKind : body.inputKind
+    if (kind === -1) {
+      if (want.required) throw new LineProblemFound(`"body.${want.field}" is missing`)
+    } else if (!want.kinds.includes(String.fromCharCode(kind))) {
+      throw new LineProblemFound(
+        `"body.${want.field}" must be ${want.kinds === '[' ? 'an array' : 'a string or an array'}`,
+      )
+    }
+    if (url === '/v1/embeddings' && body.inputs === 0) throw new LineProblemFound('"body.input" is empty')
+    if (url === '/v1/embeddings' && body.inputs > 2048) {
+      throw new LineProblemFound(`"body.input" holds ${body.inputs} inputs; one request takes at most 2048`)
+    }
+  }
+
+  #body(record: IndexRecord): BodyFacts {
+    const scan = this.#scan
+    if (scan.peek() !== 123) throw new LineProblemFound('"body" must be an object')
+    const start = scan.pos
+    const facts: BodyFacts = { model: undefined, stream: false, messagesKind: -1, inputKind: -1, inputs: 1 }
+    if (scan.enterObject()) {
+      do {
+        scan.key()
+        if (scan.is('model')) {
+          this.#expectString('body.model')
+          facts.model = this.#known(scan)
+          record.modelOffset = scan.from - 1 - start
+          record.modelLength = scan.to - scan.from + 2
+        } else if (scan.is('messages')) {
+          facts.messagesKind = scan.peek()
+          scan.skip()
+        } else if (scan.is('input')) this.#input(facts)
+        else if (scan.is('stream')) {
+          const kind = scan.peek()
+          if (kind !== 116 && kind !== 102 && kind !== 110)
+            throw new LineProblemFound('"body.stream" must be true or false')
+          facts.stream = kind === 116
+          scan.skip()
+        } else if (scan.is('service_tier')) {
+          scan.peek()
+          record.tierOffset = scan.pos - start
+          scan.skip()
+          record.tierLength = Math.min(255, scan.pos - start - record.tierOffset)
+        } else {
+          const limit = outputLimits.some((name) => scan.is(name))
+          scan.peek()
+          const from = scan.pos
+          scan.skip()
+          if (limit) record.outputMax = this.#count32(from, scan.pos)
+        }
+      } while (scan.more())
+    }
+    record.bodyOffset = start
+    record.bodyLength = scan.pos - start
+    return facts
+  }
+
+  /** An embeddings `input`: a string or one array of tokens is one input, an array of either is as many. */
+  #input(facts: BodyFacts): void {
+    const scan = this.#scan
+    facts.inputKind = scan.peek()
+    if (facts.inputKind !== 91) {
+      scan.skip()
+      return
+    }
+    let count = 0
+    let tokens = false
+    if (scan.enterArray()) {
+      do {
+        const kind = scan.peek()
+        tokens ||= kind >= 48 && kind <= 57
+        scan.skip()
+        count++
+      } while (scan.more())
+    }
+    facts.inputs = tokens ? 1 : count
+  }
+
+  #expectString(path: string): void {
+    if (this.#scan.peek() !== 34) throw new LineProblemFound(`"${path}" must be a string`)
+    this.#scan.string()
+  }
+
+  /** The last string, decoded; the few that every line repeats are decoded once. */
+  #known(scan: JsonScan): string {
+    for (const known of this.#strings) if (scan.is(known)) return known
+    const text = scan.text()
+    if (this.#strings.length < 16) this.#strings.push(text)
+    return text
+  }
+  readonly #strings: string[] = ['POST']
+
+  #count32(from: number, to: number): number {
+    if (to - from > 10) return 0
+    const value = Number(Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + from, to - from).toString('latin1'))
+    return Number.isInteger(value) && value > 0 && value < 2 ** 32 ? value : 0
+  }
+
+  #group(endpoint: string, model: string): number {
+    const last = this.#groups[this.#lastGroup]
+    if (last !== undefined && last.endpoint === endpoint && last.model === model) return this.#lastGroup
+    const name = `${endpoint}\n${model}`
+    let group = this.#groupOf.get(name)
+    if (group === undefined) {
+      group = this.#groups.push({ endpoint, model }) - 1
+      this.#groupOf.set(name, group)
+    }
+    this.#lastGroup = group
+    return group
+  }
+  #lastGroup = 0
+
+  #append(record: IndexRecord, idFrom: number, idTo: number, escaped: boolean): void {
+    const length = idTo - idFrom + 2
+    if ((this.#count + 1) * RECORD_BYTES > this.#records.byteLength) {
+      this.#records = new DataView(grown(new Uint8Array(this.#records.buffer)).buffer)
+      const hashes = new Uint32Array(this.#hashes.length * 2)
+      hashes.set(this.#hashes)
+      this.#hashes = hashes
+    }
+    while (this.#carryLength + length > this.#carry.length) this.#carry = grown(this.#carry)
+    this.#carry.set(this.#bytes.subarray(idFrom - 1, idTo + 1), this.#carryLength)
+    record.carryOffset = this.#carryLength
+    record.carryLength = length
+    this.#carryLength += length
+    if (escaped) {
+      // "a" and "\u0061" are the same id: the hash is of the decoded one.
+      const id = Buffer.from(decodeString(this.#bytes, idFrom, idTo))
+      this.#hashes[2 * this.#count] = hash64(id, 0, id.length)
+    } else this.#hashes[2 * this.#count] = hash64(this.#bytes, idFrom, idTo)
+    this.#hashes[2 * this.#count + 1] = hashHigh()
+    writeRecord(this.#records, this.#count * RECORD_BYTES, record)
+    this.#count++
+  }
+}
+
+interface BodyFacts {
+  model: string | undefined
+  stream: boolean
+  messagesKind: number
+  inputKind: number
+  inputs: number
+}
+
+class LineProblemFound extends Error {}
+
+const problemOf = (error: unknown, lineStart: number): string => {
+  if (error instanceof LineProblemFound) return error.message
+  if (error instanceof JsonSyntaxError)
+    return `invalid JSON at byte ${error.position - lineStart + 1}: ${error.message}`
+  throw error
+}
+
+function resetRecord(record: IndexRecord, line: number): IndexRecord {
+  record.outputMax = 0
+  record.modelOffset = 0
+  record.modelLength = 0
+  record.tierOffset = 0
+  record.tierLength = 0
+  record.segment = 0
+  record.line = line
+  return record
+}
+
+function grown(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const twice = new Uint8Array(bytes.length * 2)
+  twice.set(bytes)
+  return twice
+}

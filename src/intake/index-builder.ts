@@ -1,0 +1,174 @@
+import { decodeString } from '../kit/json-scan.ts'
+import type { BlobStore, BlobWriter } from '../stores/contract.ts'
+import {
+  emptyRecord,
+  type Group,
+  type IndexRecord,
+  type Manifest,
+  RECORD_BYTES,
+  readRecord,
+  writeRecord,
+} from './manifest.ts'
+
+/** Records and carried bytes of one chunk, relative to it. */
+export interface ChunkRecords {
+  readonly count: number
+  readonly records: ArrayBuffer
+  readonly carry: ArrayBuffer
+  readonly groups: readonly { readonly endpoint: string; readonly model: string }[]
+}
+
+/** Appends chunks in order to the index and carry blobs and sums up their groups. */
+export class IndexBuilder {
+  readonly #blobs: BlobStore
+  readonly #folder: string
+  readonly #groups: { -readonly [Key in keyof Group]: Group[Key] }[] = []
+  readonly #record = emptyRecord()
+  #index: BlobWriter | undefined
+  #carry: BlobWriter | undefined
+  #bodyBytes = 0
+  count = 0
+
+  constructor(blobs: BlobStore, folder: string) {
+    this.#blobs = blobs
+    this.#folder = folder
+  }
+
+  async append(chunk: ChunkRecords, segmentOffset: number, lineOffset: number, segment: number): Promise<void> {
+    this.#index ??= await this.#blobs.put(`${this.#folder}/index`)
+    this.#carry ??= await this.#blobs.put(`${this.#folder}/carry`)
+    const groups = chunk.groups.map(({ endpoint, model }) => this.#group(endpoint, model))
+    const view = new DataView(chunk.records)
+    const carryOffset = this.#carry.bytes
+    for (let at = 0; at < chunk.count * RECORD_BYTES; at += RECORD_BYTES) {
+      const record = readRecord(view, at, this.#record)
+      record.bodyOffset += segmentOffset
+      record.carryOffset += carryOffset
+      record.line += lineOffset
+      record.segment = segment
+      record.group = groups[record.group] as number
+      this.#sum(record)
+      writeRecord(view, at, record)
+    }
+    await this.#index.write(new Uint8Array(chunk.records))
+    await this.#carry.write(new Uint8Array(chunk.carry))
+    this.count += chunk.count
+  }
+
+  /** Makes both blobs durable; leaves out the ordinals in `dropped`. */
+  async finish(
+    dropped: ReadonlySet<number>,
+  ): Promise<Pick<Manifest, 'index' | 'carry' | 'requests' | 'bodyBytes' | 'groups'>> {
+    await this.#settle()
+    let index = `${this.#folder}/index`
+    if (dropped.size > 0) index = await this.#without(dropped, index)
+    return {
+      index,
+      carry: `${this.#folder}/carry`,
+      requests: this.count - dropped.size,
+      bodyBytes: this.#bodyBytes,
+      groups: this.#groups,
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#settled === undefined) {
+      await this.#index?.abort()
+      await this.#carry?.abort()
+    } else {
+      await this.#blobs.delete(`${this.#folder}/index`)
+      await this.#blobs.delete(`${this.#folder}/carry`)
+    }
+  }
+
+  async sameId(first: number, second: number): Promise<boolean> {
+    return decodeId(await this.#carried(first)) === decodeId(await this.#carried(second))
+  }
+
+  /** The id as JSON text. */
+  async idOf(ordinal: number): Promise<string> {
+    return Buffer.from(await this.#carried(ordinal)).toString()
+  }
+
+  async lineOf(ordinal: number): Promise<number> {
+    return (await this.#read(ordinal)).line
+  }
+
+  /** Commits what was appended, once: from then on it can be read. */
+  #settle(): Promise<void> {
+    this.#settled ??= (async () => {
+      await this.#index?.commit()
+      await this.#carry?.commit()
+    })()
+    return this.#settled
+  }
+  #settled: Promise<void> | undefined
+
+  async #read(ordinal: number): Promise<IndexRecord> {
+    await this.#settle()
+    const bytes = await this.#bytes('index', ordinal * RECORD_BYTES, RECORD_BYTES)
+    return readRecord(new DataView(bytes.buffer), 0, emptyRecord())
+  }
+
+  async #carried(ordinal: number): Promise<Uint8Array> {
+    const { carryOffset, carryLength } = await this.#read(ordinal)
+    return this.#bytes('carry', carryOffset, carryLength)
+  }
+
+  async #bytes(blob: string, position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    const local = await this.#blobs.openLocal(`${this.#folder}/${blob}`)
+    try {
+      const bytes = new Uint8Array(length)
+      await local.read(bytes, position)
+      return bytes
+    } finally {
+      await local.close()
+    }
+  }
+
+  async #without(dropped: ReadonlySet<number>, from: string): Promise<string> {
+    const name = `${this.#folder}/index-without-duplicates`
+    const writer = await this.#blobs.put(name)
+    const local = await this.#blobs.openLocal(from)
+    const window = new Uint8Array(RECORD_BYTES * 16_384)
+    const view = new DataView(window.buffer)
+    for (let ordinal = 0; ordinal < this.count; ordinal += 16_384) {
+      const read = (await local.read(window, ordinal * RECORD_BYTES)) / RECORD_BYTES
+      const kept = new Uint8Array(read * RECORD_BYTES)
+      let used = 0
+      for (let index = 0; index < read; index++) {
+        if (dropped.has(ordinal + index)) this.#unsum(readRecord(view, index * RECORD_BYTES, this.#record))
+        else kept.set(window.subarray(index * RECORD_BYTES, (index + 1) * RECORD_BYTES), used++ * RECORD_BYTES)
+      }
+      await writer.write(kept.subarray(0, used * RECORD_BYTES))
+    }
+    await local.close()
+    await writer.commit()
+    await this.#blobs.delete(from)
+    return name
+  }
+
+  #group(endpoint: string, model: string): number {
+    const at = this.#groups.findIndex((group) => group.endpoint === endpoint && group.model === model)
+    if (at >= 0) return at
+    return (
+      this.#groups.push({ endpoint, model, requests: 0, bodyBytes: 0, inputs: 0, outputMax: 0, outputMaxStated: 0 }) - 1
+    )
+  }
+
+  #sum(record: IndexRecord, sign = 1): void {
+    const group = this.#groups[record.group] as { -readonly [Key in keyof Group]: Group[Key] }
+    group.requests += sign
+    group.bodyBytes += sign * record.bodyLength
+    group.inputs += sign * record.inputs
+    group.outputMax += sign * record.outputMax
+    group.outputMaxStated += record.outputMax > 0 ? sign : 0
+    this.#bodyBytes += sign * record.bodyLength
+  }
+
+  #unsum(record: IndexRecord): void {
+    this.#sum(record, -1)
+  }
+}
+
+const decodeId = (json: Uint8Array): string => decodeString(json, 1, json.length - 1)

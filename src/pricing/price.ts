@@ -1,0 +1,223 @@
+import { type PicoUsd, picoPerToken } from '../domain/money.ts'
+import { type Lane, type Tier, type TokenKind, tierOf, tokenKinds, type UnitPrices, vendorOf } from '../domain/usage.ts'
+import { findModel, isLong, type ModelRow, type PriceChange, type Rates } from './catalogue.ts'
+
+/**
+ * Which of several readings of an unsure price is meant. `listed` is charged: the row as it stands in the catalogue.
+ * `low` and `high` bound it, for quotes and budgets. They differ only where the vendor's pages leave a doubt:
+ * a `possible` change whose date has come, and cached tokens in a half-price lane of a model whose stacking is
+ * `unknown` (the catalogue lists the dearer figure, `low` lets both discounts apply).
+ */
+export type Reading = 'listed' | 'low' | 'high'
+
+export interface PriceQuery {
+  /** A row, or a name for `findModel`. */
+  readonly model: ModelRow | string
+  readonly vendor?: string
+  readonly tier: Tier
+  /** When the request was sent, epoch ms: prices change by request date. Dates of the catalogue begin at 00:00 UTC. */
+  readonly at: number
+  /** The whole prompt, cached tokens included; it decides whether long-context rates apply. Default: a short prompt. */
+  readonly promptTokens?: number
+  /** Says so directly, where the prompts of many rows are already told apart (`isLong`). Wins over promptTokens. */
+  readonly long?: boolean
+  /** Default `listed`. */
+  readonly reading?: Reading
+}
+
+export interface Price {
+  /** The catalogue's id of the model. */
+  readonly model: string
+  readonly tier: Tier
+  readonly long: boolean
+  readonly perToken: UnitPrices
+  /** `derived`: by a ratio that the vendor publishes, not read in a table. */
+  readonly basis: 'listed' | 'derived'
+  /** Why the price is not certain, in sentences; mostly empty. */
+  readonly doubts: readonly string[]
+  readonly asOf: string
+  readonly sourceUrls: readonly string[]
+}
+
+/**
+ * Unit prices of a model in a tier at a date.
+ * @returns undefined where no price is known: unknown model, a tier the model is not sold in, own engines (`idle`).
+ *   A kind that is absent from `perToken` has no price; `costOf` refuses it.
+ */
+export function priceFor(query: PriceQuery): Price | undefined {
+  const { tier, at, vendor, reading = 'listed' } = query
+  const row = typeof query.model === 'string' ? findModel(query.model, vendor) : query.model
+  if (row === undefined || tier === 'idle' || !row.prices[tier]) return undefined
+  const long = row.prices.longContext !== null && (query.long ?? isLong(row, query.promptTokens ?? 0))
+  const which = { row, tier, long, vendor }
+
+  const begun = (row.scheduledPrices ?? []).filter((change) => Date.parse(change.from) <= at)
+  const sure = begun.findLast((change) => change.certainty === 'announced')
+  const possible = begun.findLast((change) => change.certainty === 'possible')
+  const listed = sheetOf(which, sure)
+  const readings = [listed]
+  if (possible) readings.push(sheetOf(which, possible))
+  if (cacheIsUnsure(which)) readings.push(...readings.map((sheet) => withBothDiscounts(sheet, which)))
+
+  const perToken = reading === 'listed' ? listed : combine(readings, reading)
+  return {
+    model: row.id,
+    tier,
+    long,
+    perToken,
+    basis: basisOf(which, sure),
+    doubts: doubtsOf(which, possible),
+    asOf: row.asOf,
+    sourceUrls: row.sourceUrls,
+  }
+}
+
+/**
+ * The tier a row is charged at: the one the vendor says it used, in our words.
+ * In a batch lane that is batch whatever the word: the submission was bought as batch, and rows echo `default` there.
+ * @param word  `service_tier` and its like; empty when the vendor does not say, which means the tier as bought
+ * @returns undefined for a word that no price explains. Anthropic's `priority` is one: it means committed spend without
+ *   a list price, not the fast mode that our priority tier buys there.
+ */
+export function tierAnswered(lane: Lane, word: string): Tier | undefined {
+  const bought = tierOf(lane)
+  const plain = word.toLowerCase().replace(/^service_tier_/, '')
+  if (bought === 'batch' || bought === 'idle' || plain === '') return bought
+  if (plain === 'default' || plain === 'standard') return 'standard'
+  if (plain === 'flex' || plain === 'batch') return plain
+  if (plain === 'priority' || plain === 'fast') return vendorOf(lane) === 'anthropic' ? undefined : 'priority'
+  return undefined
+}
+
+// ── how a price sheet comes about ────────────────────────────────────────────────────────────────────────────────
+
+type Sheet = Partial<Record<TokenKind, PicoUsd>>
+
+interface Which {
+  readonly row: ModelRow
+  readonly tier: Exclude<Tier, 'idle'>
+  readonly long: boolean
+  readonly vendor: string | undefined
+}
+
+/** Prices of one tier, gaps filled by the rules that the vendors state, after `change` where one applies. */
+function sheetOf(which: Which, change: PriceChange | undefined): Sheet {
+  const standard = tableOf({ ...which, tier: 'standard' }, change)
+  const sheet = which.tier === 'standard' ? standard : tableOf(which, change)
+  return { ...sheet, ...cachedGap(sheet, standard, which), ...writeGap(sheet, which) }
+}
+
+/** The printed figures. What a change or a long prompt does to a tier that no table prints follows by ratio. */
+function tableOf({ row, tier, long }: Which, change: PriceChange | undefined): Sheet {
+  const { standard, longContext } = row.prices
+  const tierRates = tier === 'standard' ? { ...standard, longContext } : row.prices[tier]
+  if (!tierRates) return {}
+  const printedLong = tierRates.longContext ?? undefined
+  let short = inPico(tierRates)
+  if (change) {
+    const printed = tier === 'standard' ? change.standard : tier === 'batch' ? change.batch : undefined
+    // Only standard, and mostly batch, is announced; the other tiers keep their multiple of standard.
+    short = printed ? inPico(printed) : scaled(short, inPico(change.standard), inPico(standard))
+  }
+  if (!long || !longContext) return short
+  if (printedLong && !change) return inPico(printedLong)
+  return scaled(short, inPico(longContext), inPico(standard))
+}
+
+function inPico(rates: Rates): Sheet {
+  const sheet: Sheet = {}
+  for (const kind of tokenKinds) {
+    const rate = rates[kind]
+    if (rate !== null && rate !== undefined) sheet[kind] = picoPerToken(rate)
+  }
+  return sheet
+}
+
+/** sheet × to / from, kind by kind. A kind whose ratio is unknown, or not whole in pico-USD, has no price. */
+function scaled(sheet: Sheet, to: Sheet, from: Sheet): Sheet {
+  const result: Sheet = {}
+  for (const kind of tokenKinds) {
+    const [value, up, down] = [sheet[kind], to[kind], from[kind]]
+    if (value === undefined || up === undefined || !down || (value * up) % down !== 0n) continue
+    result[kind] = (value * up) / down
+  }
+  return result
+}
+
+const isHalfPriceTier = (tier: Tier): boolean => tier === 'batch' || tier === 'flex'
+
+/** What a cached token costs where the tier prints no price for it. */
+function cachedGap(sheet: Sheet, standard: Sheet, { row, tier, vendor }: Which): Sheet {
+  const stacking = row.stacking.cacheAndBatch
+  // Google Cloud gives the cache discount or the batch discount, never both, also where the Developer API gives both.
+  const cacheWins = vendor === 'vertex' || stacking === 'cached-price-takes-precedence' || stacking === 'unknown'
+  const fromStandard = isHalfPriceTier(tier) && cacheWins ? standard.cachedInput : undefined
+  if (vendor === 'vertex' && fromStandard !== undefined) return { cachedInput: fromStandard }
+  if (sheet.cachedInput !== undefined) return {}
+  // No cached price in this tier means no discount here: the vendor bills such tokens as plain input.
+  if (stacking === 'none' && row.modality === 'text' && sheet.input !== undefined) return { cachedInput: sheet.input }
+  if (fromStandard !== undefined) return { cachedInput: fromStandard }
+  if (stacking === 'multiplicative' && isHalfPriceTier(tier)) return bothDiscounts(sheet, standard)
+  return {}
+}
+
+/** OpenAI charged nothing extra for cache writes before it printed a price for them: plain input. */
+function writeGap(sheet: Sheet, { row }: Which): Sheet {
+  const free =
+    row.provider === 'openai' && row.modality === 'text' && (row.prices.standard.cacheWriteDefault ?? null) === null
+  return free && sheet.input !== undefined ? { cacheWriteDefault: sheet.input, cacheWrite12h: sheet.input } : {}
+}
+
+/** The standard cached price, cut by the factor by which the tier cuts plain input. */
+function bothDiscounts(sheet: Sheet, standard: Sheet): Sheet {
+  const { input, cachedInput } = standard
+  if (!input || cachedInput === undefined || sheet.input === undefined) return {}
+  return (cachedInput * sheet.input) % input === 0n ? { cachedInput: (cachedInput * sheet.input) / input } : {}
+}
+
+const cacheIsUnsure = ({ row, tier, vendor }: Which): boolean =>
+  row.stacking.cacheAndBatch === 'unknown' && isHalfPriceTier(tier) && vendor !== 'vertex'
+
+/** An unsure row lists the standard cached price in its half-price tiers, so that price is what gets cut. */
+function withBothDiscounts(sheet: Sheet, { row, tier }: Which): Sheet {
+  const half = inPico(row.prices[tier] ?? row.prices.standard)
+  if (sheet.cachedInput === undefined) return sheet
+  return { ...sheet, ...bothDiscounts(half, { ...inPico(row.prices.standard), cachedInput: sheet.cachedInput }) }
+}
+
+function combine(readings: readonly Sheet[], reading: 'low' | 'high'): Sheet {
+  const result: Sheet = {}
+  for (const kind of tokenKinds) {
+    for (const sheet of readings) {
+      const [best, value] = [result[kind], sheet[kind]]
+      if (value === undefined) continue
+      if (best === undefined || (reading === 'low' ? value < best : value > best)) result[kind] = value
+    }
+  }
+  return result
+}
+
+function basisOf({ row, tier, long }: Which, change: PriceChange | undefined): Price['basis'] {
+  if (tier === 'standard') return long && change ? 'derived' : 'listed'
+  const rates = row.prices[tier]
+  if (!rates?.basis.startsWith('listed')) return 'derived'
+  if (change && !(tier === 'batch' && change.batch && !long)) return 'derived'
+  if (!long) return 'listed'
+  const printed = rates.longContext
+  return printed && (printed.basis ?? rates.basis).startsWith('listed') ? 'listed' : 'derived'
+}
+
+function doubtsOf(which: Which, possible: PriceChange | undefined): string[] {
+  const { row, tier } = which
+  const doubts: string[] = []
+  if (possible) {
+    doubts.push(
+      `The price of ${row.id} was sure only until ${possible.from}; ` +
+        `it may be ${possible.standard.input}/${possible.standard.output} USD per million (standard) since.`,
+    )
+  }
+  if (cacheIsUnsure(which)) {
+    doubts.push(`Whether cached tokens of ${row.id} get the ${tier} discount too is not settled by the vendor's pages.`)
+  }
+  return doubts
+}

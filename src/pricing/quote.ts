@@ -1,0 +1,186 @@
+import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
+import { dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
+import { findModel, type ModelRow } from './catalogue.ts'
+import { costOf } from './cost.ts'
+import { laneNotes, modelNotes } from './notes.ts'
+import { type Price, priceFor } from './price.ts'
+import { type LaneFigures, recommend } from './recommend.ts'
+
+export interface Range {
+  readonly low: number
+  readonly high: number
+}
+
+/** Requests of one vendor, model and endpoint. Tokens are those of all requests of the group together. */
+export interface QuoteGroup {
+  readonly vendor: string
+  readonly model: string
+  readonly endpoint: string
+  readonly requests: number
+  readonly inputTokens: Range
+  readonly outputTokens: Range
+  /** The longest prompt, where known: decides about long-context rates at the high end. Default: the average. */
+  readonly promptTokensMax?: number
+  /** What the estimates rest on, in sentences (an assumed max_tokens, the size of the sample). */
+  readonly notes?: readonly string[]
+}
+
+export interface QuoteInput {
+  /** When the requests would be sent, epoch ms. */
+  readonly at: number
+  readonly deadline?: number | null
+  readonly groups: readonly QuoteGroup[]
+  /** Lanes that can be bought. All that have a price are quoted; only these are recommended. */
+  readonly flyable: readonly Lane[]
+  /** Seconds from `at` until the job lands, and the chance to meet the deadline; a lane may be absent. */
+  readonly landing?: Readonly<Partial<Record<Lane, { p50: number; p90: number; onTime: number | null }>>>
+  /** The limits of a lane that this job meets, in sentences. */
+  readonly limits?: Readonly<Partial<Record<Lane, readonly string[]>>>
+}
+
+/** One lane for one model. Money is in decimal USD, null where no price is known. */
+export interface QuotedLane {
+  readonly lane: Lane
+  readonly model: string
+  readonly flyable: boolean
+  /** `standard`: what the tokens of `high` cost at the standard price. */
+  readonly usd: { readonly low: string | null; readonly high: string | null; readonly standard: string | null }
+  readonly tokens: {
+    readonly inputLow: number
+    readonly inputHigh: number
+    readonly outputLow: number
+    readonly outputHigh: number
+  }
+  readonly lands: { readonly p50: string | null; readonly p90: string | null }
+  /** Chance to meet the deadline, 0 to 1; null without a deadline, or where nothing is known of the lane. */
+  readonly onTime: number | null
+  readonly limits: readonly string[]
+  readonly notes: readonly string[]
+}
+
+export interface Quote {
+  readonly lanes: readonly QuotedLane[]
+  readonly recommended: Lane | null
+  readonly reason: string
+  /** The day of the oldest price used; null when none is known. */
+  readonly pricesAsOf: string | null
+}
+
+/** Tiers as they are shown: cheapest first. */
+export const quotedTiers = ['batch', 'flex', 'standard', 'priority'] as const satisfies readonly Tier[]
+
+/**
+ * What each lane would cost and when it would land: pure figures, nothing is bought.
+ * A model without a price gets a line with null money for each lane that could be bought; see `unpricedModels`.
+ */
+export function quote(input: QuoteInput): Quote {
+  const quoted: { figures: LaneFigures; line: QuotedLane }[] = []
+  const asOf: string[] = []
+  for (const groups of byModel(input.groups)) {
+    const { vendor, model } = groups[0]
+    const row = findModel(model, vendor)
+    if (row) asOf.push(row.asOf)
+    for (const tier of quotedTiers) {
+      const lane = laneOf(vendor, tier)
+      if (row?.prices[tier] || input.flyable.includes(lane)) quoted.push(quoteLane(input, groups, row, lane))
+    }
+  }
+  const { recommended, reason } = recommend(
+    quoted.map(({ figures }) => figures),
+    input,
+  )
+  return { lanes: quoted.map(({ line }) => line), recommended, reason, pricesAsOf: asOf.sort()[0] ?? null }
+}
+
+/** Models of a quote that have no price in a lane, by name: what a job must refuse unless told otherwise. */
+export const unpricedModels = (quote: Quote, lane: Lane): string[] =>
+  quote.lanes.filter((line) => line.lane === lane && line.usd.high === null).map((line) => line.model)
+
+type Groups = readonly [QuoteGroup, ...QuoteGroup[]]
+
+function byModel(groups: readonly QuoteGroup[]): Groups[] {
+  const models = new Map<string, [QuoteGroup, ...QuoteGroup[]]>()
+  for (const group of groups) {
+    const key = JSON.stringify([group.vendor, group.model])
+    const same = models.get(key)
+    if (same) same.push(group)
+    else models.set(key, [group])
+  }
+  return [...models.values()]
+}
+
+function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined, lane: Lane) {
+  const { vendor, model } = groups[0]
+  const landing = input.landing?.[lane]
+  const flyable = input.flyable.includes(lane)
+  const figures: LaneFigures = {
+    lane,
+    low: sum(groups.map((group) => costAt(group, row, tierOf(lane), input.at, 'low'))),
+    high: sum(groups.map((group) => costAt(group, row, tierOf(lane), input.at, 'high'))),
+    standard: sum(groups.map((group) => costAt(group, row, 'standard', input.at, 'high'))),
+    onTime: landing?.onTime ?? null,
+    flyable,
+  }
+  const from = (seconds: number | undefined): string | null =>
+    seconds === undefined ? null : new Date(input.at + Math.round(seconds) * 1000).toISOString()
+  const tokens = tokensOf(groups)
+  const requests = groups.reduce((all, group) => all + group.requests, 0)
+  const price = row && priceFor({ model: row, vendor, tier: tierOf(lane), at: input.at })
+  const facts = { lane, model, row, price, priced: figures.high !== null, flyable, requests, tokens }
+  const line: QuotedLane = {
+    lane,
+    model,
+    flyable,
+    usd: { low: print(figures.low), high: print(figures.high), standard: print(figures.standard) },
+    tokens,
+    lands: { p50: from(landing?.p50), p90: from(landing?.p90) },
+    onTime: figures.onTime,
+    limits: input.limits?.[lane] ?? [],
+    notes: [...laneNotes(facts, input), ...modelNotes(facts, input), ...estimateNotes(groups)],
+  }
+  return { figures, line }
+}
+
+function tokensOf(groups: Groups): QuotedLane['tokens'] {
+  const total = (of: (group: QuoteGroup) => number): number => groups.reduce((all, group) => all + of(group), 0)
+  return {
+    inputLow: total((group) => group.inputTokens.low),
+    inputHigh: total((group) => group.inputTokens.high),
+    outputLow: total((group) => group.outputTokens.low),
+    outputHigh: total((group) => group.outputTokens.high),
+  }
+}
+
+const estimateNotes = (groups: Groups): string[] => [...new Set(groups.flatMap((group) => group.notes ?? []))]
+
+const print = (nano: NanoUsd | null): string | null => (nano === null ? null : usd(nano))
+const sum = (parts: readonly (NanoUsd | null)[]): NanoUsd | null =>
+  parts.reduce((all, part) => (all === null || part === null ? null : all + part), 0n)
+
+function costAt(
+  group: QuoteGroup,
+  row: ModelRow | undefined,
+  tier: Tier,
+  at: number,
+  reading: 'low' | 'high',
+): NanoUsd | null {
+  if (row === undefined) return null
+  const { vendor, requests } = group
+  const average = group.inputTokens[reading] / Math.max(1, requests)
+  const promptTokens = reading === 'high' ? Math.max(average, group.promptTokensMax ?? 0) : average
+  const price = priceFor({ model: row, vendor, tier, at, promptTokens, reading })
+  return price === undefined ? null : costOrNull(usageAt(group, row, price, promptTokens, reading), price)
+}
+
+/** Prompts that a vendor may write to its cache unasked, at more than plain input, count so at the high end. */
+function usageAt(group: QuoteGroup, row: ModelRow, price: Price, promptTokens: number, end: 'low' | 'high'): Usage {
+  const cacheable = row.minCacheableTokens !== null && promptTokens >= row.minCacheableTokens
+  const kind = end === 'high' && cacheable ? dearestInput(price.perToken) : 'input'
+  return { [kind]: Math.round(group.inputTokens[end]), output: Math.round(group.outputTokens[end]) }
+}
+
+function costOrNull(usage: Usage, price: Price): NanoUsd | null {
+  const kinds = Object.entries(usage) as [keyof Usage, number][]
+  if (kinds.some(([kind, tokens]) => tokens > 0 && price.perToken[kind] === undefined)) return null
+  return roundToNano(costOf(usage, price))
+}

@@ -1,0 +1,144 @@
+/** Counts tokens as a model's vendor would, as nearly as can be told from outside. */
+export interface TokenCounter {
+  readonly encoding: 'o200k_base' | 'cl100k_base'
+  /**
+   * The share by which a count may be off beyond sampling: what the vendor adds around messages and tools is not
+   * published, and models of other vendors are counted with a stand-in encoding.
+   */
+  readonly spread: number
+  count(text: string): number
+}
+
+/** GPT-4, GPT-3.5 and the embedding models; everything later has o200k. */
+const cl100k = /^(?:gpt-4(?:-|$)|gpt-3\.5|text-embedding-)/
+/** Models whose encoding is published; the rest is counted with the newest one as a stand-in. */
+const known = /^(?:gpt-[345]|chatgpt-|o[134](?:-|$)|text-embedding-)/
+
+/**
+ * The counter of a model. Loads the one encoding it needs when first asked (some 150 ms), never before.
+ * Special tokens in a text (`<|endoftext|>`) count as the plain text they are to the vendor.
+ */
+export async function tokenCounter(model: string): Promise<TokenCounter> {
+  const name = model.slice(model.lastIndexOf('/') + 1)
+  const encoding = cl100k.test(name) ? 'cl100k_base' : 'o200k_base'
+  const { countTokens } = await (encoding === 'cl100k_base'
+    ? import('gpt-tokenizer/encoding/cl100k_base')
+    : import('gpt-tokenizer/encoding/o200k_base'))
+  const asText = { disallowedSpecial: new Set<string>() }
+  const spread = name.startsWith('text-embedding-') ? 0 : known.test(name) ? 0.03 : 0.25
+  return {
+    encoding,
+    spread,
+    count: (text) => {
+      let tokens = 0
+      for (const piece of pieces(text)) tokens += countTokens(piece, asText)
+      return tokens
+    },
+  }
+}
+
+/** Merging is quadratic in the length of a word, so that 100 kB without a space take seconds; in pieces they do not. */
+const pieceLengthMax = 4096
+
+function* pieces(text: string): Generator<string> {
+  let start = 0
+  while (text.length - start > pieceLengthMax) {
+    const space = text.lastIndexOf(' ', start + pieceLengthMax) // a word carries the space before it
+    const end = space > start ? space : start + pieceLengthMax
+    yield text.slice(start, end)
+    start = end
+  }
+  yield text.slice(start)
+}
+
+/** The fields of a request body, in any dialect, that the model reads. */
+const promptFields = ['messages', 'input', 'instructions', 'prompt', 'system']
+const geminiFields = ['contents', 'systemInstruction', 'system_instruction']
+const schemaFields = ['tools', 'functions', 'response_format', 'text']
+const mediaFields = new Set(['image_url', 'input_audio', 'file', 'file_data', 'inline_data', 'inlineData', 'source'])
+const silentFields = new Set(['role', 'type', 'id', 'cache_control', 'detail'])
+/** Around each message, and around the whole: what OpenAI's cookbook counts. */
+const messageTokens = 4
+const replyTokens = 3
+/** An image or a file, until its size is known: about what a 1024 × 1024 image costs. */
+export const mediaTokens = 800
+
+/**
+ * Input tokens of one request body: its prompt texts, tool and schema definitions, and the usual few tokens around
+ * messages. `media` counts parts that are no text; each is taken as `mediaTokens`, which a quote should say.
+ */
+export function requestTokens(body: object, count: (text: string) => number): { tokens: number; media: number } {
+  const fields = body as Readonly<Record<string, unknown>>
+  const tally = { tokens: 0, media: 0 }
+  for (const field of [...promptFields, ...geminiFields]) walk(fields[field], count, tally)
+  for (const field of schemaFields) {
+    if (fields[field] !== undefined) tally.tokens += count(JSON.stringify(fields[field]))
+  }
+  const turns = [fields.messages, fields.contents, fields.input].flat().filter((turn) => turn?.constructor === Object)
+  if (turns.length > 0) tally.tokens += turns.length * messageTokens + replyTokens
+  tally.tokens += tally.media * mediaTokens
+  return tally
+}
+
+function walk(value: unknown, count: (text: string) => number, tally: { tokens: number; media: number }): void {
+  if (typeof value === 'string') tally.tokens += count(value)
+  else if (typeof value === 'number')
+    tally.tokens += 1 // embeddings accept ready-made token ids
+  else if (Array.isArray(value)) for (const item of value) walk(item, count, tally)
+  else if (typeof value === 'object' && value !== null) {
+    for (const [field, inner] of Object.entries(value)) {
+      if (mediaFields.has(field)) tally.media += 1
+      else if (!silentFields.has(field)) walk(inner, count, tally)
+    }
+  }
+}
+
+export interface Ratio {
+  /** Tokens per byte. */
+  readonly mean: number
+  /** The 95 % interval, the counter's spread included. */
+  readonly low: number
+  readonly high: number
+  readonly samples: number
+}
+
+/**
+ * Tokens per byte from a random sample of requests: the ratio of sums, with the normal-theory interval of a ratio
+ * estimator (Student's t for few samples, finite population correction).
+ * @param options.population  requests the sample was drawn from; all of them sampled means no sampling error
+ * @param options.spread      of the counter; widens both ends. Default 0.
+ */
+export function sampleRatio(
+  samples: readonly { readonly bytes: number; readonly tokens: number }[],
+  options: { readonly population?: number; readonly spread?: number } = {},
+): Ratio {
+  const n = samples.length
+  const { population = Number.POSITIVE_INFINITY, spread = 0 } = options
+  let [bytes, tokens] = [0, 0]
+  for (const sample of samples) {
+    bytes += sample.bytes
+    tokens += sample.tokens
+  }
+  if (bytes <= 0) throw new RangeError('no bytes were sampled')
+  const mean = tokens / bytes
+  const error = errorOf(samples, mean, bytes / n) * Math.sqrt(Math.max(0, 1 - n / population))
+  return {
+    mean,
+    low: Math.max(0, mean - error) * (1 - spread),
+    high: (mean + error) * (1 + spread),
+    samples: n,
+  }
+}
+
+/** Half the width of the 95 % interval, for an endless population. */
+function errorOf(samples: readonly { bytes: number; tokens: number }[], mean: number, bytesMean: number): number {
+  const n = samples.length
+  if (n < 2) return mean / 2 // one request says little about the others: half as much, half as much again
+  let squares = 0
+  for (const { bytes, tokens } of samples) squares += (tokens - mean * bytes) ** 2
+  return (student95(n - 1) * Math.sqrt(squares / (n - 1))) / (bytesMean * Math.sqrt(n))
+}
+
+const studentTable = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+/** The 97.5 % point of Student's t; the table's last digits, then the first term of its expansion about 1.96. */
+const student95 = (freedom: number): number => studentTable[freedom - 1] ?? 1.96 + 2.372 / freedom + 2.82 / freedom ** 2

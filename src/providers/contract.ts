@@ -1,0 +1,205 @@
+import { RedeyeError } from '../domain/errors.ts'
+import type { Limits } from '../domain/limits.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { Http } from '../kit/http.ts'
+
+/** What one call needs: where, as whom, by which wires. */
+export interface Call {
+  readonly baseUrl: string
+  readonly apiKey: string
+  /** Organisation, project and the like, as the vendor's headers want them. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly http: Http
+  readonly clock: Clock
+  readonly signal?: AbortSignal
+}
+
+/** The rules of buying are engine.md section 1 in short: one upload, one create, never sent again, unsure is looked up. */
+export interface BatchLane {
+  readonly limits: Limits
+  /** Bytes around each body on the wire; with the fixed-width id they make Content-Length arithmetic. */
+  rowFrame(endpoint: string): RowFrame
+  /** Uploads a fresh input file. Free, repeatable. Throws VendorUnavailable, or a refusal as `PrepareRefused`. */
+  prepare(call: Call, upload: Upload): Promise<Prepared>
+  /**
+   * The paid call, once. All but the last byte of the body is written, then `release` is asked; only `true` lets the
+   * byte go, else the socket is destroyed (`withheld`).
+   */
+  buy(call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase>
+  /** unsure: did it arrive? Never buys. */
+  find(call: Call, mark: Mark): Promise<Found>
+  /** Makes a late create harmless. Absent where the vendor has no such act. */
+  fence?(call: Call, mark: Mark): Promise<void>
+  /** Submissions of the account, newest first where the vendor does so, back to `since` (vendor time, epoch ms). */
+  list(call: Call, since: number): AsyncIterable<Remote>
+  /** undefined: the vendor does not know the id (404). */
+  poll(call: Call, remoteId: string): Promise<Remote | undefined>
+  /** Opens one result file from its start. */
+  open(call: Call, file: RemoteFile): Promise<ResultStream>
+  cancel(call: Call, remoteId: string): Promise<Remote | undefined>
+  /** Deletes a file of ours; a missing one is no error. */
+  remove(call: Call, fileId: string): Promise<void>
+  /**
+   * URL of a module that exports `scanRow: RowScanner`. Result rows are read in worker threads, which can be handed a
+   * module but not a function.
+   */
+  readonly scanner: URL
+  /** Whether `find` can tell ours from a stranger's by a mark, so that absence can be proven. */
+  readonly marks: boolean
+}
+
+/** `{"custom_id":"` id `","method":…,"body":` body `}\n` — what stands before the id, between, and after. */
+export interface RowFrame {
+  readonly beforeId: Uint8Array
+  readonly afterId: Uint8Array
+  readonly afterBody: Uint8Array
+}
+
+export interface Upload {
+  readonly key: string
+  readonly endpoint: string
+  readonly rows: number
+  /** Exact length of `body`. */
+  readonly bytes: number
+  /** Whole rows, framed, in blocks of any size. Called once per attempt. */
+  body(): AsyncIterable<Uint8Array>
+}
+
+export interface Prepared {
+  readonly fileId: string
+  readonly key: string
+  readonly endpoint: string
+  readonly rows: number
+}
+
+/** What shows that a submission at the vendor is ours. Times are vendor time, epoch ms. */
+export interface Mark {
+  readonly key: string
+  readonly fileId: string | null
+  readonly rows: number
+  readonly sentAt: number
+  readonly sendBy: number
+}
+
+export type Purchase =
+  | { readonly kind: 'bought'; readonly remote: Remote }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'withheld' }
+  /** 5xx, 408, 409, reset, time-out, unreadable 2xx: perhaps bought. */
+  | { readonly kind: 'unsure'; readonly why: string }
+
+export type Found =
+  | { readonly kind: 'found'; readonly remote: Remote }
+  /** Not there, as far as the vendor's list was read. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'candidates'; readonly remotes: readonly Remote[] }
+
+/** Why the vendor will not run it, by what to do about it. */
+export interface Refusal {
+  readonly kind:
+    | 'quota' // back-pressure: wait, feed the next as room frees
+    | 'rate' // slow down
+    | 'file' // the input file is not (yet, any more) there: prepare again
+    | 'rows' // `rows` are wrong: they fail, the rest is cut again
+    | 'whole' // wrong without a row named: bisect
+    | 'too_large' // cut smaller
+    | 'credentials' // 401, 403
+    | 'billing' // the account cannot pay
+    | 'unavailable' // the vendor, now
+  readonly code: string | null
+  readonly message: string
+  /** Rows named, 0-based, with what is wrong. */
+  readonly rows?: readonly { readonly row: number; readonly code: string | null; readonly message: string }[]
+  /** The limit the vendor stated, where it did. */
+  readonly limit?: { readonly unit: 'tokens' | 'requests'; readonly max: number }
+  readonly retryAfterMs?: number
+}
+
+export interface Remote {
+  readonly id: string
+  /** `unknown`: a word of the vendor that no contract explains; changes no state. */
+  readonly state: 'open' | 'cancelling' | 'ended' | 'refused' | 'unknown'
+  readonly vendorState: string
+  readonly key: string | null
+  readonly fileId: string | null
+  /** Vendor time, epoch ms. */
+  readonly createdAt: number
+  readonly counts: { readonly total: number; readonly completed: number; readonly failed: number } | null
+  readonly files: readonly RemoteFile[]
+  readonly refusal?: Refusal
+}
+
+export interface RemoteFile {
+  readonly id: string
+  readonly role: 'output' | 'error'
+}
+
+export interface ResultStream {
+  /** Content-Length, where the vendor states it. */
+  readonly bytes: number | null
+  /** Throws VendorUnavailable when the connection breaks or ends short of Content-Length. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Reads one result row, `bytes[start, end)` without its newline, into `row`. False: not a row at all. */
+export type RowScanner = (bytes: Uint8Array, start: number, end: number, row: ScannedRow) => boolean
+
+/** Reused for every row; the scanner overwrites all of it. */
+export interface ScannedRow {
+  /** The span of the upstream id inside its quotes; idStart < 0: the row has no id. */
+  idStart: number
+  idEnd: number
+  /** Index into domain `outcomes` and `reasons`. */
+  outcome: number
+  reason: number
+  /** Tokens by kind, none counted in two. */
+  input: number
+  cachedInput: number
+  cacheWrite: number
+  output: number
+  /** As the vendor names them; empty when it does not. */
+  model: string
+  tier: string
+  /** The vendor bills this row. */
+  billed: boolean
+}
+
+export interface Provider {
+  readonly name: string
+  readonly batch?: BatchLane
+  /** How the official SDKs read their environment. */
+  readonly environment: {
+    readonly apiKey: readonly string[]
+    readonly baseUrl: readonly string[]
+    readonly baseUrlDefault: string
+  }
+  /** Extra headers from the environment (organisation, project). */
+  headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
+  /** A free call that shows whether the key works. */
+  check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
+}
+
+/** The vendor refused the input file; what to do about it is in `refusal`. */
+export class PrepareRefused extends RedeyeError {
+  readonly code = 'prepare_refused'
+  readonly exitCode = 4
+  override readonly hint = 'Nothing was bought: an input file costs nothing.'
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(`The vendor refused the input file: ${refusal.message}`)
+    this.refusal = refusal
+  }
+}
+
+/** 401 or 403 on a call about something we have: the key is wrong, revoked, or another account's. */
+export class CredentialsRefused extends RedeyeError {
+  readonly code = 'credentials_refused'
+  readonly exitCode = 4
+  override readonly hint =
+    'Check the API key and its organisation and project, then run the same command again: nothing is lost.'
+  readonly status: number
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}

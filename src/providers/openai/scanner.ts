@@ -1,0 +1,268 @@
+import { type Outcome, outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
+import { JsonScan, JsonSyntaxError } from '../../kit/json-scan.ts'
+import type { RowScanner, ScannedRow } from '../contract.ts'
+
+/**
+ * Reads one line of an output or error file in one pass over its bytes, without making a string of it. Both files hold
+ * the same record: `{"id", "custom_id", "response": {"status_code", "request_id", "body"} | null, "error": {"code"} | null}`.
+ * Only members at their place count: a body may echo anything, `"custom_id"` too.
+ */
+export const scanRow: RowScanner = (bytes, start, end, into) => {
+  row = into
+  row.idStart = row.idEnd = -1
+  errorCode = undefined
+  forgetResponse()
+  try {
+    scan.reset(bytes, start, end)
+    if (scan.peek() !== BRACE) return false
+    if (scan.enterObject())
+      do record()
+      while (scan.more())
+    scan.finish()
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return false
+    throw error
+  }
+  judge()
+  return true
+}
+
+const BRACE = 123
+const BRACKET = 91
+const QUOTE = 34
+const BACKSLASH = 92
+const N = 110
+
+/** What a vendor's error code says about a row, whatever the HTTP status beside it. */
+const verdicts: Readonly<Record<string, readonly [Outcome, Reason]>> = {
+  batch_expired: ['expired', 'batch_expired'],
+  batch_cancelled: ['cancelled', 'batch_cancelled'],
+  request_timeout: ['failed', 'request_timeout'],
+  rate_limit_exceeded: ['failed', 'rate_limited'],
+  slow_down: ['failed', 'rate_limited'],
+  server_error: ['failed', 'vendor_error'],
+  server_is_overloaded: ['failed', 'vendor_error'],
+}
+const outcomeCode = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<Outcome, number>
+
+/**
+ * Answers are long strings that nobody looks into here, so their end is found by memchr. What a string holds is not
+ * validated: the bytes go to the user as they came; only that the row is whole matters.
+ */
+class ResultScan extends JsonScan {
+  override string(): void {
+    const { bytes, end } = this
+    const from = this.pos + 1
+    let pos = from
+    let escaped = false
+    for (;;) {
+      // A call costs as much as some 50 bytes do, and quotes inside (JSON in a string) come close to each other.
+      const near = Math.min(end, pos + 48)
+      let byte = 0
+      while (pos < near && (byte = bytes[pos] as number) !== QUOTE && byte !== BACKSLASH) pos++
+      if (pos < near) {
+        if (byte === QUOTE) break
+        escaped = true
+        pos += 2
+        continue
+      }
+      const quote = pos < end ? indexOf.call(bytes, QUOTE, pos) : -1
+      if (quote < 0 || quote >= end) this.fail('the text ends inside a string')
+      let slashes = quote
+      while (bytes[slashes - 1] === BACKSLASH) slashes--
+      escaped = true // perhaps: nobody looked
+      pos = quote
+      if ((quote - slashes) % 2 === 0) break
+      pos++
+    }
+    this.from = from
+    this.to = pos
+    this.escaped = escaped
+    this.pos = pos + 1
+  }
+}
+const indexOf = Buffer.prototype.indexOf as (this: Uint8Array, byte: number, from: number) => number
+
+const scan = new ResultScan()
+let row: ScannedRow
+/** Of the row itself: undefined when its `error` is null or absent. */
+let errorCode: string | undefined
+let status = 0
+let hasBody = false
+let hasUsage = false
+let truncated = false
+let bodyFailed = false
+/** Of `response.body.error`. */
+let bodyErrorCode: string | undefined
+
+function forgetResponse(): void {
+  status = 0
+  hasBody = hasUsage = truncated = bodyFailed = false
+  bodyErrorCode = undefined
+  row.input = row.cachedInput = row.cacheWrite = row.output = 0
+  row.model = row.tier = ''
+}
+
+function record(): void {
+  scan.key()
+  if (scan.is('custom_id')) {
+    row.idStart = row.idEnd = -1
+    if (scan.peek() !== QUOTE) return scan.skip()
+    scan.string()
+    row.idStart = scan.from
+    row.idEnd = scan.to
+  } else if (scan.is('response')) {
+    forgetResponse()
+    eachMember(response)
+  } else if (scan.is('error')) errorCode = readError()
+  else scan.skip()
+}
+
+function response(): void {
+  if (scan.is('status_code')) status = readCount()
+  else if (scan.is('body')) {
+    hasBody = scan.peek() === BRACE
+    eachMember(body)
+  } else scan.skip()
+}
+
+function body(): void {
+  if (scan.is('usage')) eachMember(usage)
+  else if (scan.is('model')) row.model = models.read()
+  else if (scan.is('service_tier')) row.tier = tiers.read()
+  else if (scan.is('choices')) choices()
+  else if (scan.is('error')) bodyErrorCode = readError()
+  else if (scan.is('status')) {
+    if (!readString()) return
+    truncated ||= scan.is('incomplete')
+    bodyFailed = scan.is('failed')
+  } else scan.skip()
+}
+
+/** Only the first choice is the answer that is delivered as a column. */
+function choices(): void {
+  if (scan.peek() !== BRACKET) return scan.skip()
+  if (!scan.enterArray()) return
+  eachMember(choice)
+  while (scan.more()) scan.skip()
+}
+
+function choice(): void {
+  if (!scan.is('finish_reason')) scan.skip()
+  else if (readString()) truncated ||= scan.is('length')
+}
+
+/** The names of Chat and embeddings, and those of Responses. */
+function usage(): void {
+  if (scan.is('prompt_tokens') || scan.is('input_tokens')) {
+    hasUsage = true
+    row.input = readCount()
+  } else if (scan.is('completion_tokens') || scan.is('output_tokens')) row.output = readCount()
+  else if (scan.is('prompt_tokens_details') || scan.is('input_tokens_details')) eachMember(details)
+  else scan.skip()
+}
+
+function details(): void {
+  if (scan.is('cached_tokens')) row.cachedInput = readCount()
+  else if (scan.is('cache_write_tokens')) row.cacheWrite = readCount()
+  else scan.skip()
+}
+
+function judge(): void {
+  // OpenAI's input figure includes what was read from and written to the cache.
+  row.input = Math.max(0, row.input - row.cachedInput - row.cacheWrite)
+  const answered = errorCode === undefined && status >= 200 && status < 300
+  row.billed = answered && hasUsage
+  if (!row.billed) row.input = row.cachedInput = row.cacheWrite = row.output = 0
+  if (answered && hasBody && !bodyFailed) {
+    row.outcome = outcomeCode.succeeded
+    row.reason = reasonCode[truncated ? 'truncated' : 'none']
+  } else {
+    const [outcome, reason] = verdict(answered)
+    row.outcome = outcomeCode[outcome]
+    row.reason = reasonCode[reason]
+  }
+}
+
+function verdict(answered: boolean): readonly [Outcome, Reason] {
+  if (errorCode !== undefined && Object.hasOwn(verdicts, errorCode))
+    return verdicts[errorCode] as (typeof verdicts)[string]
+  if (status === 429) return ['failed', 'rate_limited']
+  if (status === 408) return ['failed', 'request_timeout']
+  if (status < 400 || status >= 500 || answered) return ['failed', 'vendor_error'] // 0 and none at all too
+  const known =
+    bodyErrorCode !== undefined && Object.hasOwn(verdicts, bodyErrorCode) ? verdicts[bodyErrorCode] : undefined
+  return known ?? ['failed', 'request_rejected']
+}
+
+/** Walks the members of the object here, each read by `member` from behind its key; another value is passed over. */
+function eachMember(member: () => void): void {
+  if (scan.peek() !== BRACE) return scan.skip()
+  if (!scan.enterObject()) return
+  do {
+    scan.key()
+    member()
+  } while (scan.more())
+}
+
+/** `null` → undefined; an error without a code is an error all the same. */
+function readError(): string | undefined {
+  if (scan.peek() === N) {
+    scan.skip()
+    return undefined
+  }
+  code = ''
+  eachMember(errorMember)
+  return code
+}
+let code = ''
+function errorMember(): void {
+  if (!scan.is('code')) scan.skip()
+  else if (readString()) code = scan.text()
+}
+
+/** True when a string stood here; its span is in the cursor. */
+function readString(): boolean {
+  if (scan.peek() === QUOTE) {
+    scan.string()
+    return true
+  }
+  scan.skip()
+  return false
+}
+
+/** A count; anything else is zero. */
+function readCount(): number {
+  const from = scan.peek() === -1 ? scan.fail('the text ends where a value is expected') : scan.pos
+  scan.skip()
+  let count = 0
+  for (let pos = from; pos < scan.pos; pos++) {
+    const digit = (scan.bytes[pos] as number) - 48
+    if (digit < 0 || digit > 9) return Math.max(0, Math.round(Number(latin1(from, scan.pos))) || 0)
+    count = count * 10 + digit
+  }
+  return count
+}
+
+const latin1 = (from: number, to: number): string => Buffer.from(scan.bytes.subarray(from, to)).toString('latin1')
+
+/** A word that is nearly always the one before: compared in place, so that a million rows make one string. */
+class RepeatedWord {
+  #bytes: Uint8Array = new Uint8Array(0)
+  #text = ''
+
+  read(): string {
+    if (!readString()) return ''
+    const { bytes, from, to } = scan
+    let same = to - from === this.#bytes.length
+    for (let at = 0; same && at < this.#bytes.length; at++) same = bytes[from + at] === this.#bytes[at]
+    if (!same) {
+      this.#bytes = bytes.slice(from, to)
+      this.#text = scan.text()
+    }
+    return this.#text
+  }
+}
+
+const models = new RepeatedWord()
+const tiers = new RepeatedWord()

@@ -1,0 +1,11 @@
+import type { BatchLane, Provider } from './contract.ts'
+import { openai } from './openai/index.ts'
+
+/** Every vendor we speak to, by name. A new one is a folder and a line here. */
+export const providers = { openai } satisfies Record<string, Provider>
+
+/** Those that sell a batch lane. */
+export const batchLanes: readonly { readonly name: string; readonly provider: Provider; readonly batch: BatchLane }[] =
+  Object.values<Provider>(providers).flatMap((provider) =>
+    provider.batch ? [{ name: provider.name, provider, batch: provider.batch }] : [],
+  )

@@ -1,0 +1,77 @@
+/** What a shard must respect, all at once; null: no such limit. */
+export interface ShardLimits {
+  readonly rowsMax: number
+  readonly bytesMax: number
+  readonly inputsMax: number | null
+  readonly tokensMax: number | null
+}
+
+export interface CutShard {
+  readonly firstOrdinal: number
+  readonly count: number
+  /** Sorted; null when they are dense from firstOrdinal. */
+  readonly ordinals: Uint32Array | null
+  readonly bytes: number
+  readonly inputs: number
+  readonly tokens: number
+}
+
+/**
+ * Requests of one group in, in rising ordinal order; shards out. A request that is over a limit by itself gets a shard
+ * of its own: whether that may fly is not the cutter's question.
+ */
+export class ShardCutter {
+  readonly #limits: ShardLimits
+  #first = 0
+  #count = 0
+  #bytes = 0
+  #inputs = 0
+  #tokens = 0
+  /** Undefined while the ordinals are dense. */
+  #ordinals: number[] | undefined
+
+  constructor(limits: ShardLimits) {
+    this.#limits = limits
+  }
+
+  /** Returns the shard that this request did not fit into, when it opens a new one. */
+  add(ordinal: number, bytes: number, inputs: number, tokens: number): CutShard | undefined {
+    const { rowsMax, bytesMax, inputsMax, tokensMax } = this.#limits
+    const full =
+      this.#count > 0 &&
+      (this.#count + 1 > rowsMax ||
+        this.#bytes + bytes > bytesMax ||
+        (inputsMax !== null && this.#inputs + inputs > inputsMax) ||
+        (tokensMax !== null && this.#tokens + tokens > tokensMax))
+    const closed = full ? this.finish() : undefined
+    if (this.#count === 0) this.#first = ordinal
+    else if (this.#ordinals === undefined && ordinal !== this.#first + this.#count) {
+      this.#ordinals = Array.from({ length: this.#count }, (_, index) => this.#first + index)
+    }
+    this.#ordinals?.push(ordinal)
+    this.#count++
+    this.#bytes += bytes
+    this.#inputs += inputs
+    this.#tokens += tokens
+    return closed
+  }
+
+  /** The shard under way, if any. */
+  finish(): CutShard | undefined {
+    if (this.#count === 0) return undefined
+    const shard: CutShard = {
+      firstOrdinal: this.#first,
+      count: this.#count,
+      ordinals: this.#ordinals === undefined ? null : Uint32Array.from(this.#ordinals),
+      bytes: this.#bytes,
+      inputs: this.#inputs,
+      tokens: this.#tokens,
+    }
+    this.#count = 0
+    this.#bytes = 0
+    this.#inputs = 0
+    this.#tokens = 0
+    this.#ordinals = undefined
+    return shard
+  }
+}

@@ -1,0 +1,48 @@
+import type { ColumnType, GeneratedAlways, Kysely } from 'kysely'
+import type {
+  AccountRow,
+  AttendantRow,
+  EventRow,
+  JobRow,
+  LedgerRow,
+  QuotaRow,
+  ShardRow,
+  SubmissionRow,
+} from '../contract.ts'
+
+/** A row as SQL holds it: what JSON holds is text, booleans are 0 or 1, all else is itself. */
+type Columns<Row, JsonColumn extends keyof Row = never> = {
+  -readonly [Name in keyof Row]: Name extends JsonColumn
+    ? string | null
+    : Row[Name] extends boolean
+      ? number
+      : Row[Name]
+}
+
+/** An int64 that a double cannot hold: written as bigint, read as text. */
+type Int64<Absent = never> = ColumnType<string | Absent, bigint | Absent, never>
+
+/** Tables in camelCase; the names in SQL are snake_case. The text of the tables is in migrations/. */
+export interface Schema {
+  meta: { key: string; value: string }
+  /** `coldSince`: since when the vendor must be listed before this account buys. */
+  account: Columns<AccountRow> & { coldSince: number | null }
+  job: Columns<JobRow, 'input' | 'options' | 'quote' | 'receipt' | 'tags' | 'outputs'> & {
+    leaseOwner: string | null
+    leaseUntil: number
+  }
+  /** `seenWake`: the wake-up that its lease answers; another value in `wakeAt` came while the step ran. */
+  shard: Columns<ShardRow, 'tally'> & { seenWake: number | null }
+  submission: Columns<SubmissionRow, 'counts' | 'collected' | 'progress' | 'error'>
+  event: Omit<Columns<EventRow, 'data'>, 'seq'> & { seq: GeneratedAlways<number> }
+  /** `unitPrice`: -1 where the price is unknown, for no null is equal to another in a key. */
+  ledger: Omit<Columns<LedgerRow, 'tags'>, 'unitPrice' | 'nanoUsd' | 'standardNanoUsd'> & {
+    unitPrice: Int64
+    nanoUsd: Int64<null>
+    standardNanoUsd: Int64<null>
+  }
+  quota: Columns<QuotaRow>
+  attendant: Columns<AttendantRow, 'jobs'>
+}
+
+export type Database = Kysely<Schema>

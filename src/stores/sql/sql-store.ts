@@ -1,0 +1,202 @@
+import type { CompiledQuery } from 'kysely'
+import { StoreUnavailable } from '../../domain/errors.ts'
+import type { Commit, ControlStore, QuotaClaim } from '../contract.ts'
+import { applyCommit, CompareFailed } from './apply-commit.ts'
+import type { SqlDialect } from './dialect.ts'
+import { migrate } from './migrate.ts'
+import { migrations } from './migrations/index.ts'
+import { changedBy, firstOf, rowsOf } from './query.ts'
+import {
+  accountRows,
+  attendantRows,
+  type Codec,
+  eventRows,
+  jobRows,
+  ledgerRows,
+  quotaRows,
+  shardRows,
+  submissionRows,
+} from './rows.ts'
+import type { Database } from './schema.ts'
+import { claimJob } from './statements/claim-job.ts'
+import { claimShard } from './statements/claim-shard.ts'
+import { countCreates } from './statements/count-creates.ts'
+import { deleteAttendant } from './statements/delete-attendant.ts'
+import { dropJobLeases } from './statements/drop-job-leases.ts'
+import { dropShardLeases } from './statements/drop-shard-leases.ts'
+import { findJob } from './statements/find-job.ts'
+import { findShard } from './statements/find-shard.ts'
+import { findSubmission } from './statements/find-submission.ts'
+import { insertJobs } from './statements/insert-jobs.ts'
+import { leaseHolds } from './statements/lease-holds.ts'
+import { listAccounts } from './statements/list-accounts.ts'
+import { listAttendants } from './statements/list-attendants.ts'
+import { listEvents } from './statements/list-events.ts'
+import { listJobs } from './statements/list-jobs.ts'
+import { listLedger } from './statements/list-ledger.ts'
+import { listQuotas } from './statements/list-quotas.ts'
+import { listShards } from './statements/list-shards.ts'
+import { listSubmissions } from './statements/list-submissions.ts'
+import { nextWake } from './statements/next-wake.ts'
+import { quotaUsage } from './statements/quota-usage.ts'
+import { readMeta } from './statements/read-meta.ts'
+import { releaseJob } from './statements/release-job.ts'
+import { releaseShard } from './statements/release-shard.ts'
+import { renewJobLeases } from './statements/renew-job-leases.ts'
+import { renewShardLeases } from './statements/renew-shard-leases.ts'
+import { saveAttendant } from './statements/save-attendant.ts'
+import { keepVigil, type Vigil } from './vigil.ts'
+
+/**
+ * The control store over any SQL database that a dialect is written for.
+ * @throws StoreUnavailable when the store is newer than this program, or older while somebody works with it
+ */
+export async function openSqlStore(
+  dialect: SqlDialect,
+  { real = Date.now }: { readonly real?: () => number } = {},
+): Promise<ControlStore> {
+  await migrate(dialect, migrations, real())
+  const { db, home } = dialect
+  const meta = new Map((await rowsOf(db, readMeta(db))).map(({ key, value }) => [key, value]))
+  const homeId = meta.get('home_id')
+  if (homeId === undefined) throw new StoreUnavailable(`The store in ${home} has no id.`, 'Restore it from a backup.')
+  const vigil = await keepVigil(dialect, real)
+  return {
+    homeId,
+    home,
+    madeAt: Number(meta.get('made_at')),
+    ...changes(db, vigil),
+    ...reads(db),
+    ...leases(db),
+    attend: async (attendant) => void (await db.executeQuery(saveAttendant(db, attendant))),
+    leave: async (owner) => void (await db.executeQuery(deleteAttendant(db, owner))),
+    dataVersion: () => dialect.dataVersion(),
+    coldSince: (accountId) => vigil.coldSince(accountId),
+    warmed: (accountId) => vigil.warmed(accountId),
+    beat: (now) => vigil.beat(now),
+    close: async () => {
+      dialect.witness.close()
+      await db.destroy()
+    },
+  }
+}
+
+type Changes = Pick<ControlStore, 'commit' | 'claim' | 'createJob'>
+
+function changes(db: Database, vigil: Vigil): Changes {
+  /** Applies the commit whole, or, when a compare fails, not at all. `full` writes nothing either. */
+  const write = async (commit: Commit, before: (trx: Database) => Promise<'go' | 'full'>) => {
+    let seen: number | undefined
+    try {
+      const said = await db.transaction().execute(async (trx) => {
+        const answer = await before(trx)
+        if (answer === 'go') seen = await applyCommit(trx, commit)
+        return answer
+      })
+      if (seen !== undefined) vigil.seen(seen)
+      return said
+    } catch (error) {
+      if (error instanceof CompareFailed) return 'lost'
+      throw error
+    }
+  }
+  return {
+    commit: async (commit) => (await write(commit, async () => 'go')) === 'go',
+    claim: async (claim, commit) => {
+      const said = await write(commit, async (trx) => ((await hasRoom(trx, claim)) ? 'go' : 'full'))
+      return said === 'go' ? 'claimed' : said
+    },
+    createJob: async (job, shards, events) => {
+      const insert = async (trx: Database) => {
+        if ((await changedBy(trx, insertJobs(trx, [job]))) === 0) throw new CompareFailed()
+        return 'go' as const
+      }
+      return (await write({ insertShards: shards, events }, insert)) === 'go'
+    },
+  }
+}
+
+const fits = (used: unknown, more: number, max: number | null): boolean =>
+  max === null || Number(used ?? 0) + more <= max
+
+async function hasRoom(db: Database, claim: QuotaClaim): Promise<boolean> {
+  const used = await firstOf(db, quotaUsage(db, claim))
+  const creates = await firstOf(db, countCreates(db, claim.accountId, claim.createsSince))
+  return (
+    fits(used?.tokens, claim.tokens, claim.tokensMax) &&
+    fits(used?.inputs, claim.inputs, claim.inputsMax) &&
+    fits(used?.open, 1, claim.openMax) &&
+    fits(creates?.count, 1, claim.createsMax)
+  )
+}
+
+type Reads = Pick<
+  ControlStore,
+  | 'job'
+  | 'jobs'
+  | 'shard'
+  | 'shards'
+  | 'submission'
+  | 'submissions'
+  | 'events'
+  | 'ledger'
+  | 'accounts'
+  | 'quotas'
+  | 'createdSince'
+  | 'attendants'
+>
+
+function reads(db: Database): Reads {
+  const all = async <Row>(codec: Codec<Row>, query: CompiledQuery<object>) =>
+    (await rowsOf(db, query)).map((columns) => codec.decode(columns))
+  const one = async <Row>(codec: Codec<Row>, query: CompiledQuery<object>) => {
+    const columns = await firstOf(db, query)
+    return columns && codec.decode(columns)
+  }
+  return {
+    job: (id) => one(jobRows, findJob(db, id)),
+    jobs: (filter = {}) => all(jobRows, listJobs(db, filter.states, filter.limit)),
+    shard: (id) => one(shardRows, findShard(db, id)),
+    shards: (jobId) => all(shardRows, listShards(db, jobId)),
+    submission: (id) => one(submissionRows, findSubmission(db, id)),
+    submissions: (filter) => all(submissionRows, listSubmissions(db, filter)),
+    events: (jobId, after = 0, limit) => all(eventRows, listEvents(db, jobId, after, limit)),
+    ledger: (filter = {}) => all(ledgerRows, listLedger(db, filter.jobId)),
+    accounts: () => all(accountRows, listAccounts(db)),
+    quotas: (accountId) => all(quotaRows, listQuotas(db, accountId)),
+    createdSince: async (accountId, since) => Number((await firstOf(db, countCreates(db, accountId, since)))?.count),
+    attendants: (now) => all(attendantRows, listAttendants(db, now)),
+  }
+}
+
+type LeaseHalf = Pick<
+  ControlStore,
+  'claimShard' | 'renewLeases' | 'holdsLease' | 'releaseShard' | 'dropLeases' | 'nextWake' | 'claimJob' | 'releaseJob'
+>
+
+function leases(db: Database): LeaseHalf {
+  return {
+    claimShard: async (claim) => {
+      const columns = await firstOf(db, claimShard(db, claim))
+      return columns && shardRows.decode(columns)
+    },
+    renewLeases: (owner, leaseUntil, now) =>
+      db.transaction().execute(async (trx) => {
+        await trx.executeQuery(renewJobLeases(trx, owner, leaseUntil, now))
+        return (await rowsOf(trx, renewShardLeases(trx, owner, leaseUntil, now))).map(({ id }) => id)
+      }),
+    holdsLease: async (shardId, owner, epoch, until) =>
+      (await firstOf(db, leaseHolds(db, shardId, owner, epoch, until))) !== undefined,
+    releaseShard: async (shardId, owner, epoch, wakeAt) =>
+      void (await changedBy(db, releaseShard(db, shardId, owner, epoch, wakeAt))),
+    dropLeases: (owner) =>
+      db.transaction().execute(async (trx) => {
+        await trx.executeQuery(dropShardLeases(trx, owner))
+        await trx.executeQuery(dropJobLeases(trx, owner))
+      }),
+    nextWake: async (jobs, now) => (await firstOf(db, nextWake(db, jobs, now)))?.wakeAt ?? null,
+    claimJob: async (jobId, owner, leaseUntil, now) =>
+      (await changedBy(db, claimJob(db, jobId, owner, leaseUntil, now))) > 0,
+    releaseJob: async (jobId, owner) => void (await changedBy(db, releaseJob(db, jobId, owner))),
+  }
+}

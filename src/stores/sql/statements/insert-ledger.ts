@@ -1,0 +1,12 @@
+import type { Insertable } from 'kysely'
+import type { LedgerRow } from '../../contract.ts'
+import { ledgerRows } from '../rows.ts'
+import type { Database, Schema } from '../schema.ts'
+
+/** Locks: nothing that is there already. An entry is written once: settling again changes nothing. */
+export const insertLedger = (db: Database, rows: readonly LedgerRow[]) =>
+  db
+    .insertInto('ledger')
+    .values(rows.map((row) => ledgerRows.encode<Insertable<Schema['ledger']>>(row)))
+    .onConflict((conflict) => conflict.doNothing())
+    .compile()

@@ -1,0 +1,109 @@
+import { startEmulator } from '../../src/emulator/index.ts'
+import { type Clock, clockAt } from '../../src/kit/clock.ts'
+import { openHttp } from '../../src/kit/http.ts'
+import type { Call } from '../../src/providers/contract.ts'
+
+/** What can go wrong at any vendor, in our words. */
+export type Trouble =
+  | 'the answer to a purchase is lost'
+  | 'a purchase fails though it was made'
+  | 'a purchase is answered with a page though it was made'
+  | 'a purchase is lost on its way'
+  | 'a purchase lands late'
+  | 'the queue is full'
+  | 'purchases come too fast'
+  | 'the money is used up'
+  | 'the key is wrong'
+  | 'the input file is not there yet'
+  | 'the input file is lost'
+  | 'validation names rows'
+  | 'validation names no row'
+  | 'the window closes half way'
+  | 'the window closes on nothing'
+  | 'it has a state nobody knows'
+  | 'it is not known just after its purchase'
+  | 'every row fails'
+  | 'no file has an empty name'
+  | 'an upload breaks'
+  | 'a download breaks'
+  | 'a download is refused twice'
+
+/** A vendor that runs here. */
+export interface DoubleVendor {
+  readonly call: Call
+  /** Lets its time pass. */
+  advance(seconds: number): void
+  /** Submissions that exist there, and rows that were run and are billed: the vendor's own count. */
+  bought(): Promise<{ submissions: number; rows: number }>
+  close(): Promise<void>
+}
+
+export interface Double {
+  readonly endpoint: string
+  /** A body that the endpoint takes, a different one for each number. */
+  body(number: number): string
+  start(trouble?: Trouble, options?: { readonly slow?: boolean }): Promise<DoubleVendor>
+}
+
+const openaiTroubles: Record<Trouble, string> = {
+  'the answer to a purchase is lost': 'create-response-lost',
+  'a purchase fails though it was made': 'create-500-created',
+  'a purchase is answered with a page though it was made': 'create-garbage-created',
+  'a purchase is lost on its way': 'create-reset',
+  'a purchase lands late': 'create-lands-late:90',
+  'the queue is full': 'queue-full',
+  'purchases come too fast': 'create-429',
+  'the money is used up': 'insufficient-quota',
+  'the key is wrong': 'wrong-key',
+  'the input file is not there yet': 'upload-race:60',
+  'the input file is lost': 'input-file-lost',
+  'validation names rows': 'validation-fails:0.3',
+  'validation names no row': 'poison-line:question 3',
+  'the window closes half way': 'expire-partial:0.6',
+  'the window closes on nothing': 'expire-none',
+  'it has a state nobody knows': 'unknown-status:paused',
+  'it is not known just after its purchase': 'not-found-after-create:60',
+  'every row fails': 'all-failed',
+  'no file has an empty name': 'empty-string-ids',
+  'an upload breaks': 'drop-upload',
+  'a download breaks': 'drop-download',
+  'a download is refused twice': 'content-502:2',
+}
+
+/** By the name of the provider. */
+export const doubles: Readonly<Record<string, Double>> = {
+  openai: {
+    endpoint: '/v1/chat/completions',
+    body: (number) =>
+      JSON.stringify({
+        model: 'gpt-4o-mini',
+        messages: [{ role: 'user', content: `Say "custom_id" to question ${number}.` }],
+      }),
+    async start(trouble, { slow = false } = {}) {
+      const emulator = await startEmulator({
+        scenario: trouble === undefined ? [] : openaiTroubles[trouble],
+        latency: {
+          medianSeconds: slow ? 3600 : 0,
+          sigma: 0,
+          validatingSeconds: 1,
+          finalizingSeconds: 1,
+          cancellingSeconds: 60,
+        },
+      })
+      const clock: Clock = { ...clockAt(), sleep: async () => {} }
+      const http = openHttp({ clock })
+      return {
+        call: { baseUrl: emulator.baseUrls.openai, apiKey: 'sk-test-conformance', headers: {}, http, clock },
+        advance: (seconds) => emulator.advance(seconds),
+        async bought() {
+          const { submissions, executions } = await emulator.tally()
+          return { submissions, rows: executions }
+        },
+        async close() {
+          await http.close()
+          await emulator.close()
+        },
+      }
+    },
+  },
+}

@@ -1,0 +1,378 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { VendorUnavailable } from '../../src/domain/errors.ts'
+import { outcomes } from '../../src/domain/outcome.ts'
+import {
+  type BatchLane,
+  type Call,
+  CredentialsRefused,
+  type Mark,
+  type Prepared,
+  PrepareRefused,
+  type Purchase,
+  type Refusal,
+  type Remote,
+  type RowScanner,
+  type ScannedRow,
+} from '../../src/providers/contract.ts'
+import { batchLanes } from '../../src/providers/registry.ts'
+import { type Double, type DoubleVendor, doubles, type Trouble } from './provider-doubles.ts'
+
+/** One suite for every vendor that sells a batch lane; each is met in a double that runs here. */
+const running: DoubleVendor[] = []
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((vendor) => vendor.close()))
+})
+
+const keyOf = (number: number) => `conformancekey${String(number).padStart(6, '0')}`
+const yes = async () => true
+
+/** The rows of one upload, framed as the engine frames them. */
+function uploadOf(batch: BatchLane, double: Double, rows: number, key: string) {
+  const { beforeId, afterId, afterBody } = batch.rowFrame(double.endpoint)
+  const all = Array.from({ length: rows }, (_, row) =>
+    Buffer.concat([beforeId, Buffer.from(idOf(key, row)), afterId, Buffer.from(double.body(row)), afterBody]),
+  )
+  const bytes = all.reduce((sum, { length }) => sum + length, 0)
+  const body = async function* () {
+    yield* all
+  }
+  return { key, endpoint: double.endpoint, rows, bytes, body }
+}
+const idOf = (key: string, row: number) => `${key}-${String(row).padStart(7, '0')}`
+
+async function untilEnded(batch: BatchLane, vendor: DoubleVendor, id: string): Promise<Remote> {
+  for (let looks = 0; looks < 40; looks++) {
+    const remote = await batch.poll(vendor.call, id)
+    if (remote && (remote.state === 'ended' || remote.state === 'refused')) return remote
+    vendor.advance(looks < 30 ? 60 : 6 * 3600)
+  }
+  throw new Error(`submission ${id} did not end`)
+}
+
+interface ReadRow {
+  readonly id: string
+  readonly outcome: string
+  readonly billed: boolean
+}
+
+/** Every row of every file a submission left, by the lane's own scanner. */
+async function rowsOf(batch: BatchLane, call: Call, remote: Remote): Promise<ReadRow[]> {
+  const { scanRow } = (await import(batch.scanner.href)) as { scanRow: RowScanner }
+  const rows: ReadRow[] = []
+  for (const file of remote.files) {
+    const { bytes, body } = await batch.open(call, file)
+    const content = Buffer.concat(await Array.fromAsync(body))
+    if (bytes !== null) expect(content.length).toBe(bytes)
+    for (let start = 0; start < content.length; ) {
+      const end = content.indexOf(10, start)
+      const row = {} as ScannedRow
+      expect(scanRow(content, start, end, row)).toBe(true)
+      rows.push({
+        id: content.toString('utf8', row.idStart, row.idEnd),
+        outcome: outcomes[row.outcome] ?? '',
+        billed: row.billed,
+      })
+      start = end + 1
+    }
+  }
+  return rows.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+const tallyOf = (rows: readonly ReadRow[]) =>
+  Object.fromEntries(
+    Object.entries(Object.groupBy(rows, ({ outcome }) => outcome)).map(([outcome, all]) => [outcome, all?.length]),
+  )
+const billedIn = (rows: readonly ReadRow[]) => rows.filter(({ billed }) => billed).length
+const remoteIn = (purchase: Purchase): Remote => {
+  if (purchase.kind !== 'bought') throw new Error(`not bought: ${JSON.stringify(purchase)}`)
+  return purchase.remote
+}
+
+const markOf = (vendor: DoubleVendor, { key, fileId, rows }: Prepared): Mark => {
+  const sentAt = vendor.call.http.vendorNow(vendor.call.baseUrl)
+  return { key, fileId, rows, sentAt, sendBy: sentAt + 60_000 }
+}
+
+describe.each(batchLanes)('$name', ({ name, batch }) => {
+  const double = doubles[name] as Double
+
+  async function start(trouble?: Trouble, options?: { slow?: boolean }): Promise<DoubleVendor> {
+    const vendor = await double.start(trouble, options)
+    running.push(vendor)
+    return vendor
+  }
+  const prepare = (vendor: DoubleVendor, rows = 5, key = keyOf(1)): Promise<Prepared> =>
+    batch.prepare(vendor.call, uploadOf(batch, double, rows, key))
+  async function bought(vendor: DoubleVendor, rows = 5): Promise<Remote> {
+    return remoteIn(await batch.buy(vendor.call, await prepare(vendor, rows), yes))
+  }
+
+  async function refusalOf(trouble: Trouble): Promise<Refusal | undefined> {
+    const vendor = await start(trouble)
+    const remote = await bought(vendor, 10)
+    const { state, refusal } = await untilEnded(batch, vendor, remote.id)
+    expect(state).toBe('refused')
+    expect((await vendor.bought()).rows).toBe(0)
+    return refusal
+  }
+
+  test('has a double to run against', () => {
+    expect(double).toBeDefined()
+  })
+
+  describe('buys', () => {
+    test('what was prepared, and every row comes back under its id', async () => {
+      const vendor = await start()
+      const remote = await bought(vendor, 5)
+      expect(remote).toMatchObject({ state: 'open', key: batch.marks ? keyOf(1) : null })
+      const ended = await untilEnded(batch, vendor, remote.id)
+      expect(ended.counts).toEqual({ total: 5, completed: 5, failed: 0 })
+      const rows = await rowsOf(batch, vendor.call, ended)
+      expect(rows.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((row) => idOf(keyOf(1), row)))
+      expect(tallyOf(rows)).toEqual({ succeeded: 5 })
+      expect(await vendor.bought()).toEqual({ submissions: 1, rows: billedIn(rows) })
+    })
+
+    test('nothing while the last byte is held back', async () => {
+      const vendor = await start()
+      const prepared = await prepare(vendor)
+      const asked = Promise.withResolvers<void>()
+      const decided = Promise.withResolvers<boolean>()
+      const purchase = batch.buy(vendor.call, prepared, () => {
+        asked.resolve()
+        return decided.promise
+      })
+      await asked.promise
+      expect(await batch.find(vendor.call, markOf(vendor, prepared))).toEqual({ kind: 'absent' })
+      decided.resolve(true)
+      expect((await purchase).kind).toBe('bought')
+      expect((await vendor.bought()).submissions).toBe(1)
+    })
+
+    test('nothing when the last byte is withheld', async () => {
+      const vendor = await start()
+      const prepared = await prepare(vendor)
+      expect(await batch.buy(vendor.call, prepared, async () => false)).toEqual({ kind: 'withheld' })
+      expect(await vendor.bought()).toEqual({ submissions: 0, rows: 0 })
+      expect((await batch.buy(vendor.call, prepared, yes)).kind).toBe('bought')
+      expect((await vendor.bought()).submissions).toBe(1)
+    })
+
+    test('again from a fresh upload after one that broke', async () => {
+      const vendor = await start('an upload breaks')
+      await expect(prepare(vendor, 2000)).rejects.toBeInstanceOf(VendorUnavailable)
+      expect((await bought(vendor, 5)).state).toBe('open')
+    })
+  })
+
+  describe('is unsure of a purchase', () => {
+    test.each<Trouble>([
+      'the answer to a purchase is lost',
+      'a purchase fails though it was made',
+      'a purchase is answered with a page though it was made',
+    ])('and finds it, once, when %s', async (trouble) => {
+      const vendor = await start(trouble)
+      const prepared = await prepare(vendor)
+      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'unsure' })
+      expect(await batch.find(vendor.call, markOf(vendor, prepared))).toMatchObject({
+        kind: 'found',
+        remote: { state: 'open' },
+      })
+      expect((await vendor.bought()).submissions).toBe(1)
+    })
+
+    test('and finds nothing when it is lost on its way', async () => {
+      const vendor = await start('a purchase is lost on its way')
+      const prepared = await prepare(vendor)
+      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'unsure' })
+      expect(await batch.find(vendor.call, markOf(vendor, prepared))).toEqual({ kind: 'absent' })
+    })
+
+    test.skipIf(batch.fence === undefined)('and a fence lets none of it run when it lands late', async () => {
+      const vendor = await start('a purchase lands late')
+      const prepared = await prepare(vendor)
+      const mark = markOf(vendor, prepared)
+      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'unsure' })
+      expect(await batch.find(vendor.call, mark)).toEqual({ kind: 'absent' })
+      await batch.fence?.(vendor.call, mark)
+      vendor.advance(600)
+      const found = await batch.find(vendor.call, mark)
+      if (found.kind === 'found')
+        expect(await untilEnded(batch, vendor, found.remote.id)).toMatchObject({ state: 'refused' })
+      expect((await vendor.bought()).rows).toBe(0)
+    })
+  })
+
+  describe('is refused at once', () => {
+    test.each<[Trouble, Refusal['kind']]>([
+      ['purchases come too fast', 'rate'],
+      ['the money is used up', 'billing'],
+      ['the input file is not there yet', 'file'],
+    ])('when %s: %s', async (trouble, kind) => {
+      const vendor = await start(trouble)
+      const prepared = await prepare(vendor)
+      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'refused', refusal: { kind } })
+      expect((await vendor.bought()).submissions).toBe(0)
+    })
+
+    test('with a wrong key, everywhere', async () => {
+      const vendor = await start('the key is wrong')
+      const refused = await prepare(vendor).catch((error: unknown) => error)
+      expect(refused).toBeInstanceOf(PrepareRefused)
+      expect((refused as PrepareRefused).refusal.kind).toBe('credentials')
+      const prepared = { key: keyOf(1), fileId: 'file-1', endpoint: double.endpoint, rows: 5 }
+      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({
+        kind: 'refused',
+        refusal: { kind: 'credentials' },
+      })
+      await expect(batch.poll(vendor.call, 'batch_1')).rejects.toBeInstanceOf(CredentialsRefused)
+      await expect(batch.find(vendor.call, markOf(vendor, prepared))).rejects.toBeInstanceOf(CredentialsRefused)
+    })
+  })
+
+  describe('is refused late', () => {
+    test('when the queue is full, and learns its size', async () => {
+      expect(await refusalOf('the queue is full')).toMatchObject({
+        kind: 'quota',
+        limit: { unit: 'tokens', max: 2_000_000 },
+      })
+    })
+
+    test('when the input file is lost', async () => {
+      expect(await refusalOf('the input file is lost')).toMatchObject({ kind: 'file' })
+    })
+
+    test('for rows that it names', async () => {
+      const refusal = await refusalOf('validation names rows')
+      expect(refusal?.kind).toBe('rows')
+      const rows = refusal?.rows?.map(({ row }) => row) ?? []
+      expect(rows.length).toBeGreaterThan(0)
+      expect(rows.every((row) => row >= 0 && row < 10)).toBe(true)
+    })
+
+    test('as a whole when it names none', async () => {
+      expect(await refusalOf('validation names no row')).toMatchObject({ kind: 'whole' })
+    })
+  })
+
+  describe('keeps what was finished', () => {
+    test('when the window closes half way', async () => {
+      const vendor = await start('the window closes half way')
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 10)).id)
+      const rows = await rowsOf(batch, vendor.call, ended)
+      expect(tallyOf(rows)).toEqual({ succeeded: 6, expired: 4 })
+      expect((await vendor.bought()).rows).toBe(billedIn(rows))
+    })
+
+    test('when the window closes on nothing: no answer, and nothing to pay', async () => {
+      const vendor = await start('the window closes on nothing')
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 3)).id)
+      expect(tallyOf(await rowsOf(batch, vendor.call, ended))).toEqual({ expired: 3 })
+      expect((await vendor.bought()).rows).toBe(0)
+    })
+
+    test('when it is cancelled on its way', async () => {
+      const vendor = await start(undefined, { slow: true })
+      const remote = await bought(vendor, 10)
+      vendor.advance(900)
+      expect(await batch.cancel(vendor.call, remote.id)).toMatchObject({ state: 'cancelling' })
+      const ended = await untilEnded(batch, vendor, remote.id)
+      const rows = await rowsOf(batch, vendor.call, ended)
+      const { succeeded, cancelled } = tallyOf(rows)
+      expect(succeeded).toBeGreaterThan(0)
+      expect(cancelled).toBeGreaterThan(0)
+      expect(rows).toHaveLength(10)
+      expect((await vendor.bought()).rows).toBe(billedIn(rows))
+    })
+
+    test('when every row failed, which is no failure of the submission', async () => {
+      const vendor = await start('every row fails')
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 3)).id)
+      expect(ended.state).toBe('ended')
+      expect(tallyOf(await rowsOf(batch, vendor.call, ended))).toEqual({ failed: 3 })
+    })
+
+    test('when a file that is not there has an empty name', async () => {
+      const vendor = await start('no file has an empty name')
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 3)).id)
+      expect(ended.files.map(({ role }) => role)).toEqual(['output'])
+    })
+
+    test('and fetches it again from the top when the download broke', async () => {
+      const vendor = await start('a download breaks')
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 200)).id)
+      await expect(rowsOf(batch, vendor.call, ended)).rejects.toBeInstanceOf(VendorUnavailable)
+      expect(await rowsOf(batch, vendor.call, ended)).toHaveLength(200)
+    })
+
+    test('and fetches it although the vendor refuses the download twice', async () => {
+      const vendor = await start('a download is refused twice')
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 3)).id)
+      expect(await rowsOf(batch, vendor.call, ended)).toHaveLength(3)
+    })
+  })
+
+  describe('looks at a submission', () => {
+    test('that has a state nobody knows, which ends nothing', async () => {
+      const vendor = await start('it has a state nobody knows', { slow: true })
+      const remote = await bought(vendor, 3)
+      vendor.advance(30)
+      expect(await batch.poll(vendor.call, remote.id)).toMatchObject({
+        state: 'unknown',
+        vendorState: 'paused',
+        files: [],
+      })
+      expect((await untilEnded(batch, vendor, remote.id)).state).toBe('ended')
+    })
+
+    test('that is not known yet, and then is', async () => {
+      const vendor = await start('it is not known just after its purchase')
+      const remote = await bought(vendor, 3)
+      expect(await batch.poll(vendor.call, remote.id)).toBeUndefined()
+      vendor.advance(120)
+      expect(await batch.poll(vendor.call, remote.id)).toMatchObject({ id: remote.id })
+    })
+
+    test('that was never bought', async () => {
+      const vendor = await start()
+      expect(await batch.poll(vendor.call, 'batch_never')).toBeUndefined()
+      expect(await batch.cancel(vendor.call, 'batch_never')).toBeUndefined()
+    })
+
+    test('that ended before it could be cancelled', async () => {
+      const vendor = await start()
+      const ended = await untilEnded(batch, vendor, (await bought(vendor, 3)).id)
+      expect(await batch.cancel(vendor.call, ended.id)).toMatchObject({ id: ended.id, state: 'ended' })
+    })
+  })
+
+  test('lists every submission back to a time, beyond one page', async () => {
+    const vendor = await start()
+    const ids: string[] = []
+    for (let number = 0; number < 130; number++) {
+      const prepared = await prepare(vendor, 1, keyOf(number))
+      ids.push(remoteIn(await batch.buy(vendor.call, prepared, yes)).id)
+      vendor.advance(30)
+    }
+    const all = await Array.fromAsync(batch.list(vendor.call, 0))
+    expect(all.map(({ id }) => id).sort()).toEqual([...ids].sort())
+    const first = all.find(({ id }) => id === ids[0]) as Remote
+    const mark = { key: keyOf(0), fileId: null, rows: 1, sentAt: first.createdAt, sendBy: first.createdAt + 60_000 }
+    expect(await batch.find(vendor.call, mark)).toMatchObject({ kind: 'found', remote: { id: ids[0] } })
+  })
+
+  test('removes a file, and one that is not there', async () => {
+    const vendor = await start()
+    const { fileId } = await prepare(vendor)
+    await batch.remove(vendor.call, fileId)
+    await batch.remove(vendor.call, fileId)
+    const again = await batch.buy(vendor.call, { key: keyOf(1), fileId, endpoint: double.endpoint, rows: 5 }, yes)
+    const state =
+      again.kind === 'bought'
+        ? (await untilEnded(batch, vendor, again.remote.id)).refusal
+        : again.kind === 'refused'
+          ? again.refusal
+          : undefined
+    expect(state).toMatchObject({ kind: 'file' })
+  })
+})
