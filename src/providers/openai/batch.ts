@@ -1,83 +1,255 @@
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely'
-import { SQLITE_BUSY, sqliteCode, sqliteTrouble } from './sqlite-trouble.ts'
+import { VendorUnavailable } from '../../domain/errors.ts'
+import { MINUTE } from '../../kit/clock.ts'
+import { type HttpAnswer, HttpFailed, type HttpRequest } from '../../kit/http.ts'
+import {
+  type BatchLane,
+  type Call,
+  CredentialsRefused,
+  type Found,
+  type Mark,
+  type Prepared,
+  PrepareRefused,
+  type Purchase,
+  type Remote,
+  type RemoteFile,
+  type ResultStream,
+  type Upload,
+} from '../contract.ts'
+import { limits } from './limits.ts'
+import { envelopeOf, fileOf, isDeleted, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+
+export const batch: BatchLane = {
+  limits,
+  rowFrame,
+  prepare,
+  buy,
+  find,
+  fence,
+  list,
+  poll,
+  open,
+  cancel,
+  remove,
+  scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
+  marks: true,
+}
+
+const pageSize = 100 // the vendor's most
+/** Clocks of ours and theirs, and an order that is not quite newest first. */
+const findSlack = 10 * MINUTE
+const orderSlack = MINUTE
+const uploadAnswerMs = 5 * MINUTE // 200 MB are looked at before the answer comes
+
+async function prepare(call: Call, upload: Upload): Promise<Prepared> {
+  const boundary = `redeye-${upload.key}` // cannot occur: every row starts with its frame
+  const head = Buffer.from(
+    `--${boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n` +
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${upload.key}.jsonl"\r\n` +
+      'Content-Type: application/jsonl\r\n\r\n',
+  )
+  const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
+  const answer = await ask(call, 'POST', '/files', {
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+    headersTimeoutMs: uploadAnswerMs,
+    body: {
+      bytes: head.length + upload.bytes + tail.length,
+      async *stream() {
+        yield head
+        yield* upload.body()
+        yield tail
+      },
+    },
+  })
+  const refusal = refusalOf(answer)
+  if (refusal) throw new PrepareRefused(refusal)
+  const file = succeeded(answer) ? fileOf(answer.json) : undefined
+  if (!file) throw unexpected(answer, 'the upload')
+  if (file.bytes !== undefined && file.bytes !== upload.bytes) {
+    throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${upload.bytes} uploaded as ${file.id}.`)
+  }
+  return { fileId: file.id, key: upload.key, endpoint: upload.endpoint, rows: upload.rows }
+}
+
+async function buy(call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
+  const body = JSON.stringify({
+    input_file_id: prepared.fileId,
+    endpoint: prepared.endpoint,
+    completion_window: '24h',
+    metadata: { redeye: prepared.key },
+  })
+  const headers = { 'content-type': 'application/json' }
+  const held = await call.http.hold({ ...requestOf(call, 'POST', '/batches', { headers }), body }, release)
+  if (held.kind === 'withheld') return held
+  if (held.kind === 'failed') {
+    const { sent, message, code } = held.error
+    if (sent) return { kind: 'unsure', why: message }
+    return { kind: 'refused', refusal: { kind: 'unavailable', code, message } }
+  }
+  const { answer } = held
+  const refusal = refusalOf(answer)
+  if (refusal) return { kind: 'refused', refusal }
+  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  // An answer about another file than ours is no answer to this purchase.
+  if (remote && (remote.fileId ?? prepared.fileId) === prepared.fileId) return { kind: 'bought', remote }
+  // Without its last byte a request cannot have been carried out, whatever was said about it.
+  if (!held.released && !succeeded(answer)) return { kind: 'withheld' }
+  return { kind: 'unsure', why: `the purchase was answered with ${summary(answer)}` }
+}
+
+async function find(call: Call, mark: Mark): Promise<Found> {
+  for await (const remote of list(call, mark.sentAt - findSlack)) {
+    const ours = remote.key === mark.key || (mark.fileId !== null && remote.fileId === mark.fileId)
+    if (ours) return { kind: 'found', remote }
+  }
+  return { kind: 'absent' }
+}
+
+/** Throws unless the vendor says that the file is gone: a fence that is only hoped for is none. */
+async function fence(call: Call, mark: Mark): Promise<void> {
+  if (mark.fileId === null) return
+  const answer = await ask(call, 'DELETE', `/files/${encodeURIComponent(mark.fileId)}`)
+  const gone =
+    answer.status === 404 ? envelopeOf(answer.json) !== undefined : succeeded(answer) && isDeleted(answer.json)
+  if (!gone) throw unexpected(answer, `deleting the input file ${mark.fileId}`)
+}
+
+async function remove(call: Call, fileId: string): Promise<void> {
+  const answer = await ask(call, 'DELETE', `/files/${encodeURIComponent(fileId)}`)
+  if (answer.status !== 404 && !succeeded(answer)) throw unexpected(answer, `deleting the file ${fileId}`)
+}
 
 /**
- * Kysely over one connection of node:sqlite. Kysely's own driver is for better-sqlite3 and begins transactions that take
- * the right to write late; every transaction of ours writes, and one that reads first must not find that another wrote
- * in between.
- * @param busyMs  how long a statement waits for other connections
+ * Reads on until a whole page is older than `since`, so that the page after the boundary is seen too. That the newest
+ * come first is custom, not contract: where the order is another, the list is read to its end.
  */
-export function nodeSqliteDriver(database: DatabaseSync, path: string, busyMs: number): Driver {
-  const connection = connectionTo(database, path, busyMs)
-  const run = async (text: string) => void (await connection.executeQuery(CompiledQuery.raw(text)))
-  return {
-    init: async () => {},
-    acquireConnection: async () => connection, // Kysely hands it to one at a time
-    releaseConnection: async () => {},
-    beginTransaction: () => run('begin immediate'),
-    commitTransaction: () => run('commit'),
-    rollbackTransaction: async () => {
-      // A full disk makes SQLite roll back by itself; a second rollback would hide the reason behind its own complaint.
-      if (database.isTransaction) await run('rollback')
-    },
-    destroy: async () => database.close(),
-  }
-}
-
-/** More than the store has texts, so that lists of different lengths do not pile up. */
-const PREPARED_MAX = 200
-
-function connectionTo(database: DatabaseSync, path: string, busyMs: number): DatabaseConnection {
-  const prepared = new Map<string, Prepared>()
-  const prepare = (text: string): Prepared => {
-    const known = prepared.get(text)
-    if (known !== undefined) return known
-    const statement = database.prepare(text)
-    const made = { statement, answers: statement.columns().length > 0 }
-    if (prepared.size >= PREPARED_MAX) prepared.clear()
-    prepared.set(text, made)
-    return made
-  }
-  return {
-    async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-      try {
-        return await patiently(busyMs, () => execute<Row>(prepare(sql), parameters as SQLInputValue[]))
-      } catch (error) {
-        throw sqliteTrouble(error, path)
-      }
-    },
-    /** Kysely wants it; no statement of ours streams. */
-    streamQuery() {
-      throw new Error('streaming is not supported')
-    },
-  }
-}
-
-interface Prepared {
-  readonly statement: StatementSync
-  /** It answers with rows. */
-  readonly answers: boolean
-}
-
-function execute<Row>({ statement, answers }: Prepared, parameters: SQLInputValue[]): QueryResult<Row> {
-  if (answers) return { rows: statement.all(...parameters) as Row[] }
-  return { rows: [], numAffectedRows: BigInt(statement.run(...parameters).changes) }
-}
-
-/**
- * Acts, and again while another connection is in the way. SQLite's own waiting would stop the whole process, and for
- * ever where the other connection is one of the same process that waits for its turn.
- */
-export async function patiently<T>(busyMs: number, act: () => T): Promise<T> {
-  const giveUpAt = performance.now() + busyMs
-  for (let pause = 1; ; pause = Math.min(2 * pause, 20)) {
-    try {
-      return act()
-    } catch (error) {
-      if (sqliteCode(error) !== SQLITE_BUSY || performance.now() > giveUpAt) throw error
+async function* list(call: Call, since: number): AsyncGenerator<Remote> {
+  const cursors = new Set<string>()
+  let newestFirst = true
+  let previous = Number.POSITIVE_INFINITY
+  for (let after = ''; ; ) {
+    const answer = await ask(call, 'GET', `/batches?limit=${pageSize}${after}`)
+    const page = succeeded(answer) ? pageOf(answer.json, pageSize) : undefined
+    if (!page) throw unexpected(answer, 'the list of submissions')
+    let allOlder = true
+    let last: string | undefined
+    for (const value of page.data) {
+      const remote = remoteOf(value)
+      if (!remote) throw unexpected(answer, 'the list of submissions')
+      const createdAt = remote.createdAt || previous // one without a time says nothing about the order
+      if (createdAt >= since) allOlder = false
+      if (createdAt > previous + orderSlack) newestFirst = false
+      previous = createdAt
+      last = remote.id
+      yield remote
     }
-    await sleep(pause)
+    if (last === undefined || !page.more || (allOlder && newestFirst)) return
+    if (cursors.has(last))
+      throw new VendorUnavailable('The vendor repeats one page of its list of submissions for ever.')
+    cursors.add(last)
+    after = `&after=${encodeURIComponent(last)}`
   }
+}
+
+async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(call, 'GET', `/batches/${encodeURIComponent(remoteId)}`)
+  if (answer.status === 404 && answer.json !== undefined) return undefined
+  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  if (!remote) throw unexpected(answer, `submission ${remoteId}`)
+  return remote
+}
+
+async function cancel(call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(call, 'POST', `/batches/${encodeURIComponent(remoteId)}/cancel`)
+  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  if (remote) return remote
+  // Too late, or already: what it has come to is for a look to say.
+  if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(call, remoteId)
+  throw unexpected(answer, `cancelling ${remoteId}`)
+}
+
+async function open(call: Call, file: RemoteFile): Promise<ResultStream> {
+  const request = requestOf(call, 'GET', `/files/${encodeURIComponent(file.id)}/content`, {
+    headers: { accept: '*/*', 'accept-encoding': 'identity' }, // Content-Length shall count the bytes we get
+  })
+  const { status, headers, body, discard } = await call.http.stream(request).catch(asUnavailable)
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (status !== 200 || encoding !== 'identity' || /^text\/html/i.test(headers['content-type'] ?? '')) {
+    discard()
+    throw unexpected({ status, headers, json: undefined }, `the content of ${file.id}`)
+  }
+  const length = Number(headers['content-length'] ?? Number.NaN)
+  return { bytes: Number.isNaN(length) ? null : length, body: checked(body, file.id) }
+}
+
+/** A body shorter than its Content-Length fails by itself, below. */
+async function* checked(body: AsyncIterable<Uint8Array>, fileId: string): AsyncGenerator<Uint8Array> {
+  let first = true
+  try {
+    for await (const chunk of body) {
+      // A proxy's error page under a wrong content type; no JSONL starts like this.
+      if (first && chunk[0] === 60) throw new VendorUnavailable(`The content of ${fileId} is HTML, not JSONL.`)
+      first = false
+      yield chunk
+    }
+  } catch (error) {
+    asUnavailable(error)
+  }
+}
+
+/** A free call that shows whether the key works for submissions, and whose it is. */
+export async function check(call: Call): Promise<{ scope: string; detail: string }> {
+  const answer = await ask(call, 'GET', '/batches?limit=1')
+  if (!succeeded(answer) || !pageOf(answer.json, 1)) throw unexpected(answer, 'the list of submissions')
+  const owner = [
+    answer.headers['openai-organization'] ?? call.headers['OpenAI-Organization'],
+    answer.headers['openai-project'] ?? call.headers['OpenAI-Project'],
+  ]
+  const scope = owner.filter(Boolean).join('/')
+  return { scope, detail: `${new URL(call.baseUrl).host} takes the key${scope === '' ? '' : `, for ${scope}`}` }
+}
+
+const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
+
+function requestOf(
+  call: Call,
+  method: HttpRequest['method'],
+  path: string,
+  more: Partial<HttpRequest> = {},
+): HttpRequest {
+  const url = call.baseUrl.replace(/\/+$/, '') + path
+  const headers = {
+    accept: 'application/json',
+    'user-agent': 'redeye',
+    ...call.headers,
+    authorization: `Bearer ${call.apiKey}`,
+    ...more.headers,
+  }
+  return { method, url, signal: call.signal, ...more, headers }
+}
+
+async function ask(
+  call: Call,
+  method: HttpRequest['method'],
+  path: string,
+  more?: Partial<HttpRequest>,
+): Promise<HttpAnswer> {
+  return await call.http.call(requestOf(call, method, path, more)).catch(asUnavailable)
+}
+
+function asUnavailable(error: unknown): never {
+  if (error instanceof HttpFailed) throw new VendorUnavailable(error.message, { cause: error })
+  throw error
+}
+
+/** The error for an answer that the contract does not explain. */
+function unexpected(answer: Pick<HttpAnswer, 'status' | 'headers' | 'json'>, what: string): Error {
+  const message = `OpenAI answered ${what} with ${summary(answer)}.`
+  const { status } = answer
+  if (status === 401 || status === 403) return new CredentialsRefused(message, status)
+  const hint = 'Is OPENAI_BASE_URL right? The job is kept and resumes when the vendor answers again: redeye watch JOB.'
+  return new VendorUnavailable(message, status < 500 ? { status, hint } : { status })
+}
+
+function summary({ status, headers, json }: Pick<HttpAnswer, 'status' | 'headers' | 'json'>): string {
+  return `HTTP ${status}, ${envelopeOf(json)?.message ?? headers['content-type'] ?? 'no content type'}`
 }
