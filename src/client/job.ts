@@ -148,7 +148,7 @@ export class Job {
   /** The output as bytes, one line or row per request. */
   async *output(options: { readonly format?: 'csv' | 'tsv' | 'jsonl' } = {}): AsyncGenerator<Uint8Array> {
     const job = await this.#ready()
-    yield* outputOf(this.#ports, job, options.format)
+    for await (const block of outputOf(this.#ports, job, options.format)) yield Uint8Array.from(block) // the engine's is used again
   }
 
   /** Writes the output to a file, all or nothing; the format goes by its name. */

@@ -5,41 +5,35 @@ import type { LineWindow } from './windows.ts'
 /** The dialect's own row for a request that has no line of the vendor. */
 export type ErrorRow = (idJson: Uint8Array, code: string, message: string) => Uint8Array
 
-/** Output lines of a window: the vendor's lines with the user's ids put back, newline after each. */
-export function requestLines(window: LineWindow, errorRow: ErrorRow): Uint8Array {
-  const spare = window.bytes.length + window.carry.length + window.count * 2
-  let out = new Uint8Array(spare)
+/**
+ * Output lines of a window: the vendor's lines with the user's ids put back, newline after each.
+ * @param room  memory to write them into, where it is large enough
+ */
+export function requestLines(window: LineWindow, errorRow: ErrorRow, room?: Buffer): Buffer {
+  const { bytes, carry } = window
+  const estimate = bytes.length + carry.length + window.count * 2
+  let out = room !== undefined && room.length >= estimate ? room : Buffer.allocUnsafeSlow(estimate)
   let used = 0
   for (let index = 0; index < window.count; index++) {
     const carryAt = window.carryAt[index] as number
-    const id = window.carry.subarray(carryAt, carryAt + (window.carryLength[index] as number))
+    const carryEnd = carryAt + (window.carryLength[index] as number)
     const length = window.length[index] as number
     if (length > 0) {
       const at = window.at[index] as number
       const idAt = at + (window.idAt[index] as number) - 1 // its opening quote
-      used = put(out, used, window.bytes.subarray(at, idAt))
-      used = put(out, used, id)
-      used = put(out, used, window.bytes.subarray(idAt + ID_LENGTH + 2, at + length))
+      used += bytes.copy(out, used, at, idAt)
+      used += carry.copy(out, used, carryAt, carryEnd)
+      used += bytes.copy(out, used, idAt + ID_LENGTH + 2, at + length)
     } else {
       const reason = reasons[window.reason[index] as number]?.name ?? 'missing'
-      const row = errorRow(id, codeOf(reason), messageOf(reason))
-      if (used + row.length + 1 + spare > out.length) out = grown(out, row.length + 1 + spare)
-      used = put(out, used, row)
+      const row = Buffer.from(errorRow(carry.subarray(carryAt, carryEnd), codeOf(reason), messageOf(reason)))
+      // Error rows are not in the estimate: room for this one is made beside what the others still need.
+      if (row.length > carryEnd - carryAt) out = Buffer.concat([out, Buffer.allocUnsafe(row.length)])
+      used += row.copy(out, used)
     }
     out[used++] = 10
   }
   return out.subarray(0, used)
-}
-
-const put = (into: Uint8Array, at: number, bytes: Uint8Array): number => {
-  into.set(bytes, at)
-  return at + bytes.length
-}
-
-function grown(bytes: Uint8Array, more: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes.length * 2 + more)
-  larger.set(bytes)
-  return larger
 }
 
 /** Codes as the vendors name them; `missing` where the vendor never mentioned the request. */

@@ -6,9 +6,9 @@ import { emptyResult, NO_FILE, NO_OUTCOME, RESULT_BYTES, readResult } from './re
 
 export const WINDOW_ORDINALS = 65_536
 /** Bytes of lines and carries held at once while delivering. */
-const WINDOW_BYTES_MAX = 12 * 1024 * 1024
+const WINDOW_BYTES_MAX = 6 * 1024 * 1024
 const GAP_MAX = 64 * 1024
-const READ_MAX = 2 * 1024 * 1024
+const READ_MAX = 1024 * 1024
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 const MISSING = outcomes.indexOf('missing')
@@ -57,11 +57,11 @@ export class OutcomeWindow {
   }
 }
 
-/** Lines of consecutive requests, read and laid side by side. */
+/** Lines of consecutive requests, read and laid side by side. Valid until the next window is asked for. */
 export interface LineWindow {
   readonly first: number
   readonly count: number
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
   /** Per request: where its line lies in `bytes` (length 0: no line), and its id's content in the line. */
   readonly at: Uint32Array
   readonly length: Uint32Array
@@ -70,7 +70,7 @@ export interface LineWindow {
   readonly reason: Uint8Array
   readonly winner: Int32Array
   /** What each request carried through: its id as JSON, or its row. */
-  readonly carry: Uint8Array
+  readonly carry: Buffer
   readonly carryAt: Uint32Array
   readonly carryLength: Uint32Array
 }
@@ -87,6 +87,7 @@ export class ResultWalk {
   readonly #flown: readonly Flown[]
   readonly #open = new Map<string, LocalBlob>()
   readonly #ordinals = new Map<string, Uint32Array>()
+  readonly #scratch = Buffer.allocUnsafeSlow(READ_MAX)
 
   /** @param flown  in settle order */
   constructor(blobs: BlobStore, manifest: Manifest, flown: readonly Flown[]) {
@@ -189,7 +190,7 @@ export class ResultWalk {
   async #read(window: OutcomeWindow, carries: Carries, from: number, to: number, total: number): Promise<LineWindow> {
     const count = to - from
     const at = new Uint32Array(count)
-    const bytes = new Uint8Array(total)
+    const bytes = this.#room('lines', total)
     let used = 0
     for (let index = 0; index < count; index++) {
       at[index] = used
@@ -211,12 +212,12 @@ export class ResultWalk {
   }
 
   /** Result files are not in input order: spans are sorted by where they lie and read in few, long reads. */
-  async #fill(window: OutcomeWindow, from: number, to: number, at: Uint32Array, into: Uint8Array): Promise<void> {
+  async #fill(window: OutcomeWindow, from: number, to: number, at: Uint32Array, into: Buffer): Promise<void> {
     const spans: number[] = []
     for (let index = from; index < to; index++) if ((window.length[index] as number) > 0) spans.push(index)
     const place = (index: number): number => (window.winner[index] as number) * 256 + (window.file[index] as number)
     spans.sort((a, b) => place(a) - place(b) || (window.offset[a] as number) - (window.offset[b] as number))
-    const scratch = new Uint8Array(READ_MAX)
+    const scratch = this.#scratch
     for (let start = 0; start < spans.length; ) {
       const head = spans[start] as number
       const offset = window.offset[head] as number
@@ -231,12 +232,12 @@ export class ResultWalk {
       }
       const flown = this.#flown[window.winner[head] as number] as Flown
       const blob = await this.#local(flown.files[window.file[head] as number] as string)
-      const block = end - offset > scratch.length ? new Uint8Array(end - offset) : scratch.subarray(0, end - offset)
+      const block = end - offset > scratch.length ? Buffer.allocUnsafe(end - offset) : scratch.subarray(0, end - offset)
       await blob.read(block, offset)
       for (let span = start; span < next; span++) {
         const index = spans[span] as number
         const begin = (window.offset[index] as number) - offset
-        into.set(block.subarray(begin, begin + (window.length[index] as number)), at[index - from] as number)
+        block.copy(into, at[index - from] as number, begin, begin + (window.length[index] as number))
       }
       start = next
     }
@@ -267,7 +268,7 @@ export class ResultWalk {
   ): Promise<Pick<LineWindow, 'carry' | 'carryAt' | 'carryLength'>> {
     const base = carries.offset[from] as number
     const end = (carries.offset[to - 1] as number) + (carries.length[to - 1] as number)
-    const carry = new Uint8Array(end - base)
+    const carry = this.#room('carry', end - base)
     await (await this.#local(this.#manifest.carry)).read(carry, base)
     return {
       carry,
@@ -275,6 +276,17 @@ export class ResultWalk {
       carryLength: carries.length.subarray(from, to),
     }
   }
+
+  /** A window's bytes, in memory that the next window uses again. */
+  #room(of: 'lines' | 'carry', bytes: number): Buffer {
+    let room = this.#rooms.get(of)
+    if (room === undefined || room.length < bytes) {
+      room = Buffer.allocUnsafeSlow(Math.max(bytes, 64 * 1024))
+      this.#rooms.set(of, room)
+    }
+    return room.subarray(0, bytes)
+  }
+  readonly #rooms = new Map<string, Buffer>()
 
   async #local(name: string): Promise<LocalBlob> {
     let blob = this.#open.get(name)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
-import { type Clock, clockAt, MINUTE } from '../kit/clock.ts'
+import { type Clock, clockAt, HOUR, MINUTE } from '../kit/clock.ts'
 import type { Claim, Leases } from './contract.ts'
 import { localDispatcher } from './local.ts'
 
@@ -12,6 +12,7 @@ function leasesOfOneShard() {
   let owner: string | null = null
   let epoch = 0
   let leaseUntil = 0
+  let version = 0
   const isFree = (real: number) => owner === null || leaseUntil <= real
   const leases: Leases = {
     async claimShard(claim) {
@@ -37,12 +38,17 @@ function leasesOfOneShard() {
       if (owner === by) owner = null
     },
     nextWake: async (_jobs, real) => (isFree(real) ? wakeAt : null),
-    dataVersion: () => 0,
+    dataVersion: () => version,
     async beat() {
       log.push('beat')
     },
   }
-  return { leases, log }
+  /** As another process would. */
+  const wake = (at: number | null) => {
+    wakeAt = at
+    version += 1
+  }
+  return { leases, log, wake }
 }
 
 /** A clock whose real time a test can push on, as a machine that slept does. */
@@ -59,6 +65,8 @@ function sleepyClock(): { clock: Clock; sleepFor(ms: number): void } {
 }
 
 const quick = { pollMs: 5, sweepMs: 50, renewMs: 50 }
+/** Nothing is found by chance: only what was planned or heard. */
+const attentive = { pollMs: 5, sweepMs: HOUR, renewMs: HOUR, leaseMs: 2 * HOUR }
 const throwIt = (error: unknown) => {
   throw error
 }
@@ -71,6 +79,31 @@ describe('local dispatcher', () => {
     await vi.waitFor(() => expect(log).toContain('release 1'))
     await attendance.stop()
     expect(log).toEqual(['beat', 'claim 1', 'release 1', 'drop'])
+  })
+
+  test('sleeps until the wake-up in the time of the clock', async () => {
+    const { leases, log } = leasesOfOneShard()
+    const clock = clockAt(100_000, Date.now())
+    const dispatcher = localDispatcher({ leases, clock, onError: throwIt, ...attentive })
+    const looks: number[] = []
+    const attendance = dispatcher.attend('all', async () => {
+      looks.push(clock.now())
+      return looks.length === 1 ? clock.now() + HOUR : null
+    })
+    await vi.waitFor(() => expect(log).toContain('release 2'))
+    await attendance.stop()
+    expect((looks[1] ?? 0) - (looks[0] ?? 0)).toBeGreaterThanOrEqual(HOUR)
+  })
+
+  test('hears what another process wrote', async () => {
+    const { leases, log, wake } = leasesOfOneShard()
+    const dispatcher = localDispatcher({ leases, clock: clockAt(), onError: throwIt, ...attentive })
+    const attendance = dispatcher.attend('all', async () => null)
+    await vi.waitFor(() => expect(log).toContain('release 1'))
+    await sleep(20) // long enough to be at rest again
+    wake(0)
+    await vi.waitFor(() => expect(log).toContain('release 2'))
+    await attendance.stop()
   })
 
   test.each([

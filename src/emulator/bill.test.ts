@@ -21,7 +21,11 @@ describe('the bill', () => {
   test('rounds once per batch, model, tier, kind and price, not once per line', () => {
     // gpt-5-mini cached input in a batch: 0.0125 USD per million = 12,500 pico-USD a token = 12.5 nano-USD.
     const cached = { kind: 'cachedInput', unitPicoUsd: 12_500n }
-    const bill = billOf([charge({ ...cached, tokens: 1n }), charge({ ...cached, tokens: 2n }), charge({ ...cached, tokens: 4n })])
+    const bill = billOf([
+      charge({ ...cached, tokens: 1n }),
+      charge({ ...cached, tokens: 2n }),
+      charge({ ...cached, tokens: 4n }),
+    ])
     expect(bill.entries).toMatchObject([{ tokens: '7', nanoUsd: '88' }])
     const apart = billOf([charge({ ...cached, tokens: 1n }), charge({ ...cached, tokens: 1n, batch: 'batch_b' })])
     expect(apart.entries.map((entry) => entry.nanoUsd)).toEqual(['12', '12'])
@@ -38,6 +42,12 @@ describe('the bill', () => {
   })
 
   test('writes decimals that say all there is', () => {
-    expect([0n, 1n, 1_171_750n, 1_000_000_000n, 12_345_678_900n].map(usdText)).toEqual(['0', '0.000000001', '0.00117175', '1', '12.3456789'])
+    expect([0n, 1n, 1_171_750n, 1_000_000_000n, 12_345_678_900n].map(usdText)).toEqual([
+      '0',
+      '0.000000001',
+      '0.00117175',
+      '1',
+      '12.3456789',
+    ])
   })
 })

@@ -45,10 +45,14 @@ describe('the multipart scanner', () => {
     const whole = await parts([body])
     expect(whole).toEqual([
       { head: { name: 'purpose' }, text: 'batch' },
-      { head: { name: 'file', filename: 'a "b" "c".jsonl', contentType: 'application/octet-stream' }, text: 'one\r\n--X-edg not yet\r\ntwo\n' },
+      {
+        head: { name: 'file', filename: 'a "b" "c".jsonl', contentType: 'application/octet-stream' },
+        text: 'one\r\n--X-edg not yet\r\ntwo\n',
+      },
       { head: { name: 'empty', filename: 'e' }, text: '' },
     ])
-    for (let cut = 1; cut < body.length; cut++) expect(await parts([body.subarray(0, cut), body.subarray(cut)])).toEqual(whole)
+    for (let cut = 1; cut < body.length; cut++)
+      expect(await parts([body.subarray(0, cut), body.subarray(cut)])).toEqual(whole)
     expect(await parts(Array.from(body, (_, index) => body.subarray(index, index + 1)))).toEqual(whole)
   })
 

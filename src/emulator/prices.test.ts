@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isLongContext, models, picoPerToken, PriceUnknown, type Tier, unitPrices } from './prices.ts'
+import { isLongContext, models, PriceUnknown, picoPerToken, type Tier, unitPrices } from './prices.ts'
 
 const model = (id: string) => {
   const found = models.find((entry) => entry.id === id)
@@ -42,10 +42,10 @@ describe('unit prices', () => {
     expect(price('gpt-5.4', 'input', { long: true, tier: 'standard' })).toBe(5_000_000n)
   })
 
-  test('change on the day an announced price begins', () => {
-    expect(price('gpt-5.6-sol', 'output', { day: '2026-11-21' })).toBe(10_000_000n)
-    expect(price('gpt-5.6-sol', 'output', { day: '2026-11-22' })).toBe(15_000_000n)
-    expect(price('gpt-5.6-sol', 'output', { day: '2026-11-22', long: true })).toBe(price('gpt-5.6-sol', 'output', { long: true }))
+  test('change on the day an announced price begins, and not for a change that is only possible', () => {
+    expect(price('gemini-3.8-flash', 'output', { tier: 'standard', day: '2026-12-31' })).toBe(3_750_000n)
+    expect(price('gemini-3.8-flash', 'output', { tier: 'standard', day: '2027-01-01' })).toBe(7_500_000n)
+    expect(price('gpt-5.6-sol', 'output', { day: '2026-11-23' })).toBe(10_000_000n)
   })
 
   test('are never made up', () => {

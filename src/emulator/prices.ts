@@ -25,6 +25,7 @@ export interface CatalogModel {
   }
   readonly scheduledPrices?: readonly {
     readonly from: string
+    readonly certainty: string
     readonly standard?: PriceSet
     readonly batch?: PriceSet
     readonly flex?: PriceSet
@@ -44,7 +45,8 @@ export class PriceUnknown extends Error {
 /**
  * Unit prices of a request, in pico-USD per token, by token kind.
  * @param long  whether the long-context prices apply (`isLongContext`)
- * @param day   request date, YYYY-MM-DD in UTC: announced price changes apply from their date
+ * @param day   request date, YYYY-MM-DD in UTC: announced price changes apply from their date,
+ *              merely possible ones do not: a vendor does not bill by rumour
  */
 export function unitPrices(model: CatalogModel, tier: Tier, long: boolean, day: string): (kind: string) => bigint {
   const set = priceSet(model, tier, day)
@@ -81,7 +83,7 @@ function priceSet(model: CatalogModel, tier: Tier, day: string): PriceSet | null
   let set = basePrices(model, tier)
   for (const change of [...(model.scheduledPrices ?? [])].sort((a, b) => (a.from < b.from ? -1 : 1))) {
     const next = change[tier]
-    if (change.from <= day && next) set = next
+    if (change.certainty === 'announced' && change.from <= day && next) set = next
   }
   return set
 }

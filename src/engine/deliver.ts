@@ -22,7 +22,7 @@ import type { JobOptions, TableOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
 
-/** The output in input order, one line or row per request, as blocks of bytes; what it counted on the way is returned. */
+/** The output in input order, one line or row per request, as blocks of bytes, each valid until the next; what it counted on the way is returned. */
 export async function* outputOf(ports: Ports, job: JobRow, format?: TableFormat): AsyncGenerator<Uint8Array, Counts> {
   const flown = await flownOf(ports, job.id)
   const manifest = job.input as Manifest
@@ -79,7 +79,15 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
   if (table === undefined) {
     // Error rows have one shape at all endpoints of a dialect.
     const { errorRow } = dialectOf(manifest.groups[0]?.endpoint ?? '')
-    return { head: new Uint8Array(0), window: (window) => requestLines(window, errorRow) }
+    let room: Buffer | undefined
+    return {
+      head: new Uint8Array(0),
+      window: (window) => {
+        const lines = requestLines(window, errorRow, room)
+        if (room === undefined || lines.buffer !== room.buffer) room = Buffer.from(lines.buffer)
+        return lines
+      },
+    }
   }
   const input = manifest.columns ?? []
   const schema = table.schema === null ? undefined : answerSchema(table.schema)

@@ -68,14 +68,10 @@ async function follow(ports: Ports, job: JobRow, flying: readonly ShardRow[]): P
   return false
 }
 
-/** Delivers where the job was asked to, writes the receipt. One process does it, under the job's lease. */
+/** Delivers where the job was asked to, writes the receipt. One process does it, under the job's lease, which the dispatcher renews with the others. */
 async function land(ports: Ports, job: JobRow, owner: string): Promise<JobRow | undefined> {
   const now = ports.clock.real()
   if (!(await ports.store.claimJob(job.id, owner, now + MINUTE, now))) return job
-  const renewal = setInterval(() => {
-    const real = ports.clock.real()
-    ports.store.claimJob(job.id, owner, real + MINUTE, real).catch(() => {}) // lost at worst: the commit below compares
-  }, MINUTE / 3)
   try {
     ports.step('delivering')
     const { output } = job.options as JobOptions
@@ -94,7 +90,6 @@ async function land(ports: Ports, job: JobRow, owner: string): Promise<JobRow | 
     })
     ports.step('landed')
   } finally {
-    clearInterval(renewal)
     await ports.store.releaseJob(job.id, owner)
   }
   return ports.store.job(job.id)

@@ -4,9 +4,10 @@ import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord 
 import type { RowFrame } from '../providers/contract.ts'
 import type { BlobStore, LocalBlob } from '../stores/contract.ts'
 
-const BLOCK_BYTES = 512 * 1024
+const BLOCK_BYTES = 256 * 1024
+const RING = 3
 const RECORDS_READ = 4096
-const READ_BYTES = 1024 * 1024
+const READ_BYTES = 512 * 1024
 const GAP_MAX = 64 * 1024
 
 /** Which requests: dense from `firstOrdinal`, or those of the `ordinals` blob. */
@@ -118,7 +119,7 @@ class Segments {
   #segment = -1
   #from = 0
   #to = 0
-  #bytes = new Uint8Array(READ_BYTES)
+  #bytes = Buffer.allocUnsafeSlow(READ_BYTES)
 
   constructor(blobs: BlobStore, manifest: Manifest) {
     this.#blobs = blobs
@@ -150,8 +151,8 @@ class Segments {
       end = reach
     }
     const length = end - head.bodyOffset
-    if (length > this.#bytes.length) this.#bytes = new Uint8Array(length)
-    else if (this.#bytes.length > READ_BYTES && length <= READ_BYTES) this.#bytes = new Uint8Array(READ_BYTES)
+    if (length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(length)
+    else if (this.#bytes.length > READ_BYTES && length <= READ_BYTES) this.#bytes = Buffer.allocUnsafeSlow(READ_BYTES)
     await (await this.#blob(head.segment)).read(this.#bytes.subarray(0, length), head.bodyOffset)
     this.#segment = head.segment
     this.#from = head.bodyOffset
@@ -161,8 +162,7 @@ class Segments {
   /** Copies bytes [from, to) of the record's body; they are held. */
   copy(record: IndexRecord, from: number, to: number, into: Uint8Array, at: number): number {
     const start = record.bodyOffset - this.#from
-    into.set(this.#bytes.subarray(start + from, start + to), at)
-    return at + to - from
+    return at + this.#bytes.copy(into, at, start + from, start + to)
   }
 
   async close(): Promise<void> {
@@ -183,15 +183,20 @@ class Block {
   readonly #frame: RowFrame
   readonly #model: Uint8Array | undefined
   /** Everything before the body, with the row's digits to be written in. */
-  readonly #head: Uint8Array
+  readonly #head: Buffer
+  readonly #tail: Buffer
   readonly #digitsAt: number
-  #bytes = Buffer.allocUnsafeSlow(BLOCK_BYTES)
+  /** Blocks in turn: by the time one is due again, the socket has let go of it long ago (it asks for one at a time). */
+  readonly #ring = Array.from({ length: RING }, () => Buffer.allocUnsafeSlow(BLOCK_BYTES))
+  #turn = 0
+  #bytes = this.#ring[0] as Buffer
   #used = 0
 
   constructor({ frame, key, model }: Framing) {
     this.#frame = frame
     this.#model = model
     this.#head = Buffer.concat([frame.beforeId, Buffer.from(`${key}-${'0'.repeat(ROW_DIGITS)}`), frame.afterId])
+    this.#tail = Buffer.from(frame.afterBody)
     this.#digitsAt = frame.beforeId.length + KEY_LENGTH + 1
   }
 
@@ -201,7 +206,7 @@ class Block {
     const full = this.#used + length > this.#bytes.length ? this.take(length) : undefined
     const { bodyLength, modelOffset, modelLength } = record
     let at = this.#used
-    this.#bytes.set(this.#head, at)
+    this.#head.copy(this.#bytes, at)
     writeDigits(this.#bytes, at + this.#digitsAt, row)
     at += this.#head.length
     if (this.#model === undefined || modelLength === 0) at = segments.copy(record, 0, bodyLength, this.#bytes, at)
@@ -210,15 +215,15 @@ class Block {
       this.#bytes.set(this.#model, at)
       at = segments.copy(record, modelOffset + modelLength, bodyLength, this.#bytes, at + this.#model.length)
     }
-    this.#bytes.set(this.#frame.afterBody, at)
-    this.#used = at + this.#frame.afterBody.length
+    this.#used = at + this.#tail.copy(this.#bytes, at)
     return full !== undefined && full.length > 0 ? full : undefined
   }
 
-  /** What is in it; the next block is a new buffer, since the socket may still hold this one. */
+  /** What is in it. The next row goes to another block, one of its own when it is larger than that. */
   take(next = 0): Uint8Array {
     const taken = this.#bytes.subarray(0, this.#used)
-    this.#bytes = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, next))
+    this.#turn = (this.#turn + 1) % RING
+    this.#bytes = next > BLOCK_BYTES ? Buffer.allocUnsafeSlow(next) : (this.#ring[this.#turn] as Buffer)
     this.#used = 0
     return taken
   }

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { TaskReply } from '../kit/byte-pool.ts'
-import { decodeString, JsonScan, JsonSyntaxError } from '../kit/json-scan.ts'
+import { decodeString, hasControls, JsonScan, JsonSyntaxError } from '../kit/json-scan.ts'
 import { hash64, hashHigh } from './hash64.ts'
 import { emptyRecord, type IndexRecord, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
 
@@ -46,10 +46,11 @@ export function run(input: ChunkIn): TaskReply<ChunkOut> {
 }
 
 export function checkChunk(input: ChunkIn): ChunkOut {
-  const bytes = new Uint8Array(input.buffer, 0, input.length)
+  const bytes = Buffer.from(input.buffer, 0, input.length)
   const digest = sha256(bytes.subarray(input.blockFrom))
   const lines = bytes.subarray(0, input.linesEnd)
-  const checker = new LineChecker(bytes, isUtf8(lines), lines.includes(0))
+  const controls = hasControls(lines)
+  const checker = new LineChecker(bytes, { utf8: isUtf8(lines), controls, nul: controls && lines.includes(0) })
   let line = 0
   let from = input.first && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   while (from < input.linesEnd) {
@@ -89,10 +90,11 @@ class LineChecker {
   #carry = new Uint8Array(64 * 4096)
   #carryLength = 0
 
-  constructor(bytes: Uint8Array, utf8: boolean, nul: boolean) {
+  constructor(bytes: Uint8Array, chunk: { utf8: boolean; controls: boolean; nul: boolean }) {
     this.#bytes = bytes
-    this.#utf8 = utf8
-    this.#nul = nul
+    this.#utf8 = chunk.utf8
+    this.#nul = chunk.nul
+    this.#scan.clean = !chunk.controls
   }
 
   line(line: number, from: number, to: number): void {
@@ -238,7 +240,7 @@ class LineChecker {
         tokens ||= kind >= 48 && kind <= 57
         scan.skip()
         count++
-      } while (scan.more())
+      } while (scan.moreElements())
     }
     facts.inputs = tokens ? 1 : count
   }

@@ -280,6 +280,7 @@ describe('The time at the far end', () => {
     at.real += 1000
     expect(http.vendorNow(url)).toBe(Date.UTC(2026, 10, 24, 0, 1))
     expect(http.vendorNow('http://elsewhere')).toBe(42)
+    expect(http.vendorNow('')).toBe(42)
   })
 
   test('is not taken from an answer out of a cache', async () => {

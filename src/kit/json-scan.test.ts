@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { JsonScan, JsonSyntaxError } from './json-scan.ts'
+import { hasControls, JsonScan, JsonSyntaxError } from './json-scan.ts'
 
 const accepts = (text: string | Uint8Array): boolean => {
   const bytes = typeof text === 'string' ? Buffer.from(text) : text
   const scan = new JsonScan().reset(bytes, 0, bytes.length)
+  scan.clean = !hasControls(bytes)
   try {
     scan.skip()
     scan.finish()
@@ -93,4 +94,37 @@ test('goes ten thousand levels deep without a stack', () => {
   expect(accepts('['.repeat(100_000) + ']'.repeat(100_000))).toBe(true)
   expect(accepts(`${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`)).toBe(true)
   expect(accepts('['.repeat(10_000))).toBe(false)
+})
+
+test('long strings are skipped the same way with and without escapes in them', () => {
+  const piece = fc.constantFrom('a'.repeat(60), '"', '\\', '\n', 'é', '日本', '\u0001', 'x')
+  fc.assert(
+    fc.property(fc.array(fc.array(piece, { maxLength: 12 }), { maxLength: 6 }), (strings) => {
+      expect(accepts(JSON.stringify(strings.map((pieces) => pieces.join(''))))).toBe(true)
+    }),
+  )
+  expect(accepts(`["${'a'.repeat(100)}`)).toBe(false)
+  expect(accepts(`["${'a'.repeat(100)}\\q"]`)).toBe(false)
+  expect(accepts(`["${'a'.repeat(100)}\u0001"]`)).toBe(false)
+})
+
+test('a bracket closes only its own kind', () => {
+  const bytes = Buffer.from('{"a":1]')
+  const scan = new JsonScan().reset(bytes, 0, bytes.length)
+  scan.enterObject()
+  scan.key()
+  scan.skip()
+  expect(() => scan.more()).toThrow(JsonSyntaxError)
+})
+
+test('controls are found wherever they stand, line ends are none', () => {
+  for (let at = 0; at < 12; at++) {
+    for (const byte of [0, 9, 13, 31]) {
+      const bytes = Buffer.alloc(12, 97)
+      bytes[at] = byte
+      expect(hasControls(bytes.subarray(0))).toBe(true)
+    }
+  }
+  expect(hasControls(Buffer.from('abc\ndefgh\r\nijk\n'))).toBe(false)
+  expect(hasControls(Buffer.from('é日本ÿ'.repeat(9)))).toBe(false)
 })

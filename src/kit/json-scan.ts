@@ -14,7 +14,14 @@ export class JsonScan {
   escaped = false
   #open = new Uint8Array(256) // 1 = object, 0 = array, per level of `skip`
 
+  /**
+   * Set by a caller who knows (`hasControls`) that the bytes hold no control character but line ends: long strings are
+   * then skipped by looking for their end instead of at each byte.
+   */
+  clean = false
+
   reset(bytes: Uint8Array, start: number, end: number): this {
+    if (bytes !== this.bytes) this.#backslash = -1
     this.bytes = bytes
     this.pos = start
     this.end = end
@@ -72,14 +79,23 @@ export class JsonScan {
     this.pos++
   }
 
-  /** After a member or element: true when another follows, false when the object or array closed. */
+  /** After a member of an object: true when another follows, false when the object closed. */
   more(): boolean {
+    return this.#more(125)
+  }
+
+  /** After an element of an array, likewise. */
+  moreElements(): boolean {
+    return this.#more(93)
+  }
+
+  #more(close: number): boolean {
     const byte = this.peek()
     if (byte === 44) {
       this.pos++
       return true
     }
-    if (byte === 125 || byte === 93) {
+    if (byte === close) {
       this.pos++
       return false
     }
@@ -93,27 +109,24 @@ export class JsonScan {
     let pos = this.pos + 1
     this.from = pos
     let escaped = false
+    // Byte by byte for so far: a call to find the end costs as much as some 40 bytes do.
+    let near = Math.min(end, pos + 40)
     for (;;) {
       if (pos >= end) {
         this.pos = pos
         this.fail('the text ends inside a string')
       }
+      if (pos === near && this.clean) {
+        pos = this.#special(pos)
+        near = Math.min(end, pos + 40)
+        if (pos >= end) continue
+      }
       const byte = bytes[pos] as number
       if (byte === 34) break
       if (byte === 92) {
         escaped = true
-        const next = pos + 1 < end ? (bytes[pos + 1] as number) : -1
-        if (next === 117) {
-          if (pos + 6 > end || !hex4(bytes, pos + 2)) {
-            this.pos = pos
-            this.fail('\\u wants four hexadecimal digits')
-          }
-          pos += 6
-        } else if (simpleEscape(next)) pos += 2
-        else {
-          this.pos = pos
-          this.fail('a bad escape in a string')
-        }
+        pos = this.#escape(pos)
+        if (pos > near) near = Math.min(end, pos + 40)
       } else if (byte < 32) {
         this.pos = pos
         this.fail('a control character inside a string')
@@ -122,6 +135,33 @@ export class JsonScan {
     this.to = pos
     this.escaped = escaped
     this.pos = pos + 1
+  }
+
+  /** The next quote or backslash at or after `pos`; needs bytes without control characters. */
+  #special(pos: number): number {
+    const quote = indexOf.call(this.bytes, 34, pos)
+    const to = quote < 0 ? this.end : Math.min(quote, this.end)
+    if (this.#backslash < pos) {
+      const found = indexOf.call(this.bytes, 92, pos)
+      this.#backslash = found < 0 ? Number.MAX_SAFE_INTEGER : found
+    }
+    return Math.min(to, this.#backslash)
+  }
+  #backslash = -1
+
+  #escape(pos: number): number {
+    const { bytes, end } = this
+    const next = pos + 1 < end ? (bytes[pos + 1] as number) : -1
+    if (next === 117) {
+      if (pos + 6 > end || !hex4(bytes, pos + 2)) {
+        this.pos = pos
+        this.fail('\\u wants four hexadecimal digits')
+      }
+      return pos + 6
+    }
+    if (simpleEscape(next)) return pos + 2
+    this.pos = pos
+    return this.fail('a bad escape in a string')
   }
 
   /** Skips one value of any kind and depth. Iterative: depth costs a byte a level, not a stack frame. */
@@ -231,6 +271,27 @@ const decoder = new TextDecoder()
 export function decodeString(bytes: Uint8Array, from: number, to: number, escaped = true): string {
   const raw = decoder.decode(bytes.subarray(from, to))
   return escaped && raw.includes('\\') ? (JSON.parse(`"${raw}"`) as string) : raw
+}
+
+const indexOf = Buffer.prototype.indexOf as (this: Uint8Array, byte: number, from: number) => number
+
+/** Whether there is a byte below 32 that is no line end (LF, or CR before LF). Four bytes a step. */
+export function hasControls(bytes: Uint8Array): boolean {
+  const lead = (4 - (bytes.byteOffset & 3)) & 3
+  const words = new Uint32Array(bytes.buffer, bytes.byteOffset + lead, Math.max(0, bytes.length - lead) >>> 2)
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as number
+    if (((word - 0x20202020) & ~word & 0x80808080) !== 0 && controlIn(bytes, lead + index * 4, lead + index * 4 + 4)) return true
+  }
+  return controlIn(bytes, 0, Math.min(lead, bytes.length)) || controlIn(bytes, lead + words.length * 4, bytes.length)
+}
+
+function controlIn(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let index = from; index < to; index++) {
+    const byte = bytes[index] as number
+    if (byte < 32 && byte !== 10 && !(byte === 13 && bytes[index + 1] === 10)) return true
+  }
+  return false
 }
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57

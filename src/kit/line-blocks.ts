@@ -1,11 +1,11 @@
-const BLOCK_BYTES = 1024 * 1024
+const BLOCK_BYTES = 512 * 1024
 
 export interface LineBlock {
   readonly buffer: ArrayBuffer
   readonly length: number
 }
 
-/** A stream cut into blocks of whole lines, about a megabyte each; a line longer than that gets a block of its own. */
+/** A stream cut into blocks of whole lines, about half a megabyte each; a line longer than that gets a block of its own. */
 export interface LineBlocks extends AsyncIterable<LineBlock> {
   /** A buffer that is no longer needed, for reuse. */
   giveBack(buffer: ArrayBuffer): void

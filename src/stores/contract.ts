@@ -49,15 +49,20 @@ export interface ControlStore {
 
   // Leases and wake-ups; the dispatcher's half.
   claimShard(claim: ShardClaim): Promise<ShardRow | undefined>
-  /** Extends all leases of the owner that are still its own; returns the shard ids still held. */
+  /**
+   * Extends all leases of the owner that are still its own, on jobs too; returns the shard ids still held. A lease that
+   * ran out stays lost. `now` is real time.
+   */
   renewLeases(owner: string, leaseUntil: number, now: number): Promise<string[]>
   /** True when the lease (owner, epoch) on the shard holds and ends after `until` (real time). */
   holdsLease(shardId: string, owner: string, epoch: number, until: number): Promise<boolean>
+  /** A `wakeAt` that another commit set during the lease stands where it is earlier; null asks for no wake-up. */
   releaseShard(shardId: string, owner: string, epoch: number, wakeAt: number | null): Promise<void>
+  /** Of shards and jobs; wake-ups stay as they are. */
   dropLeases(owner: string): Promise<void>
-  /** The earliest wakeAt among unsettled, unleased shards of the jobs; null when there is none. */
+  /** The earliest wakeAt among unsettled shards of the jobs that nobody holds at `now` (real time); null: none. */
   nextWake(jobs: readonly string[] | 'all', now: number): Promise<number | null>
-  /** A lease on the job row itself, for landing. */
+  /** A lease on the job row itself, for landing. False while anybody holds it, `owner` included. `now` is real time. */
   claimJob(jobId: string, owner: string, leaseUntil: number, now: number): Promise<boolean>
   releaseJob(jobId: string, owner: string): Promise<void>
   /** Changes whenever another connection wrote (SQLite: PRAGMA data_version). Cheap: microseconds. */
@@ -302,6 +307,7 @@ export interface BlobStore {
   put(name: string): Promise<BlobWriter>
   /** Copies a local file under the name without moving its bytes, where the file system can; false where it cannot. */
   clone(path: string, name: string): Promise<boolean>
+  /** All of it, or the bytes from `from` up to, without, `to`. Throws StoreUnavailable when the blob is missing. */
   get(name: string, range?: { from: number; to: number }): AsyncIterable<Uint8Array>
   /** A local file for random reads. */
   openLocal(name: string): Promise<LocalBlob>
@@ -313,8 +319,11 @@ export interface BlobStore {
 
 export interface BlobWriter {
   readonly bytes: number
+  /** One call at a time; the chunk may be used again once it resolves. */
   write(chunk: Uint8Array): Promise<void>
+  /** A blob of the same name is replaced, whole. */
   commit(): Promise<void>
+  /** After a commit it takes nothing back, so `finally` may call it always. */
   abort(): Promise<void>
 }
 

@@ -46,7 +46,7 @@ function endOfString(text: string, at: number): number {
     close = text.indexOf('"', close + 1)
     let escapes = close - 1
     while (text.charCodeAt(escapes) === backslash) escapes--
-    if (escapes === close - 1) return close + 1
+    if ((close - escapes) % 2 === 1) return close + 1
   }
 }
 

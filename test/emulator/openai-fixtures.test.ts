@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { chatLine, chatLines, jsonl, read, shapeOf, type Trial, trial } from './trial.ts'
 
 const golden = (name: string): Record<string, unknown> =>
-  JSON.parse(readFileSync(new URL(`../../src/emulator/openai/__fixtures__/${name}.json`, import.meta.url), 'utf8')) as Record<string, unknown>
+  JSON.parse(
+    readFileSync(new URL(`../../src/emulator/openai/__fixtures__/${name}.json`, import.meta.url), 'utf8'),
+  ) as Record<string, unknown>
 
 const job = { job: 'golden' }
 const slow = { latency: { medianSeconds: 1000, sigma: 0 } }
@@ -24,6 +26,8 @@ async function batchOf(on: Trial, lines: readonly object[], advance: number): Pr
   return read(on.fetch(`/batches/${id}`))
 }
 
+const without = (name: string, id: string) => ({ ...chatLine(id), [name]: undefined })
+
 describe('objects have the shape of the golden ones, nulls included', () => {
   const states: [string, Parameters<typeof trial>[0], readonly object[], number][] = [
     ['batch.validating', slow, chatLines(4), 0],
@@ -35,11 +39,22 @@ describe('objects have the shape of the golden ones, nulls included', () => {
     ['batch.completed.all_failed', { scenario: 'all-failed' }, chatLines(4), 7200],
     ['batch.expired', { scenario: 'expire-partial:0.5' }, chatLines(4), 90_000],
     ['batch.failed.token_limit', { scenario: 'queue-full' }, chatLines(4), 60],
-    ['batch.failed.validation', {}, [{ ...chatLine('a'), url: '/v1/responses' }, { ...chatLine('b'), body: 'text' }], 60],
+    [
+      'batch.failed.validation',
+      {},
+      [
+        { ...chatLine('a'), url: '/v1/responses' },
+        { ...chatLine('b'), body: 'text' },
+      ],
+      60,
+    ],
     ['batch.failed.duplicate_custom_id', {}, [chatLine('req-1'), chatLine('req-1')], 60],
   ]
   test.each(states)('%s', async (name, options, lines, advance) => {
-    const shown = (await batchOf(await trial(options), lines, advance)) as { status: string; errors: { data: unknown[] } | null }
+    const shown = (await batchOf(await trial(options), lines, advance)) as {
+      status: string
+      errors: { data: unknown[] } | null
+    }
     const expected = golden(name) as typeof shown
     expect(shown.status).toBe(expected.status)
     if (name === 'batch.failed.validation') {
@@ -74,7 +89,9 @@ describe('objects have the shape of the golden ones, nulls included', () => {
     expect(shapeOf(input)).toEqual(shapeOf(golden('file.input')))
     expect(input.expires_at).toBe(input.created_at + 2_592_000)
     expect(shapeOf(await read(on.fetch('/files?purpose=batch')))).toEqual(shapeOf(golden('file.list')))
-    const pending = await read(post(on, '/uploads', { bytes: 4, filename: 'requests.jsonl', mime_type: 'application/jsonl', purpose: 'batch' }))
+    const pending = await read(
+      post(on, '/uploads', { bytes: 4, filename: 'requests.jsonl', mime_type: 'application/jsonl', purpose: 'batch' }),
+    )
     expect(shapeOf(pending)).toEqual(shapeOf(golden('upload.pending')))
     expect(pending.expires_at).toBe(pending.created_at + 3600)
     const form = new FormData()
@@ -90,7 +107,10 @@ describe('objects have the shape of the golden ones, nulls included', () => {
   test('file.output and file.error', async () => {
     const on = await trial({ scenario: 'rows-400:0.5' })
     const { output_file_id, error_file_id } = (await batchOf(on, chatLines(40), 7200)) as Record<string, string>
-    for (const [kind, id] of [['output', output_file_id], ['error', error_file_id]]) {
+    for (const [kind, id] of [
+      ['output', output_file_id],
+      ['error', error_file_id],
+    ]) {
       const file = await read(on.fetch(`/files/${id}`))
       expect(shapeOf(file)).toEqual(shapeOf(golden(`file.${kind}`)))
       expect(file.filename).toMatch(new RegExp(`^batch_[0-9a-f]{32}_${kind}\\.jsonl$`))
@@ -107,7 +127,12 @@ describe('rows have the shape of the golden ones', () => {
 
   test('line.output.responses', async () => {
     const on = await trial()
-    const body = { model: 'gpt-5-mini', instructions: 'Answer in one word.', input: 'Capital of Peru?', max_output_tokens: 2560 }
+    const body = {
+      model: 'gpt-5-mini',
+      instructions: 'Answer in one word.',
+      input: 'Capital of Peru?',
+      max_output_tokens: 2560,
+    }
     const { id } = await on.submit([{ custom_id: 'a', method: 'POST', url: '/v1/responses', body }], '/v1/responses')
     const [row] = await on.rows((await on.ended(id)).output_file_id)
     expect(shapeOf(row)).toEqual(shapeOf(golden('line.output.responses')))
@@ -117,7 +142,10 @@ describe('rows have the shape of the golden ones', () => {
   test('line.output.embeddings', async () => {
     const on = await trial()
     const body = { model: 'text-embedding-3-small', input: ['llama', 'alpaca'], dimensions: 4 }
-    const { id } = await on.submit([{ custom_id: 'emb-0001', method: 'POST', url: '/v1/embeddings', body }], '/v1/embeddings')
+    const { id } = await on.submit(
+      [{ custom_id: 'emb-0001', method: 'POST', url: '/v1/embeddings', body }],
+      '/v1/embeddings',
+    )
     const [row] = await on.rows((await on.ended(id)).output_file_id)
     expect(shapeOf(row)).toEqual(shapeOf(golden('line.output.embeddings')))
   })
@@ -143,9 +171,14 @@ describe('rows have the shape of the golden ones', () => {
 
   test('line.error.http_400: a context too long is told per line, not in validation', async () => {
     const on = await trial()
-    const lines = readFileSync(new URL('../../src/emulator/openai/__fixtures__/input.chat.jsonl', import.meta.url), 'utf8')
+    const lines = readFileSync(
+      new URL('../../src/emulator/openai/__fixtures__/input.chat.jsonl', import.meta.url),
+      'utf8',
+    )
     const file = await read(upload(on, lines))
-    const { id } = await read(post(on, '/batches', { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' }))
+    const { id } = await read(
+      post(on, '/batches', { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h' }),
+    )
     const batch = await on.ended(id)
     expect(batch.request_counts).toEqual({ total: 2, completed: 1, failed: 1 })
     const [row] = await on.rows(batch.error_file_id)
@@ -176,7 +209,11 @@ describe('refusals are the golden ones', () => {
     const on = await trial()
     await same(await post(on, '/batches', { ...create, input_file_id: undefined }), 'http.400.missing_param')
     await same(await post(on, '/batches', { ...create, metadata: { tags: ['a'] } }), 'http.400.metadata_type')
-    await same(await post(on, '/batches', { ...create, endpoint: '/v1/invalid/endpoint' }), 'http.400.invalid_endpoint', ['message'])
+    await same(
+      await post(on, '/batches', { ...create, endpoint: '/v1/invalid/endpoint' }),
+      'http.400.invalid_endpoint',
+      ['message'],
+    )
     on.emulator.setScenario('missing-file-400')
     await same(await post(on, '/batches', create), 'http.400.file_not_ready', ['message'])
   })
@@ -202,7 +239,9 @@ describe('refusals are the golden ones', () => {
 
   test('of a key', async () => {
     const on = await trial()
-    await same(await on.fetch('/models', { headers: { authorization: 'Bearer sk-wrong' } }), 'http.401.invalid_key', ['message'])
+    await same(await on.fetch('/models', { headers: { authorization: 'Bearer sk-wrong' } }), 'http.401.invalid_key', [
+      'message',
+    ])
     const bare = await fetch(`${on.emulator.baseUrls.openai}/models`)
     expect(bare.status).toBe(401)
     on.emulator.setScenario('wrong-key')
@@ -233,7 +272,6 @@ describe('refusals are the golden ones', () => {
 test('validation tells all errors of the golden file at once, and nothing runs', async () => {
   const on = await trial()
   const good = chatLine('ok')
-  const without = (name: string, id: string) => ({ ...chatLine(id), [name]: undefined })
   const lines = [
     without('custom_id', 'l1'),
     without('method', 'l2'),
@@ -246,14 +284,25 @@ test('validation tells all errors of the golden file at once, and nothing runs',
     chatLine('l9', { stream: true }),
     chatLine('l10', { model: 'nonexistent-model-xyz' }),
   ]
-  const text = jsonl(lines).toString().replace(`${JSON.stringify(good)}\n`, 'this is not JSON\n')
+  const text = jsonl(lines)
+    .toString()
+    .replace(`${JSON.stringify(good)}\n`, 'this is not JSON\n')
   const file = await read(upload(on, text))
-  const created = await post(on, '/batches', { input_file_id: file.id, endpoint: '/v1/chat/completions', completion_window: '24h', metadata: job })
+  const created = await post(on, '/batches', {
+    input_file_id: file.id,
+    endpoint: '/v1/chat/completions',
+    completion_window: '24h',
+    metadata: job,
+  })
   expect(created.status).toBe(200)
   on.emulator.advance(60)
   const batch = await read(on.fetch(`/batches/${(await read(created)).id}`))
   expect(batch.errors).toEqual(golden('batch.failed.validation')['errors'])
-  expect(batch).toMatchObject({ status: 'failed', in_progress_at: null, request_counts: { total: 0, completed: 0, failed: 0 } })
+  expect(batch).toMatchObject({
+    status: 'failed',
+    in_progress_at: null,
+    request_counts: { total: 0, completed: 0, failed: 0 },
+  })
   expect((await on.emulator.bill()).entries).toEqual([])
 })
 
@@ -263,7 +312,13 @@ test('a batch of two models, or of a file that is gone, fails as the golden ones
   expect((await on.ended(id, 60)).errors).toEqual(golden('batch.failed.mismatched_model')['errors'])
   const duplicate = await on.submit([chatLine('req-1'), chatLine('req-1')])
   expect((await on.ended(duplicate.id, 60)).errors).toEqual(golden('batch.failed.duplicate_custom_id')['errors'])
-  const lost = await read(post(on, '/batches', { input_file_id: 'file-nonexistent', endpoint: '/v1/chat/completions', completion_window: '24h' }))
+  const lost = await read(
+    post(on, '/batches', {
+      input_file_id: 'file-nonexistent',
+      endpoint: '/v1/chat/completions',
+      completion_window: '24h',
+    }),
+  )
   expect(lost.status).toBe('validating')
   const failed = await on.ended(lost.id, 60)
   expect(failed.errors?.data?.[0]).toEqual({

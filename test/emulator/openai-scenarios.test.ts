@@ -1,27 +1,37 @@
-import OpenAI, { toFile } from 'openai'
+import {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  InternalServerError,
+  NotFoundError,
+  type OpenAI,
+  PermissionDeniedError,
+  toFile,
+} from 'openai'
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../src/emulator/index.ts'
-import { chatLine, chatLines, jsonl, read, type Row, type Trial, trial } from './trial.ts'
+import { chatLine, chatLines, jsonl, type Row, read, type Trial, trial } from './trial.ts'
 
 /** What each scenario does, seen from outside. Every scenario has its line here: the last test counts them. */
 const effects: Record<string, (on: Trial) => Promise<void>> = {
   // calls
   'create-response-lost': async (on) => {
-    await expect(on.submit(chatLines(3), '/v1/chat/completions', { key: 'a' })).rejects.toBeInstanceOf(OpenAI.APIConnectionError)
+    await expect(on.submit(chatLines(3), '/v1/chat/completions', { key: 'a' })).rejects.toBeInstanceOf(
+      APIConnectionError,
+    )
     expect((await on.client.batches.list()).data).toMatchObject([{ metadata: { key: 'a' } }])
   },
   'create-hangs': async (on) => {
     const file = await uploaded(on)
     const asked = on.client.batches.create(createOf(file), { timeout: 200 })
-    await expect(asked).rejects.toBeInstanceOf(OpenAI.APIConnectionTimeoutError)
+    await expect(asked).rejects.toBeInstanceOf(APIConnectionTimeoutError)
     expect((await on.client.batches.list()).data).toHaveLength(1)
   },
   'create-500-created': async (on) => {
-    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(OpenAI.InternalServerError)
+    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(InternalServerError)
     expect((await on.client.batches.list()).data).toHaveLength(1)
   },
   'create-500-refused': async (on) => {
-    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(OpenAI.InternalServerError)
+    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(InternalServerError)
     expect((await on.client.batches.list()).data).toHaveLength(0)
     expect((await on.submit(chatLines(3))).status).toBe('validating')
   },
@@ -32,11 +42,11 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
     expect((await on.client.batches.list()).data).toHaveLength(1)
   },
   'create-reset': async (on) => {
-    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(OpenAI.APIConnectionError)
+    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(APIConnectionError)
     expect((await on.client.batches.list()).data).toHaveLength(0)
   },
   'create-lands-late': async (on) => {
-    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(OpenAI.APIConnectionError)
+    await expect(on.submit(chatLines(3))).rejects.toBeInstanceOf(APIConnectionError)
     on.emulator.advance(80)
     expect((await on.client.batches.list()).data).toHaveLength(0)
     on.emulator.advance(11)
@@ -45,7 +55,10 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'create-429': async (on) => {
     const file = await uploaded(on)
     for (let time = 0; time < 2; time++) {
-      await expect(on.client.batches.create(createOf(file))).rejects.toMatchObject({ status: 429, code: 'rate_limit_exceeded' })
+      await expect(on.client.batches.create(createOf(file))).rejects.toMatchObject({
+        status: 429,
+        code: 'rate_limit_exceeded',
+      })
     }
     expect((await on.client.batches.create(createOf(file))).status).toBe('validating')
   },
@@ -54,12 +67,16 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   },
   'upload-race': async (on) => {
     const file = await uploaded(on)
-    await expect(on.client.batches.create(createOf(file))).rejects.toMatchObject({ status: 400, param: 'file_id', code: null })
+    await expect(on.client.batches.create(createOf(file))).rejects.toMatchObject({
+      status: 400,
+      param: 'file_id',
+      code: null,
+    })
     on.emulator.advance(3)
     expect((await on.client.batches.create(createOf(file))).status).toBe('validating')
   },
   'drop-upload': async (on) => {
-    await expect(uploaded(on, chatLines(3000))).rejects.toBeInstanceOf(OpenAI.APIConnectionError)
+    await expect(uploaded(on, chatLines(3000))).rejects.toBeInstanceOf(APIConnectionError)
     expect((await on.client.files.list()).data).toHaveLength(0)
     expect(await uploaded(on)).toMatch(/^file-/)
   },
@@ -96,7 +113,8 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
     await expect(response.json()).rejects.toThrow(SyntaxError)
   },
   resets: async (on) => {
-    for (let time = 0; time < 3; time++) await expect(on.client.models.list()).rejects.toBeInstanceOf(OpenAI.APIConnectionError)
+    for (let time = 0; time < 3; time++)
+      await expect(on.client.models.list()).rejects.toBeInstanceOf(APIConnectionError)
     expect((await on.client.models.list()).data.length).toBeGreaterThan(0)
   },
   'slow-answers': async (on) => {
@@ -112,7 +130,7 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
     await on.client.files.list()
   },
   forbidden: async (on) => {
-    await expect(uploaded(on)).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError)
+    await expect(uploaded(on)).rejects.toBeInstanceOf(PermissionDeniedError)
   },
 
   // batches
@@ -123,7 +141,10 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   },
   'stuck-in-progress': async (on) => {
     const { id } = await on.submit(chatLines(40))
-    expect(await on.ended(id, 80_000)).toMatchObject({ status: 'in_progress', request_counts: { total: 40, completed: 20 } })
+    expect(await on.ended(id, 80_000)).toMatchObject({
+      status: 'in_progress',
+      request_counts: { total: 40, completed: 20 },
+    })
     await on.client.batches.cancel(id)
     expect((await on.ended(id, 600)).status).toBe('cancelled')
     expect((await on.ended((await on.submit(chatLines(4))).id)).status).toBe('completed')
@@ -138,7 +159,9 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
     expect(batch).toMatchObject({ status: 'expired', request_counts: { total: 50, completed: 30, failed: 20 } })
     expect(batch.expired_at).toBeGreaterThanOrEqual(batch.expires_at ?? 0)
     expect(await on.rows(batch.output_file_id)).toHaveLength(30)
-    expect(new Set((await on.rows(batch.error_file_id)).map((row) => row.error?.code))).toEqual(new Set(['batch_expired']))
+    expect(new Set((await on.rows(batch.error_file_id)).map((row) => row.error?.code))).toEqual(
+      new Set(['batch_expired']),
+    )
     expect((await on.emulator.log()).purchases).toMatchObject([{ lines: 50, executed: 30, billed: 30 }])
   },
   'expire-none': async (on) => {
@@ -167,7 +190,7 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   },
   'not-found-after-create': async (on) => {
     const { id } = await on.submit(chatLines(2))
-    await expect(on.client.batches.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    await expect(on.client.batches.retrieve(id)).rejects.toBeInstanceOf(NotFoundError)
     expect((await on.client.batches.list()).data.map((batch) => batch.id)).toEqual([id])
     expect((await on.ended(id, 61)).id).toBe(id)
   },
@@ -180,7 +203,7 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   vanish: async (on) => {
     const { id } = await on.submit(chatLines(2))
     expect((await on.client.batches.retrieve(id)).id).toBe(id)
-    await expect(on.ended(id, 3600)).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    await expect(on.ended(id, 3600)).rejects.toBeInstanceOf(NotFoundError)
     expect((await on.client.batches.list()).data).toEqual([])
     expect((await on.emulator.log()).purchases).toMatchObject([{ billed: 2 }])
     expect((await on.emulator.bill()).nanoUsd).not.toBe('0')
@@ -188,13 +211,16 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'empty-string-ids': async (on) => {
     expect(await on.ended((await on.submit(chatLines(2))).id)).toMatchObject({ status: 'completed', error_file_id: '' })
     on.emulator.setScenario('empty-string-ids+all-failed')
-    expect(await on.ended((await on.submit(chatLines(2))).id)).toMatchObject({ status: 'completed', output_file_id: '' })
+    expect(await on.ended((await on.submit(chatLines(2))).id)).toMatchObject({
+      status: 'completed',
+      output_file_id: '',
+    })
   },
   'ids-early': async (on) => {
     const { id } = await on.submit(chatLines(200))
     const running = await on.ended(id, 20)
     expect(running.status).toBe('in_progress')
-    await expect(on.client.files.content(running.output_file_id ?? '')).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    await expect(on.client.files.content(running.output_file_id ?? '')).rejects.toBeInstanceOf(NotFoundError)
     expect(await on.rows((await on.ended(id)).output_file_id)).toHaveLength(200)
   },
   'output-id-late': async (on) => {
@@ -212,7 +238,10 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'counts-zero-until-end': async (on) => {
     on.emulator.setScenario('counts-zero-until-end+slow')
     const { id } = await on.submit(chatLines(20))
-    expect(await on.ended(id, 20_000)).toMatchObject({ status: 'in_progress', request_counts: { total: 0, completed: 0 } })
+    expect(await on.ended(id, 20_000)).toMatchObject({
+      status: 'in_progress',
+      request_counts: { total: 0, completed: 0 },
+    })
     expect((await on.ended(id)).request_counts).toEqual({ total: 20, completed: 20, failed: 0 })
   },
   'unknown-status': async (on) => {
@@ -224,7 +253,9 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'in-order': async (on) => {
     const lines = chatLines(300)
     const batch = await on.ended((await on.submit(lines)).id)
-    expect((await on.rows(batch.output_file_id)).map((row) => row.custom_id)).toEqual(lines.map((line) => line['custom_id']))
+    expect((await on.rows(batch.output_file_id)).map((row) => row.custom_id)).toEqual(
+      lines.map((line) => line['custom_id']),
+    )
   },
   'queue-full': async (on) => {
     const batch = await on.ended((await on.submit(chatLines(2))).id, 60)
@@ -235,7 +266,8 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'billing-hard-limit': (on) => failsWith(on, { code: 'billing_hard_limit_reached', line: null }),
   'input-file-lost': (on) => failsWith(on, { code: 'invalid_request', param: 'file_id', line: null }),
   'validation-fails': (on) => failsWith(on, { code: 'invalid_request', line: expect.any(Number) as number }),
-  'model-not-found': (on) => failsWith(on, { code: 'model_not_found', param: 'body.model', line: expect.any(Number) as number }),
+  'model-not-found': (on) =>
+    failsWith(on, { code: 'model_not_found', param: 'body.model', line: expect.any(Number) as number }),
   'poison-line': async (on) => {
     const bad = await on.ended((await on.submit([...chatLines(20), chatLine('x', { user: 'POISON' })])).id, 60)
     expect(bad).toMatchObject({ status: 'failed', errors: { data: [{ line: null }] } })
@@ -253,14 +285,22 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'rows-404': (on) => permanent(on, (row) => row.response?.body.error?.code === 'model_not_found'),
   'rows-mix': async (on) => {
     const batch = await on.ended((await on.submit(chatLines(400))).id)
-    const kinds = new Set((await on.rows(batch.error_file_id)).map((row) => row.response?.status_code ?? row.error?.code))
+    const kinds = new Set(
+      (await on.rows(batch.error_file_id)).map((row) => row.response?.status_code ?? row.error?.code),
+    )
     expect(kinds).toEqual(new Set([429, 500, 400, 'request_timeout']))
     const again = await on.ended((await on.submit(chatLines(400))).id)
-    expect(new Set((await on.rows(again.error_file_id)).map((row) => row.response?.status_code))).toEqual(new Set([400]))
+    expect(new Set((await on.rows(again.error_file_id)).map((row) => row.response?.status_code))).toEqual(
+      new Set([400]),
+    )
   },
   'all-failed': async (on) => {
     const batch = await on.ended((await on.submit(chatLines(3))).id)
-    expect(batch).toMatchObject({ status: 'completed', output_file_id: null, request_counts: { completed: 0, failed: 3 } })
+    expect(batch).toMatchObject({
+      status: 'completed',
+      output_file_id: null,
+      request_counts: { completed: 0, failed: 3 },
+    })
     expect(batch.usage?.total_tokens).toBe(0)
     expect((await on.ended((await on.submit(chatLines(3))).id)).request_counts?.completed).toBe(3)
   },
@@ -308,7 +348,9 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   },
   'rows-refusal': async (on) => {
     const batch = await on.ended((await on.submit(chatLines(200))).id)
-    const refused = (await on.rows(batch.output_file_id)).filter((row) => row.response?.body.choices?.[0]?.message.refusal)
+    const refused = (await on.rows(batch.output_file_id)).filter(
+      (row) => row.response?.body.choices?.[0]?.message.refusal,
+    )
     expect(refused.length).toBeGreaterThan(0)
     expect(refused.every((row) => row.response?.body.choices?.[0]?.message.content === null)).toBe(true)
   },
@@ -354,7 +396,12 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'enqueued-request-limit': async (on) => {
     on.emulator.setScenario('enqueued-request-limit:30')
     const body = { model: 'text-embedding-3-small', input: 'llama' }
-    const lines = Array.from({ length: 20 }, (_, index) => ({ custom_id: `e${index}`, method: 'POST', url: '/v1/embeddings', body }))
+    const lines = Array.from({ length: 20 }, (_, index) => ({
+      custom_id: `e${index}`,
+      method: 'POST',
+      url: '/v1/embeddings',
+      body,
+    }))
     await on.submit(lines, '/v1/embeddings')
     const second = await on.submit(lines, '/v1/embeddings')
     const failed = await on.ended(second.id, 60)
@@ -371,24 +418,37 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   'storage-full': async (on) => {
     on.emulator.setScenario('storage-full:20000')
     const file = await uploaded(on, chatLines(100))
-    await expect(uploaded(on, chatLines(100))).rejects.toBeInstanceOf(OpenAI.PermissionDeniedError)
+    await expect(uploaded(on, chatLines(100))).rejects.toBeInstanceOf(PermissionDeniedError)
     await on.client.files.delete(file)
     expect(await uploaded(on, chatLines(100))).toMatch(/^file-/)
   },
   'model-not-batchable': async (on) => {
     const batch = await on.ended((await on.submit(chatLines(2, { model: 'o3-pro' }))).id, 60)
-    expect(batch.errors?.data?.[0]).toMatchObject({ code: 'model_not_found', message: "The provided model 'o3-pro' is not supported by the Batch API." })
+    expect(batch.errors?.data?.[0]).toMatchObject({
+      code: 'model_not_found',
+      message: "The provided model 'o3-pro' is not supported by the Batch API.",
+    })
   },
   'models-retire': async (on) => {
     on.emulator.advance(400 * 86_400)
-    expect((await on.ended((await on.submit(chatLines(2))).id, 60)).errors?.data?.[0]).toMatchObject({ code: 'model_not_found' })
-    await expect(on.client.chat.completions.create({ model: 'gpt-5', messages: [] })).rejects.toBeInstanceOf(OpenAI.NotFoundError)
+    expect((await on.ended((await on.submit(chatLines(2))).id, 60)).errors?.data?.[0]).toMatchObject({
+      code: 'model_not_found',
+    })
+    await expect(on.client.chat.completions.create({ model: 'gpt-5', messages: [] })).rejects.toBeInstanceOf(
+      NotFoundError,
+    )
   },
   'duplicate-id-400': async (on) => {
-    await expect(on.submit([chatLine('a'), chatLine('a')])).rejects.toMatchObject({ status: 400, code: 'duplicate_custom_id' })
+    await expect(on.submit([chatLine('a'), chatLine('a')])).rejects.toMatchObject({
+      status: 400,
+      code: 'duplicate_custom_id',
+    })
   },
   'missing-file-400': async (on) => {
-    await expect(on.client.batches.create(createOf('file-none'))).rejects.toMatchObject({ status: 400, param: 'file_id' })
+    await expect(on.client.batches.create(createOf('file-none'))).rejects.toMatchObject({
+      status: 400,
+      param: 'file_id',
+    })
   },
 
   // several at once
@@ -415,7 +475,8 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
   },
 }
 
-const createOf = (file: string) => ({ input_file_id: file, endpoint: '/v1/chat/completions', completion_window: '24h' }) as const
+const createOf = (file: string) =>
+  ({ input_file_id: file, endpoint: '/v1/chat/completions', completion_window: '24h' }) as const
 
 async function uploaded(on: Trial, lines = chatLines(3)): Promise<string> {
   return (await on.client.files.create({ file: await toFile(jsonl(lines), 'input.jsonl'), purpose: 'batch' })).id
@@ -437,7 +498,12 @@ async function pages(on: Trial, status: number, text: string): Promise<void> {
 
 async function failsWith(on: Trial, error: object): Promise<void> {
   const batch = await on.ended((await on.submit(chatLines(100))).id, 60)
-  expect(batch).toMatchObject({ status: 'failed', output_file_id: null, error_file_id: null, request_counts: { total: 0 } })
+  expect(batch).toMatchObject({
+    status: 'failed',
+    output_file_id: null,
+    error_file_id: null,
+    request_counts: { total: 0 },
+  })
   expect(batch.errors?.data?.[0]).toMatchObject(error)
   expect((await on.ended((await on.submit(chatLines(100))).id)).status).toBe('completed')
 }
@@ -474,8 +540,15 @@ async function finishes(on: Trial, reason: string): Promise<{ cut: number; whole
 }
 
 async function structured(on: Trial): Promise<{ broken: number; off: number }> {
-  const schema = { type: 'object', properties: { label: { enum: ['a', 'b'] } }, required: ['label'], additionalProperties: false }
-  const lines = chatLines(200, { response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } } })
+  const schema = {
+    type: 'object',
+    properties: { label: { enum: ['a', 'b'] } },
+    required: ['label'],
+    additionalProperties: false,
+  }
+  const lines = chatLines(200, {
+    response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema } },
+  })
   const batch = await on.ended((await on.submit(lines)).id)
   let broken = 0
   let off = 0

@@ -47,7 +47,12 @@ afterEach(async () => {
 export async function trial(options: EmulatorOptions = {}): Promise<Trial> {
   const emulator = await startEmulator(options)
   open.push(emulator)
-  const client = new OpenAI({ baseURL: emulator.baseUrls.openai, apiKey: 'sk-test', adminAPIKey: 'sk-admin', maxRetries: 0 })
+  const client = new OpenAI({
+    baseURL: emulator.baseUrls.openai,
+    apiKey: 'sk-test',
+    adminAPIKey: 'sk-admin',
+    maxRetries: 0,
+  })
   return {
     emulator,
     client,

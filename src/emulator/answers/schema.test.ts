@@ -21,7 +21,10 @@ const schemas: Record<string, unknown> = {
     d: { type: 'integer', maximum: -10 },
     e: { type: 'number', minimum: 1e6 },
   }),
-  'bounded strings': object({ a: { type: 'string', minLength: 40, maxLength: 60 }, b: { type: 'string', maxLength: 3 } }),
+  'bounded strings': object({
+    a: { type: 'string', minLength: 40, maxLength: 60 },
+    b: { type: 'string', maxLength: 3 },
+  }),
   arrays: object({
     a: { type: 'array', items: { type: 'boolean' }, minItems: 2, maxItems: 2 },
     b: { type: 'array', items: { enum: [1, 2, 3, 4] }, minItems: 3, uniqueItems: true },
@@ -30,19 +33,38 @@ const schemas: Record<string, unknown> = {
   'unions and nulls': object({
     a: { anyOf: [{ type: 'string' }, { type: 'null' }] },
     b: { type: ['integer', 'null'] },
-    c: { oneOf: [{ type: 'object', properties: {}, additionalProperties: false }, { type: 'array', items: {} }] },
+    c: {
+      oneOf: [
+        { type: 'object', properties: {}, additionalProperties: false },
+        { type: 'array', items: {} },
+      ],
+    },
   }),
-  'optional properties': { type: 'object', properties: { a: { type: 'string' }, b: { type: 'integer' } }, required: ['b'] },
-  'references': object({ a: { $ref: '#/$defs/point' } }, { $defs: { point: object({ x: { type: 'number' }, y: { type: 'number' } }) } }),
+  'optional properties': {
+    type: 'object',
+    properties: { a: { type: 'string' }, b: { type: 'integer' } },
+    required: ['b'],
+  },
+  references: object(
+    { a: { $ref: '#/$defs/point' } },
+    { $defs: { point: object({ x: { type: 'number' }, y: { type: 'number' } }) } },
+  ),
   'a tree': {
     $ref: '#/$defs/node',
     $defs: { node: object({ name: { type: 'string' }, children: { type: 'array', items: { $ref: '#/$defs/node' } } }) },
   },
   'a list': {
     $ref: '#/$defs/cell',
-    $defs: { cell: object({ head: { type: 'integer' }, tail: { anyOf: [{ $ref: '#/$defs/cell' }, { type: 'null' }] } }) },
+    $defs: {
+      cell: object({ head: { type: 'integer' }, tail: { anyOf: [{ $ref: '#/$defs/cell' }, { type: 'null' }] } }),
+    },
   },
-  'all of': { allOf: [object({ a: { type: 'string' } }, { additionalProperties: true }), { required: ['b'], properties: { b: { type: 'integer' } } }] },
+  'all of': {
+    allOf: [
+      object({ a: { type: 'string' } }, { additionalProperties: true }),
+      { required: ['b'], properties: { b: { type: 'integer' } } },
+    ],
+  },
 }
 
 describe('an answer conforms to its schema', () => {
@@ -62,7 +84,14 @@ describe('an answer conforms to its schema', () => {
   })
 
   test('a string takes the form its format asks for', () => {
-    const forms = { date: /^\d{4}-\d\d-\d\d$/, 'date-time': /^\S+T\S+Z$/, email: /@/, uuid: /^[0-9a-f-]{36}$/, ipv4: /^192/, uri: /^https:/ }
+    const forms = {
+      date: /^\d{4}-\d\d-\d\d$/,
+      'date-time': /^\S+T\S+Z$/,
+      email: /@/,
+      uuid: /^[0-9a-f-]{36}$/,
+      ipv4: /^192/,
+      uri: /^https:/,
+    }
     for (const [format, pattern] of Object.entries(forms)) {
       expect(valueOf({ type: 'string', format }, chanceOf(format))).toMatch(pattern)
     }

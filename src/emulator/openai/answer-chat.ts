@@ -7,6 +7,7 @@ import { type Answer, type Circumstances, chanceFor, formatOf, positiveWhole, re
 
 export function answerChat(body: Json, model: Model, circumstances: Circumstances): Answer {
   if (!Array.isArray(body['messages'])) return refused(missingParameter('messages'))
+  if (body['messages'].length === 0) return refused(emptyMessages)
   if (model.embeds) {
     return refused(
       invalid('This is not a chat model and thus not supported in the v1/chat/completions endpoint.', 'model'),
@@ -64,6 +65,12 @@ export function answerChat(body: Json, model: Model, circumstances: Circumstance
     }),
   }
 }
+
+const emptyMessages = invalid(
+  "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead.",
+  'messages',
+  'empty_array',
+)
 
 const none = { cachedTokens: 0, cacheWriteTokens: 0 }
 

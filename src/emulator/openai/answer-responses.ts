@@ -1,4 +1,5 @@
 import { word } from '../chance.ts'
+import { compactJson } from '../compact-json.ts'
 import { contextProblem, toolCall } from './answer-chat.ts'
 import { invalid, missingParameter } from './errors.ts'
 import type { Model } from './models.ts'
@@ -59,7 +60,7 @@ export function answerResponses(body: Json, model: Model, circumstances: Circums
     status: 200,
     model,
     usage,
-    text: JSON.stringify(responseBody(body, model, circumstances, output, usage, incomplete, text, reasoning)),
+    text: compactJson(responseBody(body, model, circumstances, output, usage, incomplete, text, reasoning)),
   }
 }
 

@@ -6,7 +6,10 @@ import type { Circumstances } from './utterance.ts'
 
 interface Chat {
   readonly model: string
-  readonly choices: readonly { readonly finish_reason: string; readonly message: { readonly content: string; readonly tool_calls?: readonly Json[] } }[]
+  readonly choices: readonly {
+    readonly finish_reason: string
+    readonly message: { readonly content: string; readonly tool_calls?: readonly Json[] }
+  }[]
 }
 
 function answer(body: Json, over: Partial<Circumstances> = {}, endpoint = '/v1/chat/completions') {
@@ -18,13 +21,35 @@ function answer(body: Json, over: Partial<Circumstances> = {}, endpoint = '/v1/c
     serviceTier: 'default',
     ...over,
   })
-  if ('error' in answered) return { status: answered.status, error: answered.error.body.error, body: {} as Chat, usage: {} as Usage }
+  if ('error' in answered)
+    return { status: answered.status, error: answered.error.body.error, body: {} as Chat, usage: {} as Usage }
   return { status: 200, error: undefined, body: JSON.parse(answered.text) as Chat, usage: answered.usage }
 }
 
-const ask = (content: string, more: Json = {}): Json => ({ model: 'gpt-5-mini', messages: [{ role: 'user', content }], ...more })
+const ask = (content: string, more: Json = {}): Json => ({
+  model: 'gpt-5-mini',
+  messages: [{ role: 'user', content }],
+  ...more,
+})
 const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'], additionalProperties: false }
-const format = (inner: Json) => ({ response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema, ...inner } } })
+const format = (inner: Json) => ({
+  response_format: { type: 'json_schema', json_schema: { name: 'x', strict: true, schema, ...inner } },
+})
+
+const thought = (model: string, effort?: string) => {
+  let tokens = 0
+  for (let index = 0; index < 20; index++) {
+    const body = { ...ask(`q${index}`), model, ...(effort ? { reasoning_effort: effort } : {}) }
+    tokens += answer(body).usage.reasoningTokens
+  }
+  return tokens
+}
+
+const embed = (input: unknown, more: Json = {}) =>
+  answer({ model: 'text-embedding-3-small', input, ...more }, {}, '/v1/embeddings')
+
+const look = (cache: PromptCache, model: string, content: string, more: Json = {}) =>
+  answer({ ...ask(content, more), model }, { cache }).usage
 
 describe('an answer', () => {
   test('depends on the seed and the body, and on nothing else', () => {
@@ -53,14 +78,6 @@ describe('an answer', () => {
   })
 
   test('thinks only where the model does, and not when told not to', () => {
-    const thought = (model: string, effort?: string) => {
-      let tokens = 0
-      for (let index = 0; index < 20; index++) {
-        const body = { ...ask(`q${index}`), model, ...(effort ? { reasoning_effort: effort } : {}) }
-        tokens += answer(body).usage.reasoningTokens
-      }
-      return tokens
-    }
     expect(thought('gpt-5-mini')).toBeGreaterThan(0)
     expect(thought('gpt-5-mini', 'minimal')).toBe(0)
     expect(thought('gpt-5-mini', 'high')).toBeGreaterThan(thought('gpt-5-mini'))
@@ -70,7 +87,10 @@ describe('an answer', () => {
   test('calls the tool it is made to call', () => {
     const tools = [{ type: 'function', function: { name: 'look', parameters: schema } }]
     const { body } = answer(ask('hello', { tools, tool_choice: { type: 'function', function: { name: 'look' } } }))
-    expect(body.choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { content: null, tool_calls: [{ function: { name: 'look' } }] } })
+    expect(body.choices[0]).toMatchObject({
+      finish_reason: 'tool_calls',
+      message: { content: null, tool_calls: [{ function: { name: 'look' } }] },
+    })
   })
 
   test('names the dated model where there is one', () => {
@@ -81,20 +101,41 @@ describe('an answer', () => {
   test('refuses a schema that strict mode refuses', () => {
     const message = (inner: Json) => answer(ask('x', format({ schema: inner }))).error?.message
     expect(answer(ask('x', format({}))).status).toBe(200)
-    expect(message({ ...schema, additionalProperties: true })).toContain("'additionalProperties' is required to be supplied and to be false")
+    expect(message({ ...schema, additionalProperties: true })).toContain(
+      "'additionalProperties' is required to be supplied and to be false",
+    )
     expect(message({ ...schema, required: [] })).toContain("Missing 'a'")
-    expect(message({ type: 'array', items: schema })).toContain("schema must be a JSON Schema of 'type: \"object\"'")
+    expect(message({ type: 'array', items: schema })).toContain('schema must be a JSON Schema of \'type: "object"\'')
     expect(answer(ask('x', format({ name: undefined }))).error?.code).toBe('missing_required_parameter')
-    const loose = { response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'array', items: {} } } } }
+    const loose = {
+      response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'array', items: {} } } },
+    }
     expect(answer(ask('x', loose)).status).toBe(200)
-    expect(answer({ model: 'gpt-5-mini', input: 'x', text: { format: { type: 'json_schema', name: 'x', strict: true, schema: { type: 'object' } } } }, {}, '/v1/responses').error).toMatchObject({
+    expect(
+      answer(
+        {
+          model: 'gpt-5-mini',
+          input: 'x',
+          text: { format: { type: 'json_schema', name: 'x', strict: true, schema: { type: 'object' } } },
+        },
+        {},
+        '/v1/responses',
+      ).error,
+    ).toMatchObject({
       code: 'invalid_json_schema',
       param: 'text.format.schema',
     })
   })
 
+  test('refuses a schema without an end', () => {
+    const endless = {
+      $ref: '#/$defs/a',
+      $defs: { a: { type: 'object', properties: { a: { $ref: '#/$defs/a' } }, required: ['a'] } },
+    }
+    expect(answer(ask('x', format({ strict: false, schema: endless }))).status).toBe(400)
+  })
+
   test('of an embedding obeys the limits of a request', () => {
-    const embed = (input: unknown, more: Json = {}) => answer({ model: 'text-embedding-3-small', input, ...more }, {}, '/v1/embeddings')
     expect(embed('x').status).toBe(200)
     expect(embed([1, 2, 3]).usage.promptTokens).toBe(3)
     expect(embed('').status).toBe(400)
@@ -108,7 +149,6 @@ describe('an answer', () => {
 
 describe('the prompt cache', () => {
   const prefix = 'Classify this text. '.repeat(400)
-  const look = (cache: PromptCache, model: string, content: string, more: Json = {}) => answer({ ...ask(content, more), model }, { cache }).usage
 
   test('is read in steps of 128 tokens by models that charge no write', () => {
     const cache = createPromptCache()
@@ -133,7 +173,8 @@ describe('the prompt cache', () => {
     for (const content of ['short one', 'short two']) expect(look(cache, 'gpt-5-mini', content).cachedTokens).toBe(0)
     for (const content of ['one', 'two']) expect(look(cache, 'gpt-5-pro', prefix + content).cachedTokens).toBe(0)
     const off = { prompt_cache_options: { mode: 'explicit' } }
-    for (const content of ['one', 'two']) expect(look(cache, 'gpt-6.2-sol', prefix + content, off)).toMatchObject({ cachedTokens: 0, cacheWriteTokens: 0 })
+    for (const content of ['one', 'two'])
+      expect(look(cache, 'gpt-6.2-sol', prefix + content, off)).toMatchObject({ cachedTokens: 0, cacheWriteTokens: 0 })
   })
 
   test('finds nothing in another prefix', () => {

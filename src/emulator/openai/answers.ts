@@ -2,10 +2,10 @@ import { answerChat } from './answer-chat.ts'
 import { answerCompletions } from './answer-completions.ts'
 import { answerEmbeddings } from './answer-embeddings.ts'
 import { answerResponses } from './answer-responses.ts'
-import { unknownModel } from './errors.ts'
+import { invalid, unknownModel } from './errors.ts'
 import { type Model, modelNamed } from './models.ts'
 import type { Json } from './tokens.ts'
-import type { Answer, Circumstances } from './utterance.ts'
+import { type Answer, type Circumstances, refused } from './utterance.ts'
 
 export const endpoints: Record<string, (body: Json, model: Model, with_: Circumstances) => Answer> = {
   '/v1/chat/completions': answerChat,
@@ -22,5 +22,11 @@ export function answerTo(endpoint: string, body: Json, circumstances: Circumstan
     const error = unknownModel(String(body['model']))
     return { status: error.status, error }
   }
-  return answer(body, model, circumstances)
+  try {
+    return answer(body, model, circumstances)
+  } catch (error) {
+    // A schema that never ends, or a body nested past all reason, is the request's fault.
+    if (!(error instanceof RangeError)) throw error
+    return refused(invalid('The request is nested too deeply to be answered.'))
+  }
 }

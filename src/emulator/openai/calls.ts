@@ -1,5 +1,6 @@
 import type { Charge } from '../bill.ts'
 import { digest } from '../chance.ts'
+import { compactJson } from '../compact-json.ts'
 import { isLongContext, type Tier, unitPrices } from '../prices.ts'
 import { answerTo } from './answers.ts'
 import type { Desk } from './desk.ts'
@@ -18,7 +19,7 @@ export function answerCall(desk: Desk, endpoint: string, body: unknown, cache = 
   const { refusesRetired = false } = desk.switchboard.account()
   if (!model || isRefused(model, { refusesRetired }, desk.clock.now())) throw new Refusal(unknownModel(body['model']))
   if (body['stream'] === true) throw new Refusal(invalid('Streaming is not emulated.', 'stream', 'unsupported_value'))
-  const text = JSON.stringify(body)
+  const text = compactJson(body)
   const bodySha256 = digest(text)
   const fault = desk.switchboard.rows()(bodySha256, text)
   if (fault?.kind === 'http') throw new Refusal(fault.error)

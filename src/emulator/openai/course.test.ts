@@ -28,17 +28,31 @@ describe('the course of a batch', () => {
     ])
     expect(momentOf(course(), 100, 1000)).toMatchObject({ executed: 0, inProgressAt: null })
     expect(momentOf(course(), 100, 53_000)).toMatchObject({ executed: 50, inProgressAt: 3_000, finalizingAt: null })
-    expect(momentOf(course(), 100, 200_000)).toMatchObject({ terminal: true, executed: 100, finalizingAt: 103_000, completedAt: 105_000 })
+    expect(momentOf(course(), 100, 200_000)).toMatchObject({
+      terminal: true,
+      executed: 100,
+      finalizingAt: 103_000,
+      completedAt: 105_000,
+    })
   })
 
   test('ends in failed at the end of validation', () => {
     const failure = [{ code: 'invalid_request', message: '', param: null, line: 1 }]
     expect(statuses(course({ failure }), [2_999, 3_000])).toEqual(['validating', 'failed'])
-    expect(momentOf(course({ failure }), 100, 4_000)).toMatchObject({ executed: 0, failedAt: 3_000, inProgressAt: null, terminal: true })
+    expect(momentOf(course({ failure }), 100, 4_000)).toMatchObject({
+      executed: 0,
+      failedAt: 3_000,
+      inProgressAt: null,
+      terminal: true,
+    })
   })
 
   test('expires with what it had done, a minute after its window closed', () => {
-    const stalled = course({ finalizingAt: Number.POSITIVE_INFINITY, completedAt: Number.POSITIVE_INFINITY, stallShare: 0.6 })
+    const stalled = course({
+      finalizingAt: Number.POSITIVE_INFINITY,
+      completedAt: Number.POSITIVE_INFINITY,
+      stallShare: 0.6,
+    })
     expect(statuses(stalled, [windowMs - 1, windowMs + 1, windowMs + 5_000, windowMs + 61_000])).toEqual([
       'in_progress',
       'in_progress',
@@ -49,13 +63,27 @@ describe('the course of a batch', () => {
   })
 
   test('expires from validating with nothing', () => {
-    const stuck = course({ validatedAt: Number.POSITIVE_INFINITY, finalizingAt: Number.POSITIVE_INFINITY, completedAt: Number.POSITIVE_INFINITY })
-    expect(momentOf(stuck, 100, windowMs * 2)).toMatchObject({ status: 'expired', executed: 0, inProgressAt: null, finalizingAt: null })
+    const stuck = course({
+      validatedAt: Number.POSITIVE_INFINITY,
+      finalizingAt: Number.POSITIVE_INFINITY,
+      completedAt: Number.POSITIVE_INFINITY,
+    })
+    expect(momentOf(stuck, 100, windowMs * 2)).toMatchObject({
+      status: 'expired',
+      executed: 0,
+      inProgressAt: null,
+      finalizingAt: null,
+    })
   })
 
   test('cancels in its own time, and finishes a few requests that were under way', () => {
     const cancelled = course({ cancel: { requestedAt: 53_000, endsAt: 100_000, race: false } })
-    expect(statuses(cancelled, [52_999, 53_000, 99_999, 100_000])).toEqual(['in_progress', 'cancelling', 'cancelling', 'cancelled'])
+    expect(statuses(cancelled, [52_999, 53_000, 99_999, 100_000])).toEqual([
+      'in_progress',
+      'cancelling',
+      'cancelling',
+      'cancelled',
+    ])
     const end = momentOf(cancelled, 100, 1e9)
     expect(end).toMatchObject({ cancellingAt: 53_000, cancelledAt: 100_000, completedAt: null })
     expect(end.executed).toBeGreaterThan(50)
@@ -70,6 +98,11 @@ describe('the course of a batch', () => {
   test('may complete while it is being cancelled', () => {
     const race = course({ cancel: { requestedAt: 53_000, endsAt: 60_000, race: true } })
     expect(statuses(race, [53_000, 60_000])).toEqual(['cancelling', 'completed'])
-    expect(momentOf(race, 100, 60_000)).toMatchObject({ executed: 100, cancellingAt: 53_000, completedAt: 60_000, cancelledAt: null })
+    expect(momentOf(race, 100, 60_000)).toMatchObject({
+      executed: 100,
+      cancellingAt: 53_000,
+      completedAt: 60_000,
+      cancelledAt: null,
+    })
   })
 })

@@ -1,3 +1,5 @@
+import type { BatchError } from './faults.ts'
+
 /** An answer that is not what was asked for, in OpenAI's envelope. */
 export interface WireError {
   readonly status: number
@@ -58,6 +60,14 @@ export const noSuchUpload = (id: string): WireError =>
 
 export const fileNotReady = (id: string, project: string): WireError =>
   invalid(`Cannot find file ${id}, or project ${project} does not have access to it.`, 'file_id')
+
+/** The same trouble as an error of the batch, when it shows only after the create. */
+export const missingFile = (id: string, organization: string): BatchError => ({
+  code: 'invalid_request',
+  message: `Cannot find file ${id}, or organization ${organization} does not have access to it.`,
+  param: 'file_id',
+  line: null,
+})
 
 export const cannotCancel = (status: string): WireError =>
   envelope(409, 'invalid_request_error', `Cannot cancel a batch with status '${status}'.`)

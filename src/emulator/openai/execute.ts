@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { chanceOf, digest } from '../chance.ts'
+import { compactJson } from '../compact-json.ts'
 import { createTextFile, lineBlocks } from '../lines.ts'
 import { createShuffle } from '../shuffle.ts'
 import { answerTo } from './answers.ts'
@@ -90,10 +92,9 @@ export async function scanBatch(options: ScanOptions): Promise<Scan> {
         if (bytes.length === 0) continue
         lines++
         if (lines > limits.requestsMax) continue
-        const text = bytes.toString('utf8')
-        const parsed = validator.check(text, number)
+        const parsed = validator.check(isUtf8(bytes) ? bytes.toString('utf8') : '', number)
         if (!parsed || validator.errors.length > 0) continue
-        const bodyText = JSON.stringify(parsed.body)
+        const bodyText = compactJson(parsed.body)
         if (options.poison !== undefined && bodyText.includes(options.poison)) poisoned = true
         const bodySha256 = digest(bodyText)
         idsDigest.update(`${parsed.customId}\n`)

@@ -1,3 +1,4 @@
+import { compactJson } from '../compact-json.ts'
 import { chargesCacheWrites, type Model } from './models.ts'
 
 /** Tokens of one answer, none counted twice except that a prompt holds its cached and its written part. */
@@ -44,7 +45,7 @@ export function responsesPrompt(body: Json): Prompt {
 
 function promptOf(body: Json, messages: readonly unknown[]): Prompt {
   // Tool and schema definitions stand before the messages in what the model reads, so they lead the shared prefix.
-  let text = body['tools'] === undefined ? '' : JSON.stringify(body['tools'])
+  let text = body['tools'] === undefined ? '' : compactJson(body['tools'])
   let tokens = replyOverhead
   let attachments = 0
   for (const message of messages) {
@@ -109,7 +110,7 @@ export function createPromptCache(): PromptCache {
 function isCachingOff(body: Json): boolean {
   const options = body['prompt_cache_options']
   if (!isJson(options) || options['mode'] !== 'explicit') return false
-  return !JSON.stringify(body['messages'] ?? body['input'] ?? '').includes('prompt_cache_breakpoint')
+  return !compactJson(body['messages'] ?? body['input'] ?? '').includes('prompt_cache_breakpoint')
 }
 
 function sharedStart(a: string, b: string): string {

@@ -144,7 +144,7 @@ function choices(): void {
   if (scan.peek() !== BRACKET) return scan.skip()
   if (!scan.enterArray()) return
   eachMember(choice)
-  while (scan.more()) scan.skip()
+  while (scan.moreElements()) scan.skip()
 }
 
 function choice(): void {

@@ -61,6 +61,7 @@ export async function openSqlStore(
   const homeId = meta.get('home_id')
   if (homeId === undefined) throw new StoreUnavailable(`The store in ${home} has no id.`, 'Restore it from a backup.')
   const vigil = await keepVigil(dialect, real)
+  let closed: Promise<void> | undefined
   return {
     homeId,
     home,
@@ -74,9 +75,9 @@ export async function openSqlStore(
     coldSince: (accountId) => vigil.coldSince(accountId),
     warmed: (accountId) => vigil.warmed(accountId),
     beat: (now) => vigil.beat(now),
-    close: async () => {
-      dialect.witness.close()
-      await db.destroy()
+    close: () => {
+      closed ??= db.destroy().then(() => dialect.witness.close())
+      return closed
     },
   }
 }

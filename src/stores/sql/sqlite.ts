@@ -37,10 +37,13 @@ export async function openSqliteStore(folder: string, options: SqliteOptions = {
     await refuseNetwork(home, options.fileSystemType ?? linuxFileSystemType)
     const busyMs = options.busyMs ?? 10 * SECOND
     const database = await openDatabase(path, busyMs)
+    let dialect: SqlDialect | undefined
     try {
-      return await openSqlStore(sqliteOver(database, home, path, busyMs), options)
+      dialect = sqliteOver(database, home, path, busyMs)
+      return await openSqlStore(dialect, options)
     } catch (error) {
-      if (database.isOpen) database.close()
+      dialect?.witness.close()
+      database.close()
       throw error
     }
   } catch (error) {

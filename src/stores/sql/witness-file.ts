@@ -1,4 +1,5 @@
 import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { fileTrouble } from '../file-trouble.ts'
 import type { Sighting, Witness } from './dialect.ts'
 
 /** Written in place and always of one length, so that nobody reads half of it. */
@@ -10,8 +11,12 @@ export function openWitnessFile(path: string): Witness {
   return {
     read: () => parse(readFileSync(path, 'utf8')),
     write({ events, aliveAt }, durable) {
-      writeSync(descriptor, `${JSON.stringify({ events, aliveAt }).padEnd(LENGTH - 1)}\n`, 0)
-      if (durable) fsyncSync(descriptor)
+      try {
+        writeSync(descriptor, `${JSON.stringify({ events, aliveAt }).padEnd(LENGTH - 1)}\n`, 0)
+        if (durable) fsyncSync(descriptor)
+      } catch (error) {
+        throw fileTrouble(error, path)
+      }
     },
     close: () => closeSync(descriptor),
   }

@@ -1,0 +1,64 @@
+import { chanceOf } from '../chance.ts'
+import type { BatchRecord, Desk } from './desk.ts'
+import { type Scan, scanBatch } from './execute.ts'
+import type { BatchError } from './faults.ts'
+import { isRefused } from './models.ts'
+import { tokenQuotaError } from './quota.ts'
+import type { Scope } from './scope.ts'
+import { limits } from './validate.ts'
+
+/**
+ * Puts the reading of a batch's input in the queue. What is found decides the course of the batch; `batch` is asked for
+ * only then, as it cannot exist before its reading does.
+ */
+export function startScan(
+  desk: Desk,
+  scope: Scope,
+  path: string | undefined,
+  batchOf: () => BatchRecord,
+): Promise<Scan> {
+  const judge = desk.switchboard.rows()
+  const account = desk.switchboard.account()
+  const scanning = desk.queue.then(async () => {
+    const batch = batchOf()
+    const { failure } = batch.faults
+    const scan = await scanBatch({
+      batchId: batch.id,
+      endpoint: batch.endpoint,
+      inputPath: path ?? null,
+      dir: desk.dir,
+      seed: desk.seed,
+      course: batch.course,
+      judge,
+      byLine: batch.faults.byLine,
+      poison: failure && 'poison' in failure ? failure.poison : undefined,
+      unsupported: (model) => isRefused(model, account, batch.course.createdAt),
+      shuffle: batch.faults.shuffle ?? true,
+    })
+    batch.course.failure ??= scan.errors.length > 0 ? scan.errors : plannedFailure(batch, scan, scope, desk.seed)
+    batch.course.failure ??= tokenQuotaError(desk, batch, scan, scope, account)
+    batch.scan = scan
+    return scan
+  })
+  // A failed reading is told to whoever waits for it; it must not stop the queue, nor end the process.
+  desk.queue = scanning.catch(() => undefined)
+  return scanning
+}
+
+/** The failure a scenario has in store, with the words of this batch put in. */
+function plannedFailure(batch: BatchRecord, scan: Scan, scope: Scope, seed: number): readonly BatchError[] | null {
+  if (!failure || 'poison' in failure) return null
+  const named = (message: string) =>
+    message
+      .replace('{model}', scan.model?.entry.id ?? '')
+      .replace('{file}', batch.inputFileId)
+      .replace('{organization}', scope.organization)
+  if ('errors' in failure) return failure.errors.map((error) => ({ ...error, message: named(error.message) }))
+  const error = { ...failure.error, message: named(failure.error.message) }
+  const chance = chanceOf('failing lines', seed, scan.idsDigest)
+  const errors: BatchError[] = []
+  for (let line = 1; line <= scan.lines && errors.length < limits.errorsMax; line++) {
+    if (chance() < failure.share) errors.push({ ...error, line })
+  }
+  return errors.length > 0 ? errors : [{ ...error, line: 1 }]
+}
