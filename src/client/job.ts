@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { NotReady, UnknownJob } from '../domain/errors.ts'
 import { type Outcome, outcomes } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
@@ -13,7 +14,9 @@ import {
   type Ports,
   resultItems,
   retryJob,
+  type SubmissionStatus,
   statusOf,
+  submissionsOf,
 } from '../engine/index.ts'
 
 /** One request's end, as `results()` yields it, in input order. */
@@ -64,6 +67,12 @@ export class Job {
   /** @throws UnknownJob */
   async status(): Promise<JobStatus> {
     return statusOf(this.#ports, await this.#row())
+  }
+
+  /** Its purchases at the vendor, in the order they were made. */
+  async submissions(): Promise<SubmissionStatus[]> {
+    await this.#row()
+    return submissionsOf(this.#ports, this.id)
   }
 
   /** As things stand: while the job flies, of what has settled so far. */
@@ -153,7 +162,15 @@ export class Job {
 
   /** Writes the output to a file, all or nothing; the format goes by its name. */
   async deliver(path: string): Promise<void> {
-    await deliverTo(this.#ports, await this.#ready(), path)
+    const output = resolve(path)
+    await deliverTo(this.#ports, await this.#ready(), output)
+    for (;;) {
+      const row = await this.#row()
+      if (row.outputs.includes(output)) return
+      const outputs = [...row.outputs, output]
+      if (await this.#ports.store.commit({ job: { id: row.id, from: row.state, rev: row.rev, set: { outputs } } }))
+        return
+    }
   }
 
   /**

@@ -1,12 +1,21 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UnknownJob, UsageError } from '../domain/errors.ts'
 import type { JobState } from '../domain/states.ts'
 import {
   type Attending,
   attend,
+  type Bill,
+  type BillPer,
+  billOf,
   createJob,
   forget,
+  formatFor,
   type JobRow,
   jobIdOf,
   type LedgerRow,
+  type Leftovers,
+  leftoversOf,
   type Ports,
   type Quote,
   quoteJob,
@@ -71,6 +80,7 @@ export class Redeye {
     settings: JobSettings & { readonly confirm?: (quote: Quote) => Promise<boolean> | boolean } = {},
   ): Promise<Job> {
     const options = await optionsOf(settings)
+    if (options.output !== null) formatFor({ kind: options.table === undefined ? 'requests' : 'table' }, options.output)
     const taken = await takeIn(this.#ports, await inputOf(input, settings), options, intakeOf(settings))
     const how = {
       key: settings.key ?? null,
@@ -93,6 +103,29 @@ export class Redeye {
     return (await this.#ports.store.job(id)) === undefined ? undefined : new Job(this.#ports, id)
   }
 
+  /**
+   * The job that a person means.
+   * @param name  an id, the beginning of one id, or `key:NAME`
+   * @throws UnknownJob · UsageError where several ids begin so
+   */
+  async find(name: string): Promise<Job> {
+    if (name.startsWith('key:')) {
+      const job = await this.jobByKey(name.slice('key:'.length))
+      if (job === undefined) throw new UnknownJob(name, this.home)
+      return job
+    }
+    if ((await this.#ports.store.job(name)) !== undefined) return this.job(name)
+    const ids = (await this.#ports.store.jobs()).map(({ id }) => id)
+    const [id, ...others] = ids.filter((id) => id.startsWith(name) || id.startsWith(`job_${name}`))
+    if (id === undefined || name === '') throw new UnknownJob(name, this.home)
+    if (others.length > 0)
+      throw new UsageError(
+        `${others.length + 1} jobs begin with ${name}: ${[id, ...others].join(', ')}.`,
+        'Say more of the id.',
+      )
+    return this.job(id)
+  }
+
   /** Newest first. */
   async jobs(filter: { readonly states?: readonly JobState[]; readonly limit?: number } = {}): Promise<JobSummary[]> {
     return (await this.#ports.store.jobs(filter)).map(summaryOf)
@@ -103,13 +136,28 @@ export class Redeye {
     return this.#ports.store.ledger(filter)
   }
 
+  /** What was charged, in one line per model (or job, lane, day, tag), of one job or of the home. */
+  async bill(what: { readonly jobId?: string; readonly per?: BillPer } = {}): Promise<Bill> {
+    return billOf(this.#ports, { per: 'model', ...what })
+  }
+
   /** Attends all jobs of the home until stopped: what a worker does. */
   async attendAll(command = 'worker'): Promise<Attending> {
     return attend(this.#ports, 'all', command)
   }
 
-  /** Asks every configured account with a free call. */
-  async doctor(): Promise<AccountCheck[]> {
+  /** Looks at the home, and asks every configured account with a free call. */
+  async doctor(): Promise<Checkup> {
+    const { home, version } = this.#ports.store
+    const [bytes, leftovers, accounts] = await Promise.all([
+      bytesIn(home),
+      leftoversOf(this.#ports),
+      this.#checkAccounts(),
+    ])
+    return { home, bytes, storeVersion: version, node: process.version, accounts, leftovers }
+  }
+
+  async #checkAccounts(): Promise<AccountCheck[]> {
     return Promise.all(
       this.#ports.vendors.accounts().map(async ({ row, provider, call }) => {
         const base = { vendor: row.vendor, baseUrl: row.baseUrl, account: row.id }
@@ -133,12 +181,31 @@ export class Redeye {
   }
 }
 
+export interface Checkup {
+  readonly home: string
+  /** Of all files of the home. */
+  readonly bytes: number
+  readonly storeVersion: number
+  readonly node: string
+  readonly accounts: readonly AccountCheck[]
+  readonly leftovers: Leftovers
+}
+
 export interface AccountCheck {
   readonly vendor: string
   readonly baseUrl: string
   readonly account: string
   readonly ok: boolean
   readonly detail: string
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  let bytes = 0
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    // A file may go while we look.
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0
+  }
+  return bytes
 }
 
 const intakeOf = ({ skipInvalid, onReject, onProgress }: JobSettings) => ({

@@ -14,6 +14,8 @@ export interface Exchange {
   readonly path: string
   readonly query: URLSearchParams
   readonly idleBodyTimeoutMs: number
+  /** Sets the Date header to emulated time, as it is now; for answers that took a while. */
+  stampDate(): void
 }
 
 /** An emulated vendor: a folder of its own, mounted below a prefix. */
@@ -45,7 +47,8 @@ export async function listen(options: {
 }): Promise<Listening> {
   const server = createServer((request, response) => {
     response.sendDate = false
-    response.setHeader('date', new Date(options.now()).toUTCString())
+    const stampDate = () => void response.setHeader('date', new Date(options.now()).toUTCString())
+    stampDate()
     // A socket that dies under a response is the client's affair.
     response.on('error', () => undefined)
     request.on('error', () => undefined)
@@ -59,6 +62,7 @@ export async function listen(options: {
       path: url.pathname.slice(route.prefix.length),
       query: url.searchParams,
       idleBodyTimeoutMs: options.idleBodyTimeoutMs,
+      stampDate,
     }
     route.handle(exchange).catch((error: unknown) => {
       if (error instanceof BodyAbandoned || response.headersSent || response.destroyed)

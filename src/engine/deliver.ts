@@ -55,7 +55,7 @@ export async function countOutcomes(ports: Ports, job: JobRow): Promise<Counts> 
 }
 
 /** The format an output path asks for; request jobs are always lines in the dialect of the input. */
-export function formatFor(manifest: Manifest, path: string): TableFormat | undefined {
+export function formatFor(manifest: Pick<Manifest, 'kind'>, path: string): TableFormat | undefined {
   if (manifest.kind === 'requests') {
     if (/\.(csv|tsv|parquet)$/i.test(path)) {
       throw new UsageError(

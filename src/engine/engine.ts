@@ -27,6 +27,8 @@ export interface Attending {
   untilDone(jobId: string, signal?: AbortSignal): Promise<JobRow>
   /** Resolves when no shard of the first round waits to be bought: bought, held or settled. */
   untilBought(jobId: string, signal?: AbortSignal): Promise<JobRow>
+  /** Why nothing goes on any more, where that is so: the store fails, or we do. */
+  failure(): unknown
   stop(): Promise<void>
 }
 
@@ -95,8 +97,8 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (fatal !== undefined) throw fatal
       const job = await ports.store.job(jobId)
       if (job === undefined) throw new UnknownJob(jobId, ports.store.home)
-      if (await done(job)) return job
       if (job.state === 'held' && STOPPING_HOLDS.includes(job.held ?? '')) throw await heldError(ports, job)
+      if (await done(job)) return job
       await changed(changes, signal)
       if (jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, owner))
     }
@@ -104,8 +106,8 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
   return {
     owner,
     untilDone: (jobId, signal) => until(jobId, ({ state }) => terminalJobStates.includes(state), signal),
-    untilBought: (jobId, signal) =>
-      until(
+    untilBought: async (jobId, signal) => {
+      await until(
         jobId,
         async (job) => {
           if (terminalJobStates.includes(job.state) || job.round > 0) return true
@@ -125,7 +127,11 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
           )
         },
         signal,
-      ),
+      )
+      await refreshJob(ports, jobId, owner)
+      return until(jobId, () => true, signal) // throws where all of it is held
+    },
+    failure: () => fatal,
     stop: async () => {
       clearInterval(beat)
       clearInterval(sweeping)

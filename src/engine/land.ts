@@ -85,7 +85,11 @@ async function land(ports: Ports, job: JobRow, owner: string): Promise<JobRow | 
     await ports.store.commit({
       job: { ...move, set: { ...move.set, receipt } },
       events: [
-        event(ports, job, job.cancelWanted ? 'cancelled' : 'landed', { requests: receipt.requests, usd: receipt.usd }),
+        event(ports, job, job.cancelWanted ? 'cancelled' : 'landed', {
+          requests: receipt.requests,
+          usd: receipt.usd,
+          pid: process.pid,
+        }),
       ],
     })
     ports.step('landed')

@@ -1,6 +1,7 @@
 import { emptyTally } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
 import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
+import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
 import type { Ports } from './ports.ts'
 import { type Counts, countsSoFar, receiptOf } from './receipt.ts'
@@ -17,6 +18,8 @@ export interface JobStatus {
   readonly key: string | null
   readonly tags: Readonly<Record<string, string>>
   readonly round: number
+  /** As it was when the job was made. */
+  readonly quote: Quote | null
 }
 
 export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
@@ -49,7 +52,53 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
     key: job.key,
     tags: job.tags,
     round: job.round,
+    quote: job.quote as Quote | null,
   }
+}
+
+/** One purchase at the vendor. */
+export interface SubmissionStatus {
+  readonly id: string
+  readonly shard: string
+  readonly lane: string
+  readonly model: string
+  readonly state: SubmissionState
+  /** The vendor's own word for the state, its id, and its counts. */
+  readonly vendorState: string | null
+  readonly remoteId: string | null
+  readonly counts: unknown
+  readonly rows: number
+  readonly createdAt: string
+  readonly openedAt: string | null
+  readonly endedAt: string | null
+  /** Until when the vendor keeps the results. */
+  readonly collectBy: string | null
+  /** Bought twice, or given up for another while it may still come. */
+  readonly duplicate: boolean
+  readonly abandoned: boolean
+  readonly error: unknown
+}
+
+export async function submissionsOf(ports: Ports, jobId: string): Promise<SubmissionStatus[]> {
+  const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
+  return (await ports.store.submissions({ jobId })).map((row) => ({
+    id: row.id,
+    shard: row.shardId,
+    lane: row.lane,
+    model: row.model,
+    state: row.state,
+    vendorState: row.vendorState,
+    remoteId: row.remoteId,
+    counts: row.counts,
+    rows: row.rows,
+    createdAt: new Date(row.createdAt).toISOString(),
+    openedAt: iso(row.openedAt),
+    endedAt: iso(row.endedAt),
+    collectBy: iso(row.collectBy),
+    duplicate: row.duplicate,
+    abandoned: row.abandoned,
+    error: row.error,
+  }))
 }
 
 /** Outcomes as they were counted at landing, or as far as shards have settled; money always afresh from the ledger. */

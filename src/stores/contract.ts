@@ -13,6 +13,8 @@ export interface ControlStore {
   readonly homeId: string
   /** Where the home lies, for messages. */
   readonly home: string
+  /** Of the schema. */
+  readonly version: number
   /** Epoch ms (real) at which the home was made; the anchor of a scaled clock. */
   readonly madeAt: number
 

@@ -20,8 +20,8 @@ export interface Call {
   readonly scope: Scope
   readonly parameters: readonly string[]
   readonly act: WireAct | undefined
-  /** The JSON body; undefined when it cannot be parsed. */
-  body(): Promise<unknown>
+  /** The JSON body; undefined when there is none that can be parsed, or when the route streams it itself. */
+  readonly body: unknown
 }
 
 export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Promise<void>; close: () => void } {
@@ -37,6 +37,15 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
     for (const { land } of due) await land().catch(() => undefined)
   }
 
+  const landLater = (seconds: number, land: () => Promise<unknown>) => {
+    late.push({ at: desk.clock.now() + seconds * 1000, land })
+    const timer = globalThis.setTimeout(
+      () => void landDue().finally(() => timers.delete(timer)),
+      (seconds * 1000) / desk.clock.speed + 1,
+    )
+    timers.add(timer)
+  }
+
   const handle = async (exchange: Exchange): Promise<void> => {
     const startedAt = performance.now()
     const { request, response } = exchange
@@ -46,21 +55,18 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
     response.setHeader('openai-organization', scope.organization)
     response.setHeader('openai-project', scope.project)
     response.setHeader('openai-version', '2020-10-01')
-    const stamp = () => response.setHeader('openai-processing-ms', String(Math.ceil(performance.now() - startedAt)))
+    const stamp = () => {
+      exchange.stampDate()
+      response.setHeader('openai-processing-ms', String(Math.ceil(performance.now() - startedAt)))
+    }
     try {
       checkKey(exchange)
       const { route, parameters } = routeFor(routes, exchange)
+      // Faults strike calls that came in whole: a purchase whose last byte is withheld must not use one up.
+      const body = route.streams ? undefined : parsed(await wholeBody(request, exchange.idleBodyTimeoutMs))
       const act = desk.switchboard.wire(route.operation, (candidate) => fits(candidate, route.operation))
-      const body = async () => parsed(await wholeBody(request, exchange.idleBodyTimeoutMs))
       if (act?.kind === 'land-late') {
-        const received = await body()
-        const at = desk.clock.now() + act.seconds * 1000
-        late.push({ at, land: () => createBatch(desk, scope, received) })
-        const timer = globalThis.setTimeout(
-          () => void landDue().finally(() => timers.delete(timer)),
-          (act.seconds * 1000) / desk.clock.speed + 1,
-        )
-        timers.add(timer)
+        landLater(act.seconds, () => createBatch(desk, scope, body))
         return void request.socket.destroy()
       }
       if (act?.kind === 'delay') await setTimeout(act.milliseconds)
@@ -160,7 +166,7 @@ function routeFor(routes: readonly Route[], { method, path }: Exchange): { route
   for (const route of routes) {
     if (route.method !== method) continue
     const found = route.path.exec(path)
-    if (found) return { route, parameters: found.slice(1).map(decodeURIComponent) }
+    if (found) return { route, parameters: found.slice(1) }
   }
   throw new Refusal(unknownUrl(method, `/v1${path}`))
 }

@@ -16,6 +16,8 @@ export interface Route {
   readonly method: string
   readonly path: RegExp
   readonly operation: Operation
+  /** Whether the route reads its body itself, as it comes. */
+  readonly streams: boolean
   readonly run: (call: Call) => Promise<Reply> | Reply
 }
 
@@ -27,13 +29,14 @@ export function createRoutes(desk: Desk): readonly Route[] {
     method,
     path: new RegExp(`^${path.replace(/:id/g, '([^/]+)')}$`),
     operation,
+    streams: operation === 'upload' || path.endsWith('/parts'),
     run,
   })
   // Calls outside a batch share one cache for as long as the emulator lives.
   const cache = createPromptCache()
   const answer = (endpoint: string) =>
     route('POST', endpoint.replace('/v1', ''), 'answer', async (call) => ({
-      text: answerCall(desk, endpoint, await call.body(), cache),
+      text: answerCall(desk, endpoint, call.body, cache),
     }))
 
   return [
@@ -43,18 +46,18 @@ export function createRoutes(desk: Desk): readonly Route[] {
     route('GET', '/files/:id/content', 'content', (call) => ({ file: existingFile(desk, call.scope, id(call)) })),
     route('DELETE', '/files/:id', 'delete', (call) => json(deleteFile(desk, call.scope, id(call)))),
 
-    route('POST', '/uploads', 'uploads', async (call) => json(createUpload(desk, call.scope, await call.body()))),
+    route('POST', '/uploads', 'uploads', async (call) => json(createUpload(desk, call.scope, call.body))),
     route('POST', '/uploads/:id/parts', 'uploads', async (call) =>
       json(await addPart(desk, call.scope, id(call), call.exchange.request, call.exchange.idleBodyTimeoutMs)),
     ),
     route('POST', '/uploads/:id/complete', 'uploads', async (call) =>
-      json(await completeUpload(desk, call.scope, id(call), await call.body())),
+      json(await completeUpload(desk, call.scope, id(call), call.body)),
     ),
     route('POST', '/uploads/:id/cancel', 'uploads', async (call) =>
       json(await cancelUpload(desk, call.scope, id(call))),
     ),
 
-    route('POST', '/batches', 'create', async (call) => json(await createBatch(desk, call.scope, await call.body()))),
+    route('POST', '/batches', 'create', async (call) => json(await createBatch(desk, call.scope, call.body))),
     route('GET', '/batches', 'list', async ({ scope, exchange }) =>
       json(await listBatches(desk, scope, exchange.query)),
     ),

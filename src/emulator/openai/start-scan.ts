@@ -1,3 +1,4 @@
+import { truncate } from 'node:fs/promises'
 import { chanceOf } from '../chance.ts'
 import type { BatchRecord, Desk } from './desk.ts'
 import { type Scan, scanBatch } from './execute.ts'
@@ -38,6 +39,8 @@ export function startScan(
     batch.course.failure ??= scan.errors.length > 0 ? scan.errors : plannedFailure(batch, scan, scope, desk.seed)
     batch.course.failure ??= tokenQuotaError(desk, batch, scan, scope, account)
     batch.scan = scan
+    // Nothing of a failed batch is ever served; a client that tries again and again must not fill the disk.
+    if (batch.course.failure) await Promise.all([truncate(scan.outputPath), truncate(scan.errorPath)])
     return scan
   })
   // A failed reading is told to whoever waits for it; it must not stop the queue, nor end the process.
@@ -47,6 +50,7 @@ export function startScan(
 
 /** The failure a scenario has in store, with the words of this batch put in. */
 function plannedFailure(batch: BatchRecord, scan: Scan, scope: Scope, seed: number): readonly BatchError[] | null {
+  const { failure } = batch.faults
   if (!failure || 'poison' in failure) return null
   const named = (message: string) =>
     message

@@ -4,6 +4,7 @@ import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } fro
 import { dirname, join, resolve } from 'node:path'
 import { StoreUnavailable } from '../../domain/errors.ts'
 import { DAY } from '../../kit/clock.ts'
+import { writeBack } from '../../kit/write-back.ts'
 import type { BlobStore, BlobWriter, LocalBlob } from '../contract.ts'
 import { makeFolder, syncFolder } from '../durable-folder.ts'
 import { fileTrouble } from '../file-trouble.ts'
@@ -128,10 +129,12 @@ export function openFolderBlobs(folder: string): BlobStore {
 }
 
 function fileWriter(handle: FileHandle, written: string, publish: () => Promise<void>, path: string): BlobWriter {
+  const disk = writeBack(handle)
   const writer = bufferedWriter(async (chunk, position) => {
     for (let at = 0; at < chunk.length; ) {
       at += (await handle.write(chunk, at, chunk.length - at, position + at)).bytesWritten
     }
+    disk.wrote(chunk.length)
   })
   let open = true
   const close = async () => {
@@ -153,6 +156,7 @@ function fileWriter(handle: FileHandle, written: string, publish: () => Promise<
     async commit() {
       try {
         await writer.flush()
+        await disk.settle()
         await handle.sync()
         await close()
         await publish()
@@ -162,6 +166,7 @@ function fileWriter(handle: FileHandle, written: string, publish: () => Promise<
     },
     /** After a commit it finds nothing to remove, so `finally` may call it always. */
     async abort() {
+      await disk.settle().catch(() => {}) // what could not be written is thrown away anyway
       await close()
       await rm(written, { force: true })
     },

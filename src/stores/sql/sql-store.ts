@@ -65,6 +65,7 @@ export async function openSqlStore(
   return {
     homeId,
     home,
+    version: Number(meta.get('version')),
     madeAt: Number(meta.get('made_at')),
     ...changes(db, vigil),
     ...reads(db),
