@@ -24,10 +24,13 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   })),
   {
     room: 'engine',
-    may: [
-      ...['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables', 'intake', 'delivery', 'executor'],
-      ...['stores/contract.ts', 'dispatch/contract.ts', 'providers/contract.ts', 'domain', 'kit'],
-    ],
+    may: ['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables', 'intake', 'delivery', 'executor'].concat([
+      'stores/contract.ts',
+      'dispatch/contract.ts',
+      'providers/contract.ts',
+      'domain',
+      'kit',
+    ]),
   },
   ...['client', 'server'].map((room) => ({ room, may: ['engine/index.ts', 'dialects', 'domain', 'kit'] })),
   { room: 'emulator', may: ['kit', 'pricing/prices'] },

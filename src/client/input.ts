@@ -77,10 +77,14 @@ export async function optionsOf(settings: JobSettings): Promise<JobOptions> {
       )
     }
   }
+  const { shardRequests } = settings
+  if (shardRequests !== undefined && !(Number.isInteger(shardRequests) && shardRequests > 0))
+    throw new UsageError(`A shard cannot hold ${shardRequests} requests.`, 'Give a whole number from 1 on.')
   return {
     ...jobDefaults,
     ...(table === undefined ? (settings.model === undefined ? {} : { model: settings.model }) : { table }),
     ...(settings.retries === undefined ? {} : { retriesMax: settings.retries }),
+    ...(shardRequests === undefined ? {} : { shardRequests }),
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
     budget: settings.budget === undefined ? null : String(settings.budget),

@@ -28,6 +28,8 @@ export interface JobSettings extends TablePrompt {
   readonly allowUnpriced?: boolean
   /** Rounds for requests that deserve another, after the first. Default 2. */
   readonly retries?: number
+  /** Requests of one upload at most, for many small ones; the vendor's own limits hold besides. Default: those alone. */
+  readonly shardRequests?: number
   /** Of answers that fail the schema. Default `keep`: in the output with their error named. */
   readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
   /** Kept on the job and on every ledger entry. */

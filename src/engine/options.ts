@@ -11,6 +11,8 @@ export interface JobOptions {
   readonly budget: string | null
   /** Where landing delivers to, an absolute path; null: results are fetched. */
   readonly output: string | null
+  /** Requests a shard holds at most, where that is less than the lane takes. */
+  readonly shardRequests?: number
   readonly rejects?: string
 }
 

@@ -132,7 +132,7 @@ async function routesOf(ports: Ports, groups: readonly Group[], options: JobOpti
       frame: rowFrame(endpoint),
       rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({
-        rowsMax: limits.rowsMax,
+        rowsMax: Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax),
         bytesMax: limits.fileBytesMax,
         inputsMax: endpoint.endsWith('/embeddings') ? limits.inputsMax : null,
         tokensMax: known.length === 0 ? null : Math.min(...known),

@@ -29,7 +29,8 @@ export async function quoteJob(
     const { lane } = await ports.vendors.choose({ endpoint: group.endpoint, model })
     const { limits } = ports.vendors.batch(lane)
     flyable.add(lane)
-    const cut = Math.max(group.requests / limits.rowsMax, group.bodyBytes / limits.fileBytesMax)
+    const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
+    const cut = Math.max(group.requests / rowsMax, group.bodyBytes / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
     groups.push(await quoteGroup(manifest, number, model, vendorOf(lane), samples.get(number) ?? [], options))
   }

@@ -21,24 +21,21 @@ export interface ByteReader {
 export async function openSource(source: Source): Promise<ByteReader> {
   if (typeof source !== 'string') return streamReader('(stream)', source)
   if (source === '-') return streamReader('(stdin)', process.stdin)
-  let file: FileHandle
   try {
-    file = await open(source, 'r')
-    if ((await file.stat()).isDirectory())
-      throw new UnreadableInput(source, 'is a folder; a file of requests or rows is expected')
+    const file = await open(source, 'r')
+    const stats = await file.stat()
+    if (stats.isDirectory()) throw new UnreadableInput(source, 'is a folder; a file of requests or rows is expected')
+    if (!stats.isFile()) return streamReader(source, file.createReadStream()) // a pipe: read once, from where it stands
+    const head = new Uint8Array(4)
+    const { bytesRead } = await file.read(head, 0, head.length, 0)
+    if (compression(head.subarray(0, bytesRead)) === undefined) return fileReader(source, file)
+    return streamReader(source, file.createReadStream({ start: 0, highWaterMark: READ_BYTES }))
   } catch (error) {
     throw unreadable(source, error)
   }
-  const head = Buffer.alloc(4)
-  const { bytesRead } = await file.read(head, 0, 4, 0)
-  if (compression(head.subarray(0, bytesRead)) !== undefined || !(await file.stat()).isFile()) {
-    return streamReader(
-      source,
-      file.createReadStream(bytesRead > 0 && (await file.stat()).isFile() ? { start: 0 } : {}),
-    )
-  }
-  return fileReader(source, file)
 }
+
+const READ_BYTES = 1 << 20
 
 /** The whole of a source as chunks, for readers that want a stream. */
 export async function* chunksOf(reader: ByteReader, blockBytes = 1 << 20): AsyncIterable<Uint8Array> {

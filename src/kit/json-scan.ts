@@ -281,7 +281,8 @@ export function hasControls(bytes: Uint8Array): boolean {
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + lead, Math.max(0, bytes.length - lead) >>> 2)
   for (let index = 0; index < words.length; index++) {
     const word = words[index] as number
-    if (((word - 0x20202020) & ~word & 0x80808080) !== 0 && controlIn(bytes, lead + index * 4, lead + index * 4 + 4)) return true
+    if (((word - 0x20202020) & ~word & 0x80808080) !== 0 && controlIn(bytes, lead + index * 4, lead + index * 4 + 4))
+      return true
   }
   return controlIn(bytes, 0, Math.min(lead, bytes.length)) || controlIn(bytes, lead + words.length * 4, bytes.length)
 }
