@@ -150,7 +150,7 @@ class RequestIntake {
       const bytes = new Uint8Array(buffer)
       bytes.set(carry)
       const blockFrom = carry.length
-      const filled = await reader.fill(bytes.subarray(blockFrom, blockFrom + BLOCK_BYTES))
+      const filled = await reader.read(bytes.subarray(blockFrom, blockFrom + BLOCK_BYTES))
       ended = filled < BLOCK_BYTES
       const length = blockFrom + filled
       const lastBreak = bytes.subarray(0, length).lastIndexOf(10)

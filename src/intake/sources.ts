@@ -11,7 +11,7 @@ export type Source = string | AsyncIterable<Uint8Array>
 export interface ByteReader {
   readonly name: string
   /** Fills `into` as far as there are bytes; fewer than asked for only at the end. */
-  fill(into: Uint8Array): Promise<number>
+  read(into: Uint8Array): Promise<number>
   close(): Promise<void>
   /** Set when the bytes are those of a file as it lies: then its copy may be made by the file system. */
   readonly plainPath?: string
@@ -41,7 +41,7 @@ const READ_BYTES = 1 << 20
 export async function* chunksOf(reader: ByteReader, blockBytes = 1 << 20): AsyncIterable<Uint8Array> {
   for (;;) {
     const block = new Uint8Array(blockBytes)
-    const filled = await reader.fill(block)
+    const filled = await reader.read(block)
     if (filled > 0) yield block.subarray(0, filled)
     if (filled < blockBytes) return
   }
@@ -52,7 +52,7 @@ function fileReader(path: string, file: FileHandle): ByteReader {
   return {
     name: path,
     plainPath: path,
-    async fill(into) {
+    async read(into) {
       let filled = 0
       while (filled < into.length) {
         const { bytesRead } = await file.read(into, filled, into.length - filled, position)
@@ -71,7 +71,7 @@ export function readLocal(name: string, blob: LocalBlob): ByteReader {
   let position = 0
   return {
     name,
-    async fill(into) {
+    async read(into) {
       const filled = await blob.read(into, position)
       position += filled
       return filled
@@ -85,7 +85,7 @@ function streamReader(name: string, stream: AsyncIterable<Uint8Array>): ByteRead
   let rest: Uint8Array = new Uint8Array(0)
   return {
     name,
-    async fill(into) {
+    async read(into) {
       let filled = 0
       while (filled < into.length) {
         if (rest.length === 0) {
