@@ -142,6 +142,7 @@ function vendorsFrom(env: Environment, store: ControlStore, wires: { http: Http;
       return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
     },
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
+    knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
     accounts: () =>
       [...accounts.values()].map(({ row, provider, apiKey, call }) => ({
         row,
@@ -160,7 +161,10 @@ const variablesOf = (accounts: ReadonlyMap<string, { provider: Provider }>): str
     .join(', ')
 
 function first(env: Environment, names: readonly string[]): string | undefined {
-  for (const name of names) if (env[name]) return env[name]
+  for (const name of names) {
+    const value = env[name]?.trim() // keys are pasted with their line end
+    if (value) return value
+  }
   return undefined
 }
 

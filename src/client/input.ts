@@ -87,6 +87,7 @@ export async function optionsOf(settings: JobSettings): Promise<JobOptions> {
     ...(shardRequests === undefined ? {} : { shardRequests }),
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
+    ...(settings.keepRemote === undefined ? {} : { keepRemote: settings.keepRemote }),
     budget: settings.budget === undefined ? null : String(settings.budget),
     output: settings.output ?? null,
   }

@@ -36,6 +36,8 @@ export interface JobSettings extends TablePrompt {
   readonly tags?: Readonly<Record<string, string>>
   /** Where landing writes the results to; without, they are fetched by `results` or `deliver`. */
   readonly output?: string
+  /** Leaves our files at the vendor; by default they are deleted once their content is safe here. */
+  readonly keepRemote?: boolean
   /** Leaves bad lines out instead of refusing the input; each is handed over. */
   readonly skipInvalid?: boolean
   readonly onReject?: (line: Uint8Array, problem: LineProblem) => Promise<void>

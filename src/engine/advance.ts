@@ -7,6 +7,7 @@ import { CredentialsRefused, PrepareRefused } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { overBudget } from './budget.ts'
 import { buy } from './buy.ts'
+import { cleanUp } from './clean-up.ts'
 import { collect } from './collect.ts'
 import { commit, eventOf, type Flight, LeaseLost, type Then } from './flight.ts'
 import { doubt, lookUp } from './look-up.ts'
@@ -126,7 +127,7 @@ async function drop(flight: Flight, submission: SubmissionRow): Promise<Then> {
     submissions: [moveSubmission(submission, 'drop')],
     events: [eventOf(flight, 'dropped', {}, submission)],
   })
-  if (submission.fileId !== null) await flight.lane.remove(flight.call, submission.fileId)
+  await cleanUp(flight, submission)
   return 'again'
 }
 

@@ -15,6 +15,7 @@ import { MINUTE } from '../kit/clock.ts'
 import { lineBlocks } from '../kit/line-blocks.ts'
 import type { Remote, RemoteFile } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { cleanUp } from './clean-up.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepSubmission, moveSubmission } from './move.ts'
 import type { Ports } from './ports.ts'
@@ -59,7 +60,8 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
   ports.step('collecting')
   const gathered = await gather(flight, submission, remote)
   const seen = submission.rows - gathered.missing
-  const short = seen < submission.rows && counts !== null && gathered.lines < counts.completed + counts.failed
+  // Counted by rows that were sent: repeated and foreign lines make a file no more complete.
+  const short = counts !== null && seen < Math.min(submission.rows, counts.completed + counts.failed)
   const tries = progress.short ?? 0
   const pause = SHORT_PAUSES[tries]
   if (short && pause !== undefined) {
@@ -75,6 +77,7 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],
   })
   ports.step('collected')
+  await cleanUp(flight, submission, remote.files)
   return 'again'
 }
 

@@ -5,6 +5,8 @@ import { terminalJobStates } from '../domain/states.ts'
 import { SECOND } from '../kit/clock.ts'
 import type { EventRow, JobRow } from '../stores/contract.ts'
 import { advance } from './advance.ts'
+import { freeLeasesOfTheDead } from './free-leases.ts'
+import { collectGarbage } from './garbage.ts'
 import { refreshJob } from './land.ts'
 import { moveShard } from './move.ts'
 import type { Ports } from './ports.ts'
@@ -44,6 +46,8 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
     jobs === 'all'
       ? (await ports.store.jobs({ states: ['planned', 'held', 'flying', 'landing'] })).map(({ id }) => id)
       : jobs
+  await freeLeasesOfTheDead(ports)
+  collectGarbage(ports).catch(fail)
   for (const id of await jobList()) await liftHolds(ports, id)
 
   const attendance = ports.dispatcher.attend(jobs, async (claim) => {

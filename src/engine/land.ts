@@ -1,6 +1,6 @@
 import { outcomes } from '../domain/outcome.ts'
 import type { Manifest } from '../intake/manifest.ts'
-import { MINUTE } from '../kit/clock.ts'
+import { SECOND } from '../kit/clock.ts'
 import { writeFileWhole } from '../kit/write-file-whole.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { countOutcomes, formatFor, outputOf } from './deliver.ts'
@@ -40,6 +40,9 @@ export async function refreshJob(ports: Ports, jobId: string, owner: string): Pr
   }
 }
 
+/** Real time; the dispatcher renews it with the others. */
+const LEASE_MS = 20 * SECOND
+
 const againOf = (shard: ShardRow): number => {
   const tally = shard.tally as ShardTally | null
   return tally === null ? 0 : outcomes.reduce((sum, outcome) => sum + tally.again[outcome], 0)
@@ -71,7 +74,7 @@ async function follow(ports: Ports, job: JobRow, flying: readonly ShardRow[]): P
 /** Delivers where the job was asked to, writes the receipt. One process does it, under the job's lease, which the dispatcher renews with the others. */
 async function land(ports: Ports, job: JobRow, owner: string): Promise<JobRow | undefined> {
   const now = ports.clock.real()
-  if (!(await ports.store.claimJob(job.id, owner, now + MINUTE, now))) return job
+  if (!(await ports.store.claimJob(job.id, owner, now + LEASE_MS, now))) return job
   try {
     ports.step('delivering')
     const { output } = job.options as JobOptions

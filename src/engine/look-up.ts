@@ -51,7 +51,9 @@ export async function lookUp(flight: Flight, submission: SubmissionRow): Promise
   const vendorNow = ports.vendors.now(shard.accountId)
   const due =
     progress.fencedAt === undefined ? mark.sendBy + (looks[progress.looks] ?? 0) : progress.fencedAt + AFTER_FENCE
-  if (vendorNow < due) return ports.clock.now() + (due - vendorNow) + 1
+  // A process that has not heard the vendor's time yet looks at once; such a look counts for nothing but its answer.
+  const early = !ports.vendors.knowsTime(shard.accountId)
+  if (vendorNow < due && !early) return ports.clock.now() + (due - vendorNow) + 1
 
   const found = await lane.find(call, mark)
   if (found.kind === 'found') {
@@ -64,6 +66,8 @@ export async function lookUp(flight: Flight, submission: SubmissionRow): Promise
     return 'again'
   }
   if (found.kind === 'candidates') return holdUnsure(flight, submission, found.remotes.length)
+  if (early && ports.vendors.knowsTime(shard.accountId)) return 'again'
+  if (vendorNow < due) return ports.clock.now() + (due - vendorNow) + 1 // a vendor that never tells the time
   if (progress.looks + 1 < looks.length) {
     await commit(flight, { submissions: [keepSubmission(submission, { progress: { looks: progress.looks + 1 } })] })
     return 'again'

@@ -13,7 +13,8 @@ export interface JobOptions {
   readonly output: string | null
   /** Requests a shard holds at most, where that is less than the lane takes. */
   readonly shardRequests?: number
-  readonly rejects?: string
+  /** Leaves input and output files at the vendor after they are settled. */
+  readonly keepRemote: boolean
 }
 
 export interface TableOptions {
@@ -32,4 +33,5 @@ export const jobDefaults = {
   allowUnpriced: false,
   budget: null,
   output: null,
+  keepRemote: false,
 } satisfies JobOptions

@@ -30,6 +30,8 @@ export interface Vendors {
   call(accountId: string, signal?: AbortSignal): Call
   /** Time at the vendor, epoch ms, by its last Date header. */
   now(accountId: string): number
+  /** Whether the vendor has told its time to this process yet; before, `now` is our own clock. */
+  knowsTime(accountId: string): boolean
   /** The accounts this process has, for `doctor`; `call` is null where the key is missing. */
   accounts(): readonly { readonly row: AccountRow; readonly provider: Provider; readonly call: Call | null }[]
 }

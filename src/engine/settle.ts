@@ -9,7 +9,7 @@ import {
 } from '../delivery/result-index.ts'
 import { emptyTally, outcomes, reasonCode, reasons, type Tally } from '../domain/outcome.ts'
 import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
-import { type Bucket, type Entry, entriesOf } from '../ledger/entries.ts'
+import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries.ts'
 import { isLong, resolveModel } from '../pricing/catalogue.ts'
 import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
@@ -42,6 +42,9 @@ export async function settle(flight: Flight, submission: SubmissionRow): Promise
   return null
 }
 
+/** Of a model whose catalogue row states no limit. */
+const OUTPUT_MAX = 16_384
+
 /** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
 export async function settleLost(flight: Flight, submission: SubmissionRow): Promise<Then> {
   const { shard, job, options, manifest, ports } = flight
@@ -49,15 +52,18 @@ export async function settleLost(flight: Flight, submission: SubmissionRow): Pro
   const row = resolveModel({ requested: submission.model, answered: '', vendor: vendorOf(submission.lane) })
   const price =
     row && priceFor({ model: row, tier: tierOf(submission.lane), at: submission.createdAt, reading: 'high' })
-  const outputMax = group === undefined || group.endpoint.endsWith('/embeddings') ? 0 : (row?.maxOutput ?? 16_384)
-  const stated =
-    group !== undefined && group.outputMaxStated === group.requests
+  const embeddings = group === undefined || group.endpoint.endsWith('/embeddings')
+  const stated = group !== undefined && group.outputMaxStated === group.requests
+  const outputTokensMax = embeddings
+    ? 0
+    : stated
       ? Math.ceil(group.outputMax / group.requests)
-      : outputMax
+      : (row?.maxOutput ?? OUTPUT_MAX)
+  const estimate = { rows: submission.rows, inputTokens: submission.tokens, outputTokensMax }
   const bucket: Bucket = {
     model: row?.id ?? submission.model,
     tier: tierOf(submission.lane),
-    usage: { input: submission.tokens, ...(stated > 0 ? { output: submission.rows * stated } : {}) },
+    usage: worstCase(estimate, price?.perToken ?? {}),
     price,
     standardPrice: undefined,
   }

@@ -16,6 +16,8 @@ export interface Http {
   hold(request: HttpRequest & { readonly body: string }, release: () => Promise<boolean>): Promise<HeldAnswer>
   /** Time at the far end by its last Date header, epoch ms; before any, our own. */
   vendorNow(url: string): number
+  /** Whether the far end has told its time yet. */
+  knowsTime(url: string): boolean
   /** Drops all connections. */
   close(): Promise<void>
 }
@@ -166,6 +168,7 @@ export function openHttp({ clock }: { readonly clock: Clock }): Http {
 
   return {
     vendorNow,
+    knowsTime: (url) => dates.has(URL.parse(url)?.origin ?? ''),
     call: (request) =>
       withRetries(
         request,
