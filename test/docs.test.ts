@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+const filesOf = (folder: string, end: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(end))
+    .map((path) => join(root, folder, path))
+
+test('every error code has its line in docs/errors.md', () => {
+  const page = readFileSync(join(root, 'docs/errors.md'), 'utf8')
+  const codes = new Set<string>()
+  for (const path of filesOf('src', '.ts')) {
+    if (path.endsWith('.test.ts') || path.includes('/emulator/')) continue
+    const text = readFileSync(path, 'utf8')
+    for (const [, code] of text.matchAll(/readonly code(?:: string)? = '([a-z_]+)'/g)) codes.add(code as string)
+    for (const [, code] of text.matchAll(/new Refused\(\s*'([a-z_]+)'/g)) codes.add(code as string)
+  }
+  expect(codes.size).toBeGreaterThan(10)
+  expect([...codes].filter((code) => !page.includes(`\`${code}\``))).toEqual([])
+})
+
+test('no link in the docs leads nowhere', () => {
+  const broken: string[] = []
+  const pages = [...filesOf('docs', '.md'), join(root, 'README.md'), join(root, 'CONTRIBUTING.md')]
+  for (const page of pages) {
+    for (const [, target] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+      try {
+        readFileSync(resolve(dirname(page), target as string))
+      } catch {
+        broken.push(`${page.slice(root.length + 1)} → ${target}`)
+      }
+    }
+  }
+  expect(broken).toEqual([])
+})
