@@ -195,6 +195,7 @@ export class Job {
   async setBudget(budget: string | null): Promise<void> {
     for (;;) {
       const row = await this.#row()
+      if ((row.options as { budget?: string | null }).budget === budget) return
       const options = { ...(row.options as object), budget }
       if (await this.#ports.store.commit({ job: { id: row.id, from: row.state, rev: row.rev, set: { options } } }))
         return

@@ -118,11 +118,10 @@ export class Redeye {
     const ids = (await this.#ports.store.jobs()).map(({ id }) => id)
     const [id, ...others] = ids.filter((id) => id.startsWith(name) || id.startsWith(`job_${name}`))
     if (id === undefined || name === '') throw new UnknownJob(name, this.home)
-    if (others.length > 0)
-      throw new UsageError(
-        `${others.length + 1} jobs begin with ${name}: ${[id, ...others].join(', ')}.`,
-        'Say more of the id.',
-      )
+    if (others.length > 0) {
+      const some = [id, ...others.slice(0, 4)].join(', ')
+      throw new UsageError(`${others.length + 1} jobs begin with ${name}: ${some} …`, 'Say more of the id.')
+    }
     return this.job(id)
   }
 

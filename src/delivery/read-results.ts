@@ -18,9 +18,9 @@ export interface ResultsOut {
   readonly buffer: ArrayBuffer
   readonly length: number
   readonly lines: number
-  /** Lines whose id is not ours. */
+  /** Lines whose id is not ours; those without any id are among the entries, as row NO_ROW. */
   readonly strangers: number
-  /** ENTRY_WORDS u32 a known line. */
+  /** ENTRY_WORDS u32 a line that is ours or has no id. */
   readonly entries: ArrayBuffer
   readonly count: number
   readonly models: readonly string[]
@@ -29,6 +29,8 @@ export interface ResultsOut {
 
 /** row · outcome | reason << 8 | billed << 16 · line start · line length · id offset · input · cached · write · output · model | tier << 16 */
 export const ENTRY_WORDS = 10
+/** The row of a line that has no id. */
+export const NO_ROW = 0xffff_ffff
 
 /** The scanner's shape, as providers/contract.ts states it. */
 interface Row {
@@ -77,7 +79,7 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
     if (lineEnd > start) {
       lines++
       const read = scanRow(bytes, start, lineEnd, row)
-      const ours = read ? rowOf(bytes, row, key) : -1
+      const ours = !read ? -1 : row.idStart < 0 ? NO_ROW : rowOf(bytes, row, key)
       if (ours < 0) strangers++
       else {
         if (check !== undefined && row.outcome === SUCCEEDED)

@@ -7,7 +7,7 @@
  *      2  u8   result file (255: no line)                                 3  u40  offset of the line
  *      8  u32  length of the line                                        12  u32  offset of the id's content in it
  *
- * Usage record, 32 bytes a row:
+ * Usage record, 32 bytes a row, and after the rows one for each charged answer that has no id:
  *
  *      0  u32  input   4  u32  cached input   8  u32  cache write   12  u32  output
  *     16  u16  model (index into the submission's list)   18  u8  tier answered (likewise)   19  u8  1: billed
@@ -107,6 +107,9 @@ export function readUsage(view: DataView, at: number, row: UsageRow): UsageRow {
   row.billed = view.getUint8(at + 19) === 1
   return row
 }
+
+/** Whether the record at `at` is of a row that the vendor bills. */
+export const isBilled = (usage: Uint8Array, at: number): boolean => usage[at + 19] === 1
 
 export const emptyUsage = (): UsageRow => ({
   input: 0,

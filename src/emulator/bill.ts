@@ -29,6 +29,8 @@ export interface Bill {
   /** Sum of the entries. */
   readonly nanoUsd: string
   readonly usd: string
+  /** The same for each vendor that bills anything. */
+  readonly vendors: Readonly<Record<string, { readonly nanoUsd: string; readonly usd: string }>>
 }
 
 /**
@@ -45,11 +47,13 @@ export function billOf(charges: Iterable<Charge>): Bill {
     else groups.set(key, { charge, tokens: charge.tokens })
   }
   let total = 0n
+  const byVendor = new Map<string, bigint>()
   const entries: BillEntry[] = []
   for (const { charge, tokens } of groups.values()) {
     const nano = nanoHalfEven(tokens * charge.unitPicoUsd)
     total += nano
     const { vendor, batch, model, tier, kind, at } = charge
+    byVendor.set(vendor, (byVendor.get(vendor) ?? 0n) + nano)
     entries.push({
       vendor,
       batch,
@@ -62,7 +66,12 @@ export function billOf(charges: Iterable<Charge>): Bill {
       at,
     })
   }
-  return { entries, nanoUsd: String(total), usd: usdText(total) }
+  const vendors = [...byVendor].map(([vendor, nano]) => [vendor, amountOf(nano)] as const)
+  return { entries, ...amountOf(total), vendors: Object.fromEntries(vendors) }
+}
+
+function amountOf(nano: bigint): { nanoUsd: string; usd: string } {
+  return { nanoUsd: String(nano), usd: usdText(nano) }
 }
 
 /** pico-USD to nano-USD, a tie to the even neighbour. */

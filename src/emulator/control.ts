@@ -1,8 +1,9 @@
 import { type Bill, billOf } from './bill.ts'
 import { wholeBody } from './body.ts'
 import type { Clock } from './clock.ts'
+import { parsedJson } from './json.ts'
 import { type Act, type ActLog, type Purchase, type Tally, tallyOf } from './log.ts'
-import { type ScenarioListing, ScenarioUnknown } from './scenarios.ts'
+import { listedTogether, type ScenarioListing, ScenarioUnknown } from './scenarios.ts'
 import { type Exchange, sendJson, type Vendor } from './server.ts'
 
 /** What the log tells: every act, and every purchase with who is in it. */
@@ -27,7 +28,7 @@ export function createControl(vendors: readonly Vendor[], actLog: ActLog): Contr
     return all.flat()
   }
   return {
-    scenarios: vendors.flatMap((vendor) => vendor.scenarios),
+    scenarios: listedTogether(vendors),
     log: async (options) => ({ purchases: await purchases(options?.ids ?? false), acts: actLog.acts() }),
     tally: async () => tallyOf(await purchases(true)),
     async bill() {
@@ -56,7 +57,8 @@ function owns(vendor: Vendor, text: string): boolean {
 export function createControlRoutes(control: Control, clock: Clock): (exchange: Exchange) => Promise<void> {
   return async (exchange) => {
     const { method, path, query, response } = exchange
-    const body = method === 'POST' ? parsed(await wholeBody(exchange.request, exchange.idleBodyTimeoutMs)) : undefined
+    const body =
+      method === 'POST' ? parsedJson(await wholeBody(exchange.request, exchange.idleBodyTimeoutMs)) : undefined
     const route = `${method} ${path}`
     if (route === 'GET /log') return sendJson(response, 200, await control.log({ ids: query.get('ids') === '1' }))
     if (route === 'GET /tally') return sendJson(response, 200, await control.tally())
@@ -108,12 +110,4 @@ function setScenario({ response }: Exchange, control: Control, body: unknown): v
     return sendJson(response, 400, { error: error.message })
   }
   sendJson(response, 200, scenarioView(control))
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -4,15 +4,16 @@ import { join } from 'node:path'
 import type { Bill } from './bill.ts'
 import { createClock } from './clock.ts'
 import { createControl, createControlRoutes, type EmulatorLog } from './control.ts'
+import type { Latency } from './latency.ts'
 import { createActLog, type Tally } from './log.ts'
-import { createOpenAi, type Latency, openAiScenarios } from './openai/index.ts'
-import { listingOf, type ScenarioListing } from './scenarios.ts'
+import { createOpenAi, openAiScenarios } from './openai/index.ts'
+import { listedTogether, listingOf, type ScenarioListing } from './scenarios.ts'
 import { listen, sendJson } from './server.ts'
 
 export type { Bill, BillEntry } from './bill.ts'
 export type { EmulatorLog } from './control.ts'
+export type { Latency } from './latency.ts'
 export type { Act, Purchase, PurchasedRow, Tally } from './log.ts'
-export type { Latency } from './openai/index.ts'
 export { type ScenarioListing, ScenarioUnknown } from './scenarios.ts'
 
 export interface EmulatorOptions {
@@ -54,7 +55,9 @@ export interface Emulator {
 }
 
 /** Every scenario there is, in the order in which a person would look for it. */
-export const scenarios: readonly ScenarioListing[] = openAiScenarios.map(listingOf)
+export const scenarios: readonly ScenarioListing[] = listedTogether([
+  { name: 'openai', scenarios: openAiScenarios.map(listingOf) },
+])
 
 /** Starts the emulated vendors on one port. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
@@ -63,8 +66,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const actLog = createActLog(clock.now)
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'redeye-emulator-')))
   await mkdir(dir, { recursive: true })
-  const openai = createOpenAi({ clock, seed: options.seed ?? 1, dir, log: actLog, latency: options.latency ?? {} })
-  const control = createControl([openai], actLog)
+  const built = { clock, seed: options.seed ?? 1, dir, log: actLog, latency: options.latency ?? {} }
+  const vendors = [createOpenAi(built)]
+  const control = createControl(vendors, actLog)
   control.setScenario(options.scenario ?? [])
   const { port, close } = await listen({
     host,
@@ -74,7 +78,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     routes: [
       { prefix: '/_emulator', handle: createControlRoutes(control, clock) },
       { prefix: '/healthz', handle: async ({ response }) => sendJson(response, 200, { status: 'ok' }) },
-      openai,
+      ...vendors,
     ],
   })
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -90,7 +94,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     setScenario: control.setScenario,
     async close() {
       await close()
-      await openai.close()
+      for (const vendor of vendors) await vendor.close()
       if (options.dir === undefined) await rm(dir, { recursive: true, force: true })
     },
   }

@@ -12,10 +12,12 @@ export interface CatalogModel {
   readonly provider: string
   readonly modality: string
   readonly status: string
+  readonly released?: string | null
   readonly shutdown: { readonly date: string } | null
   readonly contextWindow: number | null
   readonly maxOutput: number | null
   readonly minCacheableTokens: number | null
+  readonly dataResidency?: { readonly multiplier?: number } | null
   readonly prices: {
     readonly standard: PriceSet
     readonly longContext: PriceSet['longContext']

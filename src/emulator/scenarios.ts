@@ -21,6 +21,8 @@ export interface ScenarioListing {
   readonly parameter?: string
   readonly summary: string
   readonly source?: string
+  /** Names of the vendors that have it; in the list of one vendor, none. */
+  readonly vendors?: readonly string[]
 }
 
 export interface Reader {
@@ -54,6 +56,20 @@ export function listingOf(scenario: Scenario<unknown>): ScenarioListing {
     summary: scenario.summary,
     ...(scenario.source === undefined ? {} : { source: scenario.source }),
   }
+}
+
+/** The scenarios of all vendors: one that several have is listed once, with their names. */
+export function listedTogether(
+  vendors: readonly { readonly name: string; readonly scenarios: readonly ScenarioListing[] }[],
+): readonly ScenarioListing[] {
+  const together = new Map<string, ScenarioListing & { readonly vendors: readonly string[] }>()
+  for (const vendor of vendors) {
+    for (const listing of vendor.scenarios) {
+      const known = together.get(listing.name)
+      together.set(listing.name, { ...(known ?? listing), vendors: [...(known?.vendors ?? []), vendor.name] })
+    }
+  }
+  return [...together.values()]
 }
 
 /**

@@ -2,7 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Charge } from './bill.ts'
 import { BodyAbandoned } from './body.ts'
-import type { Purchase } from './log.ts'
+import type { Clock } from './clock.ts'
+import type { Latency } from './latency.ts'
+import type { ActLog, Purchase } from './log.ts'
 import type { ScenarioListing } from './scenarios.ts'
 
 /** One call: what came in, and where the answer goes. */
@@ -18,6 +20,16 @@ export interface Exchange {
   stampDate(): void
 }
 
+/** What a vendor is built with. */
+export interface VendorOptions {
+  readonly clock: Clock
+  readonly seed: number
+  /** For payloads; shared by all vendors, so names of files must not collide. */
+  readonly dir: string
+  readonly log: ActLog
+  readonly latency: Partial<Latency>
+}
+
 /** An emulated vendor: a folder of its own, mounted below a prefix. */
 export interface Vendor {
   readonly name: string
@@ -30,6 +42,7 @@ export interface Vendor {
   activeScenarios(): readonly string[]
   charges(): Promise<readonly Charge[]>
   purchases(withRows: boolean): Promise<readonly Purchase[]>
+  close(): Promise<void>
 }
 
 export interface Listening {

@@ -1,4 +1,4 @@
-import { ENTRY_WORDS, type ResultsIn, type ResultsOut } from '../delivery/read-results.ts'
+import { ENTRY_WORDS, NO_ROW, type ResultsIn, type ResultsOut } from '../delivery/read-results.ts'
 import {
   type Collected,
   NO_FILE,
@@ -6,14 +6,16 @@ import {
   RESULT_BYTES,
   RESULTS_VERSION,
   USAGE_BYTES,
+  type UsageRow,
   writeResult,
   writeUsage,
 } from '../delivery/result-index.ts'
 import { outcomes, reasonCode } from '../domain/outcome.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
-import { MINUTE } from '../kit/clock.ts'
+import { DAY, MINUTE } from '../kit/clock.ts'
+import { randomId } from '../kit/ids.ts'
 import { lineBlocks } from '../kit/line-blocks.ts'
-import type { Remote, RemoteFile } from '../providers/contract.ts'
+import { type Remote, type RemoteFile, ResultsGone } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { cleanUp } from './clean-up.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
@@ -27,6 +29,7 @@ const SHORT_PAUSES = [MINUTE, 4 * MINUTE, 10 * MINUTE]
 interface Progress {
   readonly lateSince?: number
   readonly short?: number
+  readonly goneSince?: number
 }
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
@@ -39,14 +42,15 @@ const MISSING = outcomes.indexOf('missing')
  */
 export async function collect(flight: Flight, submission: SubmissionRow): Promise<Then> {
   const { ports, lane, call } = flight
-  const remote = await lane.poll(call, submission.remoteId ?? '')
-  if (remote === undefined) return ports.clock.now() + MINUTE
   const progress = (submission.progress ?? {}) as Progress
-  const { counts } = remote
+  const remote = await lane.poll(call, submission.remoteId ?? '')
+  if (remote === undefined && (progress.goneSince ?? ports.clock.now()) > ports.clock.now() - DAY)
+    return unseen(flight, submission, progress)
+  const { counts, files } = remote ?? { counts: submission.counts as Remote['counts'], files: [] }
   const fileLate =
     counts !== null &&
     counts.completed > 0 &&
-    !remote.files.some(({ role }) => role === 'output') &&
+    !files.some(({ role }) => role === 'output') &&
     !exhausted(ports, progress)
   if (fileLate) {
     if (progress.lateSince === undefined) {
@@ -58,10 +62,10 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     return ports.clock.now() + Math.max(20_000, 40 * ports.clock.speed)
   }
   ports.step('collecting')
-  const gathered = await gather(flight, submission, remote)
+  const gathered = await gather(flight, submission, files)
   const seen = submission.rows - gathered.missing
   // Counted by rows that were sent: repeated and foreign lines make a file no more complete.
-  const short = counts !== null && seen < Math.min(submission.rows, counts.completed + counts.failed)
+  const short = gathered.gone || (counts !== null && seen < Math.min(submission.rows, counts.completed + counts.failed))
   const tries = progress.short ?? 0
   const pause = SHORT_PAUSES[tries]
   if (short && pause !== undefined) {
@@ -77,8 +81,20 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],
   })
   ports.step('collected')
-  await cleanUp(flight, submission, remote.files)
+  await cleanUp(flight, submission, files)
   return 'again'
+}
+
+/** It has ended and is not there any more. For a day that may be the vendor's trouble; then what it left is missing. */
+async function unseen(flight: Flight, submission: SubmissionRow, progress: Progress): Promise<Then> {
+  const { ports } = flight
+  if (progress.goneSince === undefined) {
+    await commit(flight, {
+      submissions: [keepSubmission(submission, { progress: { ...progress, goneSince: ports.clock.now() } })],
+      events: [eventOf(flight, 'unseen', { remote: submission.remoteId }, submission)],
+    })
+  }
+  return ports.clock.now() + Math.max(MINUTE, 40 * ports.clock.speed)
 }
 
 const exhausted = ({ clock }: Ports, { lateSince }: Progress): boolean =>
@@ -89,27 +105,32 @@ const readResults = moduleBeside(import.meta.url, '../delivery/read-results')
 interface Gathered {
   readonly lines: number
   readonly missing: number
+  /** A file that the vendor named was not there. */
+  readonly gone: boolean
   /** Makes index and usage durable beside the files, which are already. */
   save(): Promise<Collected>
 }
 
-async function gather(flight: Flight, submission: SubmissionRow, remote: Remote): Promise<Gathered> {
-  const { ports, job } = flight
-  const folder = `jobs/${job.id}/${submission.id}`
+async function gather(flight: Flight, submission: SubmissionRow, remote: readonly RemoteFile[]): Promise<Gathered> {
+  const { ports, job, claim } = flight
+  // By the lease: a process that froze in here and wakes too late must not write over what another collected since.
+  const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? randomId('stray')}`
   const rows = new RowOutcomes(submission.rows)
   const files: string[] = []
-  for (const file of remote.files) {
+  let gone = false
+  for (const file of remote) {
     const name = `${folder}/${file.role}`
-    await fetchFile(flight, submission, file, name, rows, files.length)
-    files.push(name)
+    if (await fetchFile(flight, submission, file, name, rows, files.length)) files.push(name)
+    else gone = true
   }
   const missing = rows.markMissing()
   return {
     lines: rows.lines,
     missing,
+    gone,
     save: async () => {
       await put(ports, `${folder}/index`, rows.index)
-      await put(ports, `${folder}/usage`, rows.usage)
+      await put(ports, `${folder}/usage`, rows.charged(missing))
       return {
         version: RESULTS_VERSION,
         index: `${folder}/index`,
@@ -124,7 +145,7 @@ async function gather(flight: Flight, submission: SubmissionRow, remote: Remote)
   }
 }
 
-/** Streams one result file into a blob; its lines are read in worker threads on the way. */
+/** Streams one result file into a blob; its lines are read in worker threads on the way. False: the vendor has none. */
 async function fetchFile(
   { ports, lane, call, options }: Flight,
   submission: SubmissionRow,
@@ -132,8 +153,12 @@ async function fetchFile(
   name: string,
   rows: RowOutcomes,
   number: number,
-): Promise<void> {
-  const { body } = await lane.open(call, file)
+): Promise<boolean> {
+  const opened = await lane.open(call, file).catch((error: unknown) => {
+    if (error instanceof ResultsGone) return undefined
+    throw error
+  })
+  if (opened === undefined) return false
   const writer = await ports.blobs.put(name)
   const check =
     options.table?.schema === undefined || options.table.schema === null
@@ -146,7 +171,7 @@ async function fetchFile(
     await writer.write(new Uint8Array(out.buffer, 0, out.length))
     blocks.giveBack(out.buffer)
   }
-  const blocks = lineBlocks(body)
+  const blocks = lineBlocks(opened.body)
   try {
     for await (const { buffer, length } of blocks) {
       const input: ResultsIn = {
@@ -163,6 +188,7 @@ async function fetchFile(
     }
     while (waiting.length > 0) await merge()
     await writer.commit()
+    return true
   } catch (error) {
     await writer.abort()
     throw error
@@ -185,6 +211,8 @@ class RowOutcomes {
   duplicates = 0
   strangers = 0
   bytes = 0
+  /** Usage records of answers without an id. */
+  readonly #nameless: Uint8Array[] = []
   readonly #rows: number
   readonly #results: DataView
   readonly #usages: DataView
@@ -208,8 +236,14 @@ class RowOutcomes {
     for (let at = 0; at < out.count * ENTRY_WORDS; at += ENTRY_WORDS) {
       const row = entries[at] as number
       const facts = entries[at + 1] as number
+      const usage = usageAt(entries, at, models, tiers)
       if (row >= this.#rows) {
         this.strangers++
+        if (row === NO_ROW && usage.billed) {
+          const record = new Uint8Array(USAGE_BYTES)
+          writeUsage(new DataView(record.buffer), 0, usage)
+          this.#nameless.push(record)
+        }
         continue
       }
       const before = this.index[row * RESULT_BYTES] as number
@@ -228,17 +262,16 @@ class RowOutcomes {
         idAt: entries[at + 4] as number,
       }
       writeResult(this.#results, row * RESULT_BYTES, result)
-      const names = entries[at + 9] as number
-      writeUsage(this.#usages, row * USAGE_BYTES, {
-        input: entries[at + 5] as number,
-        cachedInput: entries[at + 6] as number,
-        cacheWrite: entries[at + 7] as number,
-        output: entries[at + 8] as number,
-        model: models[names & 0xffff] ?? 0,
-        tier: tiers[names >>> 16] ?? 0,
-        billed: ((facts >>> 16) & 1) === 1,
-      })
+      writeUsage(this.#usages, row * USAGE_BYTES, usage)
     }
+  }
+
+  /**
+   * The usage of all rows, and of answers without an id: they are somebody's of ours, for these rows are missing, and
+   * the vendor charges them; only whose they are cannot be told.
+   */
+  charged(missing: number): Uint8Array {
+    return Buffer.concat([this.usage, ...this.#nameless.slice(0, missing)])
   }
 
   /** What the vendor never mentioned is an explicit `missing`. Returns how many. */
@@ -252,6 +285,19 @@ class RowOutcomes {
       this.index[at + 2] = NO_FILE
     }
     return missing
+  }
+}
+
+const usageAt = (entries: Uint32Array, at: number, models: readonly number[], tiers: readonly number[]): UsageRow => {
+  const names = entries[at + 9] as number
+  return {
+    input: entries[at + 5] as number,
+    cachedInput: entries[at + 6] as number,
+    cacheWrite: entries[at + 7] as number,
+    output: entries[at + 8] as number,
+    model: models[names & 0xffff] ?? 0,
+    tier: tiers[names >>> 16] ?? 0,
+    billed: (((entries[at + 1] as number) >>> 16) & 1) === 1,
   }
 }
 

@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { hostname } from 'node:os'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { JobHeld, NoCredentials, type RedeyeError, UnknownJob } from '../domain/errors.ts'
 import { terminalJobStates } from '../domain/states.ts'
 import { SECOND } from '../kit/clock.ts'
@@ -102,8 +103,9 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (job === undefined) throw new UnknownJob(jobId, ports.store.home)
       if (job.state === 'held' && STOPPING_HOLDS.includes(job.held ?? '')) throw await heldError(ports, job)
       if (await done(job)) return job
-      await changed(changes, signal)
-      if (jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, owner))
+      const told = await changed(changes, signal)
+      // Whatever this process does refreshes the job by itself; the look is for what another did.
+      if (!told && jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, owner))
     }
   }
   return {
@@ -145,11 +147,13 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
   }
 }
 
-/** A change in this process, or a moment in which another may have made one. */
-async function changed(changes: EventEmitter, signal?: AbortSignal): Promise<void> {
+/** True after a change in this process, false after a moment in which another may have made one. */
+async function changed(changes: EventEmitter, signal?: AbortSignal): Promise<boolean> {
   const timer = AbortSignal.timeout(LOOK_MS)
-  await once(changes, 'change', { signal: signal === undefined ? timer : AbortSignal.any([timer, signal]) }).catch(
-    () => {},
+  const either = signal === undefined ? timer : AbortSignal.any([timer, signal])
+  return once(changes, 'change', { signal: either }).then(
+    () => true,
+    () => false,
   )
 }
 
@@ -166,7 +170,9 @@ class Serial {
       this.#again.add(name)
       return
     }
-    const running = work()
+    // A store that answers at once makes no pause of its own; without one, runs in a row would starve timers and sockets.
+    const running = nextTurn()
+      .then(work)
       .then(() => {}, this.#fail)
       .finally(() => {
         this.#running.delete(name)

@@ -61,20 +61,21 @@ export async function planShards(ports: Ports, of: PlanOf, rows: RowSet): Promis
   return shards.sort((a, b) => a.firstOrdinal - b.firstOrdinal)
 }
 
+/** What an account's quota lets one shard have. */
+export interface ShardRoom {
+  readonly tokensMax?: number
+  readonly inputsMax?: number
+}
+
 /** Smaller shards in place of one that the vendor would not take: each at most half of its rows. */
-export async function recut(
-  ports: Ports,
-  of: PlanOf,
-  shard: ShardRow,
-  within: { tokensMax?: number },
-): Promise<ShardRow[]> {
+export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: ShardRoom): Promise<ShardRow[]> {
   const routes = await routesOf(ports, of.manifest.groups, of.options)
   const route = routes[shard.group] as Route
   const splice = modelSplice(of.options.model)
   const cutter = new ShardCutter({
     rowsMax: Math.max(1, Math.ceil(shard.count / 2)),
     bytesMax: Number.MAX_SAFE_INTEGER,
-    inputsMax: null,
+    inputsMax: within.inputsMax ?? null,
     tokensMax: within.tokensMax ?? null,
   })
   const ordinalAt = await ordinalsOf(ports, shard)

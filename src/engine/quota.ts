@@ -1,36 +1,51 @@
 import { quotaHoldingStates } from '../domain/states.ts'
-import { HOUR } from '../kit/clock.ts'
+import { DAY, HOUR } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
 import type { QuotaClaim, QuotaRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
 
 const RISE_PER_DAY = 1.1
-const DAY_MS = 24 * HOUR
 
 /** What the account may have in use for the shard's model: the smaller of what is published and what was learned. */
-export async function tokensMaxOf({ ports, shard, lane }: Flight): Promise<number | null> {
-  const learned = (await ports.store.quotas(shard.accountId)).find(
-    ({ model, unit }) => model === shard.model && unit === 'tokens',
-  )
-  const published = lane.limits.enqueuedTokensMax(shard.model)
-  if (learned === undefined) return published
-  const days = Math.max(0, (ports.clock.now() - learned.learnedAt) / DAY_MS)
-  const risen = learned.limitMax * RISE_PER_DAY ** Math.min(days, 60)
-  return published === null ? risen : Math.min(published, risen)
+export async function roomFor({ ports, shard, lane, manifest }: Flight): Promise<Room> {
+  const quotas = (await ports.store.quotas(shard.accountId)).filter(({ model }) => model === shard.model)
+  const limit = (unit: QuotaRow['unit'], published: number | null): number | null => {
+    const learned = quotas.find((quota) => quota.unit === unit)
+    if (learned === undefined) return published
+    const days = Math.max(0, (ports.clock.now() - learned.learnedAt) / DAY)
+    const risen = learned.limitMax * RISE_PER_DAY ** Math.min(days, 60)
+    return published === null ? risen : Math.min(published, risen)
+  }
+  const embeddings = manifest.groups[shard.group]?.endpoint.endsWith('/embeddings') === true
+  return {
+    tokensMax: limit('tokens', lane.limits.enqueuedTokensMax(shard.model)),
+    inputs: embeddings ? shard.inputs : 0,
+    inputsMax: embeddings ? limit('requests', lane.limits.enqueuedRequestsMax(shard.model)) : null,
+  }
 }
 
-/** The claim of one purchase on the account's quota; sum, compare and move are one transaction in the store. */
+interface Room {
+  readonly tokensMax: number | null
+  /** What the shard itself counts for where inputs are limited. */
+  readonly inputs: number
+  readonly inputsMax: number | null
+}
+
+/**
+ * The claim of one purchase on the account's quota; sum, compare and move are one transaction in the store. A shard
+ * beyond the limit by itself may fly alone: our count is an estimate, and if the vendor's says no, it is cut smaller.
+ */
 export async function quotaClaim(flight: Flight): Promise<QuotaClaim> {
-  const { ports, shard, lane, manifest } = flight
+  const { ports, shard, lane } = flight
   const now = ports.clock.now()
-  const embeddings = manifest.groups[shard.group]?.endpoint.endsWith('/embeddings') === true
+  const { tokensMax, inputs, inputsMax } = await roomFor(flight)
   return {
     accountId: shard.accountId,
     model: shard.model,
     tokens: shard.tokens,
-    tokensMax: await tokensMaxOf(flight),
-    inputs: embeddings ? shard.inputs : 0,
-    inputsMax: embeddings ? lane.limits.enqueuedRequestsMax(shard.model) : null,
+    tokensMax: tokensMax === null ? null : Math.max(tokensMax, shard.tokens),
+    inputs,
+    inputsMax: inputsMax === null ? null : Math.max(inputsMax, inputs),
     openMax: lane.limits.openSubmissionsMax,
     createsSince: now - HOUR,
     createsMax: lane.limits.createsPerHourMax,
@@ -48,8 +63,8 @@ export async function hasRoom(flight: Flight): Promise<'room' | 'full'> {
   const tokens = same.reduce((sum, submission) => sum + submission.tokens, 0)
   const inputs = same.reduce((sum, submission) => sum + submission.inputs, 0)
   const full =
-    (claim.tokensMax !== null && same.length > 0 && tokens + claim.tokens > claim.tokensMax) ||
-    (claim.inputsMax !== null && same.length > 0 && inputs + claim.inputs > claim.inputsMax) ||
+    (claim.tokensMax !== null && tokens + claim.tokens > claim.tokensMax) ||
+    (claim.inputsMax !== null && inputs + claim.inputs > claim.inputsMax) ||
     (claim.openMax !== null && held.length >= claim.openMax)
   return full ? 'full' : 'room'
 }

@@ -1,18 +1,20 @@
 import { emptyTally } from '../domain/outcome.ts'
-import type { HoldReason } from '../domain/states.ts'
+import { type HoldReason, quotaHoldingStates } from '../domain/states.ts'
 import { MINUTE, SECOND } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
 import type { Commit, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { failRows } from './fail-rows.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
-import { ordinalsOf, recut, subShard } from './plan.ts'
-import { learnedQuota, tokensMaxOf } from './quota.ts'
+import { ordinalsOf, recut, type ShardRoom, subShard } from './plan.ts'
+import { learnedQuota } from './quota.ts'
 import type { ShardTally } from './settle.ts'
 
 const FILE_TRIES_MAX = 3
 /** Refusals of the passing kind in a row, after which a job says so and waits for a person. */
 const PATIENCE = 6
+/** Refusals for want of quota, more than an hour of them, after which a shard is cut although it should fit. */
+const STUBBORN = 8
 
 export const backOff = (refusals: number): number => Math.min(15 * MINUTE, 30 * SECOND * 2 ** Math.min(refusals, 10))
 
@@ -48,17 +50,28 @@ export async function refused(flight: Flight, submission: SubmissionRow | undefi
 /** Back-pressure: the learned limit is remembered, the shard waits for room, or is cut smaller when it alone is over. */
 async function quotaRefused(flight: Flight, submission: SubmissionRow | undefined, refusal: Refusal): Promise<Then> {
   const { ports, shard } = flight
-  const others = await ports.store.submissions({ accountId: shard.accountId, states: ['open', 'cancelling', 'unsure'] })
+  const { limit } = refusal
+  const others = await ports.store.submissions({ accountId: shard.accountId, states: quotaHoldingStates })
   const inUse = others
     .filter(({ model, id }) => model === shard.model && id !== submission?.id)
     .reduce((sum, { tokens }) => sum + tokens, 0)
-  const known = await tokensMaxOf(flight)
-  const learned = learnedQuota(flight, refusal, Math.max(inUse, known === null ? 0 : Math.min(known, inUse)))
-  const alone = refusal.limit !== undefined && learned.unit === 'tokens' && shard.tokens > refusal.limit.max
-  // Without a stated figure and with nothing of ours in use, the quota is simply not released yet: nothing is learned.
-  const quotas = refusal.limit !== undefined || inUse > 0 ? [learned] : []
-  if (alone && shard.count > 1)
-    return replace(flight, submission, refusal, { tokensMax: refusal.limit?.max ?? shard.tokens }, quotas)
+  // An upload is refused for want of storage, which says nothing about the queue. Without a stated figure and with
+  // nothing of ours in use, the queue is simply not released yet.
+  const learns = submission !== undefined && (limit !== undefined || inUse > 0)
+  const quotas = learns ? [learnedQuota(flight, refusal, inUse)] : []
+  const alone = limit !== undefined && (limit.unit === 'tokens' ? shard.tokens : shard.inputs) > limit.max
+  // With nothing of ours in the way for so long, the vendor counts more in it than we do.
+  const stubborn = submission !== undefined && inUse === 0 && shard.refusals >= STUBBORN
+  if ((alone || stubborn) && shard.count > 1) {
+    const within =
+      limit === undefined ? {} : limit.unit === 'tokens' ? { tokensMax: limit.max } : { inputsMax: limit.max }
+    return replace(flight, submission, refusal, within, quotas)
+  }
+  if (alone && stubborn)
+    return rowsRefused(flight, submission, {
+      ...refusal,
+      rows: [{ row: 0, code: refusal.code, message: refusal.message }],
+    })
   const wakeAt = ports.clock.now() + backOff(shard.refusals)
   await commit(flight, {
     ...refusalMoves(flight, submission, refusal),
@@ -115,7 +128,7 @@ async function replace(
   flight: Flight,
   submission: SubmissionRow | undefined,
   refusal: Refusal,
-  within: { tokensMax?: number },
+  within: ShardRoom,
   quotas: Commit['quotas'] & object,
 ): Promise<Then> {
   const { ports, job, manifest, options, shard } = flight

@@ -23,7 +23,8 @@ export async function planRetries(ports: Ports, job: JobRow, shards: readonly Sh
     const { again } = shard.tally as ShardTally
     if (outcomes.every((outcome) => again[outcome] === 0)) continue
     const submission = submissions.find(
-      ({ shardId, state }) => shardId === shard.id && (state === 'settled' || state === 'lost'),
+      ({ shardId, state, duplicate }) =>
+        shardId === shard.id && !duplicate && (state === 'settled' || state === 'lost'),
     )
     ordinals.push(...(await retryOrdinals(ports, shard, submission, options)))
   }

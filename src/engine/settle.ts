@@ -2,6 +2,7 @@ import {
   type Collected,
   emptyResult,
   emptyUsage,
+  isBilled,
   RESULT_BYTES,
   readResult,
   readUsage,
@@ -28,7 +29,10 @@ export interface ShardTally {
 export async function settle(flight: Flight, submission: SubmissionRow): Promise<Then> {
   const { ports, job, shard, options } = flight
   const collected = submission.collected as Collected
-  const ledger = await ledgerOf(ports, job, submission, collected, submission.duplicate ? 'duplicate' : 'proven')
+  const usage = await readWhole(ports, collected.usage)
+  const ledger = ledgerOf(ports, job, submission, usage, submission.duplicate ? 'duplicate' : 'proven')
+  const unseen = completedOf(submission) - billedIn(usage)
+  if (unseen > 0) ledger.push(...unproven(flight, submission, unseen, 'counted as completed, never seen'))
   const tally = await tallyOf(ports, collected, options, mayRetry(job, shard, options))
   ports.step('settling')
   const now = ports.clock.now()
@@ -42,12 +46,25 @@ export async function settle(flight: Flight, submission: SubmissionRow): Promise
   return null
 }
 
+/** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
+export async function settleLost(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { shard, job, options } = flight
+  const own = { ...emptyTally(), missing: submission.rows }
+  const again = mayRetry(job, shard, options) ? own : emptyTally()
+  await commit(flight, {
+    shards: [moveShard(shard, 'settle', { tally: { own, again } satisfies ShardTally, held: null })],
+    ledger: unproven(flight, submission, submission.rows, 'lost at the vendor'),
+    events: [eventOf(flight, 'settled', { ...own, again: total(again) }, submission)],
+  })
+  return null
+}
+
 /** Of a model whose catalogue row states no limit. */
 const OUTPUT_MAX = 16_384
 
-/** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
-export async function settleLost(flight: Flight, submission: SubmissionRow): Promise<Then> {
-  const { shard, job, options, manifest, ports } = flight
+/** Rows that were perhaps billed and that nobody saw, at their worst. Entry 1: what is proven of the submission is 0. */
+function unproven(flight: Flight, submission: SubmissionRow, rows: number, reason: string): LedgerRow[] {
+  const { shard, job, manifest, ports } = flight
   const group = manifest.groups[shard.group]
   const row = resolveModel({ requested: submission.model, answered: '', vendor: vendorOf(submission.lane) })
   const price =
@@ -59,25 +76,19 @@ export async function settleLost(flight: Flight, submission: SubmissionRow): Pro
     : stated
       ? Math.ceil(group.outputMax / group.requests)
       : (row?.maxOutput ?? OUTPUT_MAX)
-  const estimate = { rows: submission.rows, inputTokens: submission.tokens, outputTokensMax }
   const bucket: Bucket = {
     model: row?.id ?? submission.model,
     tier: tierOf(submission.lane),
-    usage: worstCase(estimate, price?.perToken ?? {}),
+    // All the input of the submission: which of its rows are meant is not known, and they may be the longest.
+    usage: worstCase({ rows, inputTokens: submission.tokens, outputTokensMax }, price?.perToken ?? {}),
     price,
     standardPrice: undefined,
   }
-  const own = { ...emptyTally(), missing: submission.rows }
-  const again = mayRetry(job, shard, options) ? own : emptyTally()
-  const ledger = entriesOf([bucket]).map((entry) =>
-    ledgerRow(entry, job, submission, 'unproven', ports.clock.now(), 'lost at the vendor'),
-  )
-  await commit(flight, {
-    shards: [moveShard(shard, 'settle', { tally: { own, again } satisfies ShardTally, held: null })],
-    ledger,
-    events: [eventOf(flight, 'settled', { ...own, again: total(again) }, submission)],
-  })
-  return null
+  const at = ports.clock.now()
+  return entriesOf([bucket]).map((entry) => ({
+    ...ledgerRow(entry, job, submission, 'unproven', at, reason),
+    entry: 1,
+  }))
 }
 
 export const mayRetry = (job: JobRow, shard: ShardRow, options: JobOptions): boolean =>
@@ -113,16 +124,26 @@ async function tallyOf(ports: Ports, collected: Collected, options: JobOptions, 
 }
 
 /** Ledger rows from the usage records alone, so that the same files always give the same total. */
-export async function ledgerOf(
+function ledgerOf(
   ports: Ports,
   job: JobRow,
   submission: SubmissionRow,
-  collected: Collected,
+  usage: Uint8Array<ArrayBuffer>,
   part: LedgerRow['part'],
-): Promise<LedgerRow[]> {
-  const buckets = bucketsOf(await readWhole(ports, collected.usage), submission, collected)
+): LedgerRow[] {
+  const buckets = bucketsOf(usage, submission, submission.collected as Collected)
   const at = ports.clock.now()
   return entriesOf(buckets).map((entry) => ledgerRow(entry, job, submission, part, at, null))
+}
+
+/** What the vendor says it has answered; of no more rows than we sent. */
+const completedOf = ({ counts, rows }: SubmissionRow): number =>
+  Math.min(rows, (counts as { completed?: number } | null)?.completed ?? 0)
+
+function billedIn(usage: Uint8Array): number {
+  let billed = 0
+  for (let at = 0; at < usage.length; at += USAGE_BYTES) if (isBilled(usage, at)) billed++
+  return billed
 }
 
 function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, collected: Collected): Bucket[] {

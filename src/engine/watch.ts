@@ -81,7 +81,8 @@ async function noteChange(flight: Flight, submission: SubmissionRow, remote: Rem
   const cancelled = remote.state === 'cancelling' && submission.state === 'open'
   const moved = remote.vendorState !== submission.vendorState
   const counted = JSON.stringify(remote.counts) !== JSON.stringify(submission.counts)
-  if (!cancelled && !moved && !counted) return
+  const seenAgain = submission.progress !== null // it was gone for a while: that it came back is news too
+  if (!cancelled && !moved && !counted && !seenAgain) return
   const set = { vendorState: remote.vendorState, counts: remote.counts, progress: null }
   if (remote.state === 'unknown' && moved) {
     flight.ports.log.warn(

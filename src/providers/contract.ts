@@ -1,4 +1,4 @@
-import { RedeyeError } from '../domain/errors.ts'
+import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
@@ -34,7 +34,7 @@ export interface BatchLane {
   list(call: Call, since: number): AsyncIterable<Remote>
   /** undefined: the vendor does not know the id (404). */
   poll(call: Call, remoteId: string): Promise<Remote | undefined>
-  /** Opens one result file from its start. */
+  /** Opens one result file from its start. Throws ResultsGone when the vendor no longer has it. */
   open(call: Call, file: RemoteFile): Promise<ResultStream>
   cancel(call: Call, remoteId: string): Promise<Remote | undefined>
   /** Deletes a file of ours; a missing one is no error. */
@@ -203,3 +203,6 @@ export class CredentialsRefused extends RedeyeError {
     this.status = status
   }
 }
+
+/** A result file that the vendor names and does not have: deleted, expired, or not there yet. */
+export class ResultsGone extends VendorUnavailable {}

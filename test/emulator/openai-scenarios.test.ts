@@ -8,8 +8,10 @@ import {
   toFile,
 } from 'openai'
 import { describe, expect, test } from 'vitest'
-import { scenarios } from '../../src/emulator/index.ts'
+import { scenarios as allScenarios } from '../../src/emulator/index.ts'
 import { chatLine, chatLines, jsonl, type Row, read, type Trial, trial } from './trial.ts'
+
+const scenarios = allScenarios.filter(({ vendors }) => vendors?.includes('openai'))
 
 /** What each scenario does, seen from outside. Every scenario has its line here: the last test counts them. */
 const effects: Record<string, (on: Trial) => Promise<void>> = {

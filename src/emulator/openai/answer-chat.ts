@@ -1,9 +1,11 @@
 import { valueOf } from '../answers/schema.ts'
 import { word } from '../chance.ts'
+import { isJson, type Json, list, positiveWhole } from '../json.ts'
+import { tokensIn, type Usage } from '../usage.ts'
 import { invalid, missingParameter } from './errors.ts'
 import type { Model } from './models.ts'
-import { chatPrompt, isJson, type Json, list, tokensIn, type Usage } from './tokens.ts'
-import { type Answer, type Circumstances, chanceFor, formatOf, positiveWhole, refused, utter } from './utterance.ts'
+import { chatPrompt, lookInCache } from './tokens.ts'
+import { type Answer, type Circumstances, chanceFor, formatOf, refused, utterance } from './utterance.ts'
 
 export function answerChat(body: Json, model: Model, circumstances: Circumstances): Answer {
   if (!Array.isArray(body['messages'])) return refused(missingParameter('messages'))
@@ -19,7 +21,7 @@ export function answerChat(body: Json, model: Model, circumstances: Circumstance
   const asked = positiveWhole(body['max_completion_tokens']) ?? positiveWhole(body['max_tokens'])
   const tooLong = contextProblem(model, prompt.tokens, asked, 'messages')
   if (tooLong) return refused(tooLong)
-  const { cachedTokens, cacheWriteTokens } = circumstances.cache?.look(model, body, prompt) ?? none
+  const { cachedTokens, cacheWriteTokens } = lookInCache(circumstances.cache, model, body, prompt)
   const tokensMax = asked ?? model.entry.maxOutput ?? Number.POSITIVE_INFINITY
   const choices: Json[] = []
   let outputTokens = 0
@@ -32,7 +34,7 @@ export function answerChat(body: Json, model: Model, circumstances: Circumstance
       choices.push(choiceOf(index, null, null, 'tool_calls', [toolCallOf(call, word(chance, 24))]))
       continue
     }
-    const said = utter(chance, model, format, body['reasoning_effort'], tokensMax, circumstances.twist)
+    const said = utterance(chance, model, format, body['reasoning_effort'], tokensMax, circumstances.twist)
     outputTokens += said.reasoningTokens + said.contentTokens
     reasoningTokens += said.reasoningTokens
     choices.push(choiceOf(index, said.refusal === null ? said.text : null, said.refusal, said.finish))
@@ -71,8 +73,6 @@ const emptyMessages = invalid(
   'messages',
   'empty_array',
 )
-
-const none = { cachedTokens: 0, cacheWriteTokens: 0 }
 
 function choiceOf(index: number, content: string | null, refusal: string | null, finish: string, calls?: Json[]): Json {
   const message = { role: 'assistant', content, refusal, annotations: [], ...(calls ? { tool_calls: calls } : {}) }

@@ -1,7 +1,8 @@
+import { type Json, positiveWhole } from '../json.ts'
+import { tokensIn } from '../usage.ts'
 import { missingParameter } from './errors.ts'
 import type { Model } from './models.ts'
-import { type Json, tokensIn } from './tokens.ts'
-import { type Answer, type Circumstances, chanceFor, positiveWhole, refused, utter } from './utterance.ts'
+import { type Answer, type Circumstances, chanceFor, refused, utterance } from './utterance.ts'
 
 /** The legacy text endpoint; it takes the same models here, as the catalogue holds none of its own. */
 export function answerCompletions(body: Json, model: Model, circumstances: Circumstances): Answer {
@@ -13,7 +14,7 @@ export function answerCompletions(body: Json, model: Model, circumstances: Circu
   const tokensMax = positiveWhole(body['max_tokens']) ?? 16
   for (const [index, prompt] of prompts.entries()) {
     promptTokens += tokensIn(String(prompt))
-    const said = utter(chanceFor(circumstances, index), model, undefined, 'none', tokensMax, circumstances.twist)
+    const said = utterance(chanceFor(circumstances, index), model, undefined, 'none', tokensMax, circumstances.twist)
     outputTokens += said.contentTokens
     choices.push({ text: said.text, index, logprobs: null, finish_reason: said.finish })
   }

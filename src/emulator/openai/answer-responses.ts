@@ -1,10 +1,12 @@
 import { word } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
+import { isJson, type Json, list, positiveWhole } from '../json.ts'
+import { tokensIn, type Usage } from '../usage.ts'
 import { contextProblem, toolCall } from './answer-chat.ts'
 import { invalid, missingParameter } from './errors.ts'
 import type { Model } from './models.ts'
-import { isJson, type Json, list, responsesPrompt, tokensIn, type Usage } from './tokens.ts'
-import { type Answer, type Circumstances, chanceFor, formatOf, positiveWhole, refused, utter } from './utterance.ts'
+import { lookInCache, responsesPrompt } from './tokens.ts'
+import { type Answer, type Circumstances, chanceFor, formatOf, refused, utterance } from './utterance.ts'
 
 export function answerResponses(body: Json, model: Model, circumstances: Circumstances): Answer {
   if (body['input'] === undefined && body['prompt'] === undefined) return refused(missingParameter('input'))
@@ -17,10 +19,7 @@ export function answerResponses(body: Json, model: Model, circumstances: Circums
   const asked = positiveWhole(body['max_output_tokens'])
   const tooLong = contextProblem(model, prompt.tokens, asked, 'input')
   if (tooLong) return refused(tooLong)
-  const { cachedTokens, cacheWriteTokens } = circumstances.cache?.look(model, body, prompt) ?? {
-    cachedTokens: 0,
-    cacheWriteTokens: 0,
-  }
+  const { cachedTokens, cacheWriteTokens } = lookInCache(circumstances.cache, model, body, prompt)
   const reasoning = isJson(body['reasoning']) ? body['reasoning'] : {}
   const chance = chanceFor(circumstances, 0)
   const output: Json[] = []
@@ -34,7 +33,7 @@ export function answerResponses(body: Json, model: Model, circumstances: Circums
     output.push({ id: `fc_${id}`, type: 'function_call', status: 'completed', call_id: `call_${id}`, ...call })
   } else {
     const tokensMax = asked ?? model.entry.maxOutput ?? Number.POSITIVE_INFINITY
-    const said = utter(chance, model, format, reasoning['effort'], tokensMax, circumstances.twist)
+    const said = utterance(chance, model, format, reasoning['effort'], tokensMax, circumstances.twist)
     outputTokens = said.reasoningTokens + said.contentTokens
     reasoningTokens = said.reasoningTokens
     if (said.finish === 'length') incomplete = 'max_output_tokens'

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { digest } from '../chance.ts'
+import type { Json } from '../json.ts'
+import { createPromptCache, type PromptCache } from '../prompt-cache.ts'
+import type { Usage } from '../usage.ts'
 import { answerTo } from './answers.ts'
-import { createPromptCache, type Json, type PromptCache, type Usage } from './tokens.ts'
 import type { Circumstances } from './utterance.ts'
 
 interface Chat {

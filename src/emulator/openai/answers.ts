@@ -1,10 +1,10 @@
+import type { Json } from '../json.ts'
 import { answerChat } from './answer-chat.ts'
 import { answerCompletions } from './answer-completions.ts'
 import { answerEmbeddings } from './answer-embeddings.ts'
 import { answerResponses } from './answer-responses.ts'
 import { invalid, unknownModel } from './errors.ts'
 import { type Model, modelNamed } from './models.ts'
-import type { Json } from './tokens.ts'
 import { type Answer, type Circumstances, refused } from './utterance.ts'
 
 export const endpoints: Record<string, (body: Json, model: Model, with_: Circumstances) => Answer> = {

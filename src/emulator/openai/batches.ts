@@ -1,16 +1,16 @@
 import { appendFile, copyFile, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Json } from '../json.ts'
 import { lineBlocks } from '../lines.ts'
 import { isLongContext } from '../prices.ts'
+import { sealed, type Totals } from '../row-table.ts'
 import { type Moment, momentOf } from './course.ts'
 import { createBatch } from './create.ts'
 import type { BatchRecord, Desk, Results } from './desk.ts'
 import { cannotCancel, invalid, noSuchBatch, Refusal } from './errors.ts'
 import type { Scan } from './execute.ts'
 import { cancelLagMs } from './lay-course.ts'
-import { sealed, type Totals } from './rows.ts'
 import type { Scope } from './scope.ts'
-import type { Json } from './tokens.ts'
 import { batchView } from './view.ts'
 
 export { createBatch }

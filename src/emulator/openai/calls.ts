@@ -1,12 +1,14 @@
 import type { Charge } from '../bill.ts'
 import { digest } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
+import { isJson } from '../json.ts'
 import { isLongContext, type Tier, unitPrices } from '../prices.ts'
+import { createPromptCache } from '../prompt-cache.ts'
+import type { Usage } from '../usage.ts'
 import { answerTo } from './answers.ts'
 import type { Desk } from './desk.ts'
 import { invalid, missingParameter, Refusal, unknownModel } from './errors.ts'
 import { isRefused, type Model, modelNamed } from './models.ts'
-import { createPromptCache, isJson, type Usage } from './tokens.ts'
 
 /**
  * A model call outside a batch: the same answer as within one, at the price of the tier that answered.

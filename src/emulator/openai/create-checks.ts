@@ -1,6 +1,6 @@
+import { isJson } from '../json.ts'
 import { endpoints } from './answers.ts'
 import { invalid, missingParameter, Refusal } from './errors.ts'
-import { isJson } from './tokens.ts'
 import { articleOf, limits } from './validate.ts'
 
 const known = new Set(['input_file_id', 'endpoint', 'completion_window', 'metadata', 'output_expires_after'])

@@ -1,3 +1,4 @@
+import { isJson, type Json } from '../json.ts'
 import { lineBlocks } from '../lines.ts'
 import { momentOf } from './course.ts'
 import { checkedRequest } from './create-checks.ts'
@@ -6,7 +7,6 @@ import { fileNotReady, invalid, missingFile, Refusal, rateLimited } from './erro
 import { layCourse } from './lay-course.ts'
 import type { Scope } from './scope.ts'
 import { startScan } from './start-scan.ts'
-import { isJson, type Json } from './tokens.ts'
 import { limits } from './validate.ts'
 import { batchView } from './view.ts'
 

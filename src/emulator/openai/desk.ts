@@ -1,11 +1,11 @@
 import type { Charge } from '../bill.ts'
 import { digest } from '../chance.ts'
 import type { Clock } from '../clock.ts'
+import type { Latency } from '../latency.ts'
 import type { ActLog } from '../log.ts'
 import type { Course } from './course.ts'
 import type { Scan } from './execute.ts'
-import type { BatchFaults } from './faults.ts'
-import type { Switchboard } from './switchboard.ts'
+import type { BatchFaults, OpenAiSwitchboard } from './faults.ts'
 
 export interface FileRecord {
   readonly id: string
@@ -63,7 +63,7 @@ export interface Desk {
   readonly seed: number
   readonly dir: string
   readonly log: ActLog
-  readonly switchboard: Switchboard
+  readonly switchboard: OpenAiSwitchboard
   readonly latency: Latency
   readonly files: Map<string, FileRecord>
   readonly uploads: Map<string, UploadRecord>
@@ -73,25 +73,6 @@ export interface Desk {
   readonly nextId: (kind: string) => string
   /** Scans run one after another: in the order of creation, and one core's worth at a time. */
   queue: Promise<unknown>
-}
-
-/** Durations of a batch in emulated seconds. */
-export interface Latency {
-  /** Median of the time in progress for about 100 lines; it grows with the size to the power of 0.3. 0: at once. */
-  readonly medianSeconds: number
-  /** Spread: the standard deviation of its logarithm. */
-  readonly sigma: number
-  readonly validatingSeconds: number
-  readonly finalizingSeconds: number
-  readonly cancellingSeconds: number
-}
-
-export const defaultLatency: Latency = {
-  medianSeconds: 240,
-  sigma: 0.6,
-  validatingSeconds: 3,
-  finalizingSeconds: 2,
-  cancellingSeconds: 55,
 }
 
 /** Ids look like the vendor's and depend on the seed and the order of the calls only. */

@@ -1,5 +1,7 @@
+import type { Twist } from '../answers/utterance.ts'
+import type { Faults, Switchboard } from '../switchboard.ts'
+import type { WireAct } from '../wire.ts'
 import type { WireError } from './errors.ts'
-import type { Twist } from './utterance.ts'
 
 /** The calls a fault can strike. `answer` is a model call outside a batch. */
 export const operations = [
@@ -19,27 +21,6 @@ export const operations = [
 ] as const
 export type Operation = (typeof operations)[number]
 
-/** What goes wrong on the wire. `-after` means that the call has its effect first. */
-export type WireAct =
-  | { readonly kind: 'answer' | 'answer-after'; readonly error: WireError }
-  | {
-      readonly kind: 'page' | 'page-after'
-      readonly status: number
-      readonly contentType: string
-      readonly text: string
-    }
-  | { readonly kind: 'reset' | 'reset-after' | 'hang' | 'hang-after' }
-  | { readonly kind: 'delay'; readonly milliseconds: number }
-  | { readonly kind: 'land-late'; readonly seconds: number }
-  | { readonly kind: 'fresh-file'; readonly seconds: number }
-  | { readonly kind: 'cut-upload'; readonly share: number }
-  | { readonly kind: 'cut-download' | 'short-download'; readonly share: number }
-
-export interface WireFault {
-  readonly on: readonly Operation[]
-  readonly act: WireAct
-}
-
 /** An error of a batch as a whole, as it stands in `errors.data`. */
 export interface BatchError {
   readonly code: string
@@ -58,17 +39,6 @@ export type RowFault =
   | { readonly kind: 'null-id' }
   | { readonly kind: 'stranger' }
   | { readonly kind: 'twist'; readonly twist: Twist }
-
-/** A fault that picks lines by their body, so that a retried request can be met again, or be left alone. */
-export interface RowRule {
-  /** Share of the lines that are struck. */
-  readonly share: number
-  readonly fault: RowFault
-  /** How often one body is struck; without it, as often as the scenario says. */
-  readonly times?: number
-  /** Tells whether a body is concerned at all. */
-  readonly concerns?: (bodyText: string) => boolean
-}
 
 export interface BatchFaults {
   readonly stuck?: 'validating' | 'in_progress' | 'finalizing'
@@ -113,9 +83,5 @@ export interface AccountFaults {
 }
 
 /** What one scenario changes on OpenAI's side. */
-export interface OpenAiFaults {
-  readonly wire?: readonly WireFault[]
-  readonly batch?: BatchFaults
-  readonly rows?: readonly RowRule[]
-  readonly account?: AccountFaults
-}
+export type OpenAiFaults = Faults<Operation, WireAct, BatchFaults, RowFault, AccountFaults>
+export type OpenAiSwitchboard = Switchboard<Operation, WireAct, BatchFaults, RowFault, AccountFaults>

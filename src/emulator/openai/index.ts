@@ -1,28 +1,16 @@
-import type { Clock } from '../clock.ts'
-import type { ActLog } from '../log.ts'
+import { defaultLatency } from '../latency.ts'
 import { listingOf } from '../scenarios.ts'
-import type { Vendor } from '../server.ts'
+import type { Vendor, VendorOptions } from '../server.ts'
+import { createSwitchboard } from '../switchboard.ts'
 import { chargesOf, purchasesOf } from './books.ts'
-import { type Desk, defaultLatency, idMaker, type Latency } from './desk.ts'
+import { type Desk, idMaker } from './desk.ts'
 import { createRouter } from './router.ts'
 import { openAiScenarios } from './scenarios.ts'
-import { createSwitchboard } from './switchboard.ts'
 
-export type { Latency } from './desk.ts'
 export { openAiScenarios }
 
-export interface OpenAiVendor extends Vendor {
-  close(): Promise<void>
-}
-
 /** An emulated OpenAI: files, uploads, batches, model calls and cost reports below `/openai/v1`. */
-export function createOpenAi(options: {
-  readonly clock: Clock
-  readonly seed: number
-  readonly dir: string
-  readonly log: ActLog
-  readonly latency: Partial<Latency>
-}): OpenAiVendor {
+export function createOpenAi(options: VendorOptions): Vendor {
   const switchboard = createSwitchboard(openAiScenarios, options.seed)
   const desk: Desk = {
     clock: options.clock,

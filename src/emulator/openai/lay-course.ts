@@ -1,4 +1,5 @@
-import { between, chanceOf, normal } from '../chance.ts'
+import { between, chanceOf } from '../chance.ts'
+import { runMsOf } from '../latency.ts'
 import { type Course, windowMs } from './course.ts'
 import type { BatchRecord, Desk } from './desk.ts'
 import type { BatchFaults } from './faults.ts'
@@ -6,10 +7,7 @@ import type { BatchFaults } from './faults.ts'
 /** Draws how long each state lasts, once, from the seed and the batch's own name. */
 export function layCourse(desk: Desk, id: string, now: number, bytes: number, faults: BatchFaults): Course {
   const chance = chanceOf('course', desk.seed, id)
-  const spread = Math.exp(desk.latency.sigma * normal(chance))
-  // Lines are not counted yet; about a kilobyte each will do for a guess at the size.
-  const scale = Math.min(6, Math.max(0.3, (Math.max(1, bytes / 1000) / 100) ** 0.3))
-  const runMs = 1000 * (faults.runSeconds ?? desk.latency.medianSeconds * scale * spread)
+  const runMs = runMsOf(desk.latency, chance, bytes, faults.runSeconds)
   const stretch = between(chance, 80, 120) / 100
   const forever = (faults.stuckSeconds ?? Number.POSITIVE_INFINITY) * 1000
   const validating = faults.stuck === 'validating' ? forever : desk.latency.validatingSeconds * 1000 * stretch

@@ -1,13 +1,14 @@
-import { createReadStream } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { wholeBody } from '../body.ts'
 import { digest } from '../chance.ts'
+import { parsedJson } from '../json.ts'
 import { type Exchange, sendText } from '../server.ts'
+import { createLateCalls, sendError, sendFile, strike, type WireAct } from '../wire.ts'
 import { createBatch } from './batches.ts'
 import type { Desk, FileRecord } from './desk.ts'
-import { noKey, Refusal, unknownUrl, type WireError, wrongKey } from './errors.ts'
-import type { Operation, WireAct } from './faults.ts'
+import { noKey, Refusal, unknownUrl, wrongKey } from './errors.ts'
+import type { Operation } from './faults.ts'
 import { createRoutes, type Route } from './routes.ts'
 import { type Scope, scopeOf } from './scope.ts'
 
@@ -26,30 +27,13 @@ export interface Call {
 
 export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Promise<void>; close: () => void } {
   const routes = createRoutes(desk)
-  const timers = new Set<NodeJS.Timeout>()
-  // Creates that are still on their way, for the scenario in which one lands long after its client gave up.
-  let late: { at: number; land: () => Promise<unknown> }[] = []
+  const late = createLateCalls(desk.clock)
   let requests = 0
-
-  const landDue = async () => {
-    const due = late.filter(({ at }) => at <= desk.clock.now())
-    late = late.filter((each) => !due.includes(each))
-    for (const { land } of due) await land().catch(() => undefined)
-  }
-
-  const landLater = (seconds: number, land: () => Promise<unknown>) => {
-    late.push({ at: desk.clock.now() + seconds * 1000, land })
-    const timer = globalThis.setTimeout(
-      () => void landDue().finally(() => timers.delete(timer)),
-      (seconds * 1000) / desk.clock.speed + 1,
-    )
-    timers.add(timer)
-  }
 
   const handle = async (exchange: Exchange): Promise<void> => {
     const startedAt = performance.now()
     const { request, response } = exchange
-    await landDue()
+    await late.landDue()
     const scope = scopeOf(header(exchange, 'openai-organization'), header(exchange, 'openai-project'))
     response.setHeader('x-request-id', `req_${digest('request', desk.seed, ++requests).slice(0, 32)}`)
     response.setHeader('openai-organization', scope.organization)
@@ -63,10 +47,10 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
       checkKey(exchange)
       const { route, parameters } = routeFor(routes, exchange)
       // Faults strike calls that came in whole: a purchase whose last byte is withheld must not use one up.
-      const body = route.streams ? undefined : parsed(await wholeBody(request, exchange.idleBodyTimeoutMs))
+      const body = route.streams ? undefined : parsedJson(await wholeBody(request, exchange.idleBodyTimeoutMs))
       const act = desk.switchboard.wire(route.operation, (candidate) => fits(candidate, route.operation))
       if (act?.kind === 'land-late') {
-        landLater(act.seconds, () => createBatch(desk, scope, body))
+        late.add(act.seconds, () => createBatch(desk, scope, body))
         return void request.socket.destroy()
       }
       if (act?.kind === 'delay') await setTimeout(act.milliseconds)
@@ -81,12 +65,7 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
       sendError(response, error.wire)
     }
   }
-  return {
-    handle,
-    close() {
-      for (const timer of timers) clearTimeout(timer)
-    },
-  }
+  return { handle, close: late.close }
 }
 
 /** Some acts belong to one kind of call; a fault of a fresh file is asked for by the create itself. */
@@ -98,57 +77,16 @@ function fits(act: WireAct, operation: Operation): boolean {
   return true
 }
 
-/** @returns whether the call ends here */
-function strike(act: WireAct, moment: '' | '-after', response: ServerResponse, stamp: () => void): boolean {
-  if (act.kind === `reset${moment}`) {
-    response.socket?.destroy()
-    return true
-  }
-  // The answer never comes; the client's patience or the end of the emulator ends the call.
-  if (act.kind === `hang${moment}`) return true
-  if (act.kind === `answer${moment}` && 'error' in act) {
-    stamp()
-    sendError(response, act.error)
-    return true
-  }
-  if (act.kind === `page${moment}` && 'text' in act) {
-    sendText(response, act.status, act.contentType, act.text)
-    return true
-  }
-  return false
-}
-
 function send(response: ServerResponse, reply: Reply, act: WireAct | undefined): void {
-  if ('file' in reply) return sendFile(response, reply.file, act)
-  sendText(response, 200, 'application/json', 'text' in reply ? reply.text : JSON.stringify(reply.json))
-}
-
-function sendFile(response: ServerResponse, file: FileRecord, act: WireAct | undefined): void {
-  const cut = act?.kind === 'cut-download' || act?.kind === 'short-download' ? act : undefined
-  const sent = cut ? Math.floor(file.bytes * cut.share) : file.bytes
-  const promised = cut?.kind === 'short-download' ? sent : file.bytes
-  response.writeHead(200, {
-    'content-type': 'application/octet-stream',
-    'content-disposition': `attachment; filename="${encodeURIComponent(file.filename)}"`,
-    'content-length': promised,
-  })
-  if (sent === 0) {
-    if (promised > 0) response.socket?.destroy()
-    else response.end()
-    return
+  if ('file' in reply) {
+    const { path, bytes, filename } = reply.file
+    const headers = {
+      'content-type': 'application/octet-stream',
+      'content-disposition': `attachment; filename="${encodeURIComponent(filename)}"`,
+    }
+    return sendFile(response, { path, bytes, headers }, act)
   }
-  const stream = createReadStream(file.path, { start: 0, end: sent - 1, highWaterMark: 1 << 20 })
-  stream.on('error', () => response.destroy())
-  response.on('close', () => stream.destroy())
-  if (sent === promised) return void stream.pipe(response)
-  stream.pipe(response, { end: false })
-  // Let what was sent reach the client, then drop the line: the promise of the header stays unkept.
-  stream.on('end', () => globalThis.setTimeout(() => response.socket?.destroy(), 20))
-}
-
-export function sendError(response: ServerResponse, error: WireError): void {
-  for (const [name, value] of Object.entries(error.headers ?? {})) response.setHeader(name, value)
-  sendText(response, error.status, 'application/json', JSON.stringify(error.body))
+  sendText(response, 200, 'application/json', 'text' in reply ? reply.text : JSON.stringify(reply.json))
 }
 
 function checkKey(exchange: Exchange): void {
@@ -169,12 +107,4 @@ function routeFor(routes: readonly Route[], { method, path }: Exchange): { route
     if (found) return { route, parameters: found.slice(1) }
   }
   throw new Refusal(unknownUrl(method, `/v1${path}`))
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -1,3 +1,4 @@
+import { createPromptCache } from '../prompt-cache.ts'
 import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
 import { chargesOf, purchasesOf } from './books.ts'
 import { answerCall } from './calls.ts'
@@ -8,7 +9,6 @@ import type { Operation } from './faults.ts'
 import { deleteFile, existingFile, listFiles, uploadFile } from './files.ts'
 import { modelNamed, modelNames } from './models.ts'
 import type { Call, Reply } from './router.ts'
-import { createPromptCache } from './tokens.ts'
 import { addPart, cancelUpload, completeUpload, createUpload } from './uploads.ts'
 import { fileView } from './view.ts'
 

@@ -4,7 +4,7 @@ import type { OpenAiFaults } from './faults.ts'
 import { accountScenarios } from './scenarios-account.ts'
 import { batchScenarios } from './scenarios-batch.ts'
 import { rowScenarios } from './scenarios-rows.ts'
-import { wireScenarios } from './scenarios-wire.ts'
+import { openAiWireScenarios } from './scenarios-wire.ts'
 
 /** Several troubles at once, as they come in life. */
 const combined: readonly Scenario<OpenAiFaults>[] = [
@@ -58,7 +58,7 @@ function isEvery(position: number, share: number, of: number): boolean {
 }
 
 export const openAiScenarios: readonly Scenario<OpenAiFaults>[] = [
-  ...wireScenarios,
+  ...openAiWireScenarios,
   ...batchScenarios,
   ...rowScenarios,
   ...accountScenarios,

@@ -1,5 +1,5 @@
+import { isJson, type Json } from '../json.ts'
 import { invalid, missingParameter, type WireError } from './errors.ts'
-import { isJson, type Json } from './tokens.ts'
 
 /**
  * What OpenAI refuses in a json_schema format before it runs anything. With `strict`, every object must forbid other

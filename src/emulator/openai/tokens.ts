@@ -1,33 +1,13 @@
 import { compactJson } from '../compact-json.ts'
+import { isJson, type Json, list } from '../json.ts'
+import type { Prompt, PromptCache } from '../prompt-cache.ts'
+import { tokensIn } from '../usage.ts'
 import { chargesCacheWrites, type Model } from './models.ts'
-
-/** Tokens of one answer, none counted twice except that a prompt holds its cached and its written part. */
-export interface Usage {
-  readonly promptTokens: number
-  readonly cachedTokens: number
-  readonly cacheWriteTokens: number
-  /** Reasoning included, as the wire counts it. */
-  readonly outputTokens: number
-  readonly reasoningTokens: number
-}
-
-export type Json = Record<string, unknown>
-
-/** The emulator's own way to count: four UTF-8 bytes are a token. Near enough to price by, and anyone can redo it. */
-export function tokensIn(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / 4)
-}
 
 const messageOverhead = 4
 const replyOverhead = 3
 /** An image, a sound or a file in a message: a flat figure, as no pixels are looked at. */
 const attachmentTokens = 765
-
-/** What the model reads: one text to find shared prefixes in, and its size. */
-export interface Prompt {
-  readonly text: string
-  readonly tokens: number
-}
 
 export function chatPrompt(body: Json): Prompt {
   return promptOf(body, list(body['messages']))
@@ -70,40 +50,14 @@ export interface CacheLook {
   readonly cacheWriteTokens: number
 }
 
-export interface PromptCache {
-  look(model: Model, body: Json, prompt: Prompt): CacheLook
-}
-
 const nothingCached: CacheLook = { cachedTokens: 0, cacheWriteTokens: 0 }
-const representativesMax = 64
-const representativeCharsMax = 1 << 20
 
-/**
- * A prompt cache as long-lived as a batch: a prompt of at least the model's minimum that begins as an earlier one did
- * reads the shared part, in steps of 128 tokens before gpt-5.6 and exactly from then on. A prompt that finds nothing is
- * remembered, and written at a fee where the model charges one. Nobody promises hits inside a batch; here they are sure,
- * because a test has to count them.
- */
-export function createPromptCache(): PromptCache {
-  const byStart = new Map<string, string>()
-  return {
-    look(model, body, prompt) {
-      const minimum = model.entry.minCacheableTokens
-      if (minimum === null || prompt.tokens < minimum || isCachingOff(body)) return nothingCached
-      const exact = chargesCacheWrites(model)
-      const start = prompt.text.slice(0, minimum * 4)
-      const known = byStart.get(start)
-      if (known === undefined) {
-        if (byStart.size < representativesMax) byStart.set(start, prompt.text.slice(0, representativeCharsMax))
-        return { cachedTokens: 0, cacheWriteTokens: exact ? prompt.tokens : 0 }
-      }
-      const shared = Math.floor(Buffer.byteLength(sharedStart(known, prompt.text)) / 4)
-      // The last token of a prompt is always computed anew.
-      const readable = Math.min(shared, prompt.tokens - 1)
-      const cachedTokens = exact ? readable : readable - (readable % 128)
-      return cachedTokens >= minimum ? { cachedTokens, cacheWriteTokens: 0 } : nothingCached
-    },
-  }
+/** Before gpt-5.6 the cache is read in steps of 128 tokens and written for nothing; from then on exactly, at a fee. */
+export function lookInCache(cache: PromptCache | null, model: Model, body: Json, prompt: Prompt): CacheLook {
+  if (!cache || isCachingOff(body)) return nothingCached
+  const exact = chargesCacheWrites(model)
+  const { cachedTokens, first } = cache.look(prompt, model.entry.minCacheableTokens, exact ? 1 : 128)
+  return { cachedTokens, cacheWriteTokens: first && exact ? prompt.tokens : 0 }
 }
 
 /** `explicit` without any breakpoint switches caching off. */
@@ -111,23 +65,4 @@ function isCachingOff(body: Json): boolean {
   const options = body['prompt_cache_options']
   if (!isJson(options) || options['mode'] !== 'explicit') return false
   return !compactJson(body['messages'] ?? body['input'] ?? '').includes('prompt_cache_breakpoint')
-}
-
-function sharedStart(a: string, b: string): string {
-  let low = 0
-  let high = Math.min(a.length, b.length)
-  while (low < high) {
-    const middle = (low + high + 1) >> 1
-    if (a.startsWith(b.slice(low, middle), low)) low = middle
-    else high = middle - 1
-  }
-  return b.slice(0, low)
-}
-
-export function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-export function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,12 +3,12 @@ import { createReadStream } from 'node:fs'
 import { open, unlink } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { isJson, type Json } from '../json.ts'
 import { checkedExpiry } from './create-checks.ts'
 import type { Desk, UploadRecord } from './desk.ts'
 import { invalid, missingParameter, noSuchUpload, Refusal } from './errors.ts'
 import { addFile, checkContent, checkedPurpose, receiveFile } from './files.ts'
 import type { Scope } from './scope.ts'
-import { isJson, type Json } from './tokens.ts'
 import { uploadView } from './view.ts'
 
 const uploadBytesMax = 8_000_000_000

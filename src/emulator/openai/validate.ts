@@ -1,7 +1,7 @@
+import { isJson, type Json } from '../json.ts'
 import { embeddingInputs } from './answer-embeddings.ts'
 import type { BatchError } from './faults.ts'
 import { type Model, modelNamed } from './models.ts'
-import { isJson, type Json } from './tokens.ts'
 
 export const limits = {
   requestsMax: 50_000,

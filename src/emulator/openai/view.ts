@@ -1,7 +1,7 @@
+import type { Json } from '../json.ts'
+import type { Totals } from '../row-table.ts'
 import type { Moment } from './course.ts'
 import type { BatchRecord, Desk, FileRecord, UploadRecord } from './desk.ts'
-import type { Totals } from './rows.ts'
-import type { Json } from './tokens.ts'
 
 const seconds = (milliseconds: number | null) => (milliseconds === null ? null : Math.floor(milliseconds / 1000))
 

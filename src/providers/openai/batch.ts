@@ -13,6 +13,7 @@ import {
   type Remote,
   type RemoteFile,
   type ResultStream,
+  ResultsGone,
   type Upload,
 } from '../contract.ts'
 import { limits } from './limits.ts'
@@ -175,6 +176,9 @@ async function open(call: Call, file: RemoteFile): Promise<ResultStream> {
   const encoding = headers['content-encoding'] ?? 'identity'
   if (status !== 200 || encoding !== 'identity' || /^text\/html/i.test(headers['content-type'] ?? '')) {
     discard()
+    // The vendor says so in JSON; a page that is not found may be anybody's.
+    if (status === 404 && /^application\/json/i.test(headers['content-type'] ?? ''))
+      throw new ResultsGone(`OpenAI no longer has the result file ${file.id}.`, { status })
     throw unexpected({ status, headers, json: undefined }, `the content of ${file.id}`)
   }
   const length = Number(headers['content-length'] ?? Number.NaN)

@@ -1,4 +1,4 @@
-import type { Usage } from './tokens.ts'
+import type { Usage } from './usage.ts'
 
 /** How a line ended, as far as counting and billing go. */
 export const outcomes = { succeeded: 1, failed: 2, uncounted: 3, missing: 4 } as const

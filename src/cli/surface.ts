@@ -1,0 +1,202 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { ScenarioListing } from '../emulator/index.ts'
+
+interface Surface {
+  readonly scenarios: readonly ScenarioListing[]
+  /** Takes the exit code of the command that ran. */
+  readonly done: (code: number) => void
+}
+
+/**
+ * The whole surface on one page. A command's own file, and with it the library, is loaded when the command runs: help
+ * has to be quick.
+ */
+export function declareCommands(program: Command, surface: Surface): void {
+  declareBuying(program, surface)
+  declareLooking(program, surface)
+  declareSteering(program, surface)
+  declareTools(program, surface)
+}
+
+function declareBuying(program: Command, { done }: Surface): void {
+  const quote = command(program, 'quote', 'Say what each lane would cost and when it would land. Sends nothing.', [
+    ['A file of batch lines', 'quote requests.jsonl --by 08:00'],
+    ['A table, a prompt per row', 'quote reviews.csv --prompt "Sentiment of: {{text}}" --model gpt-5-mini --json'],
+  ])
+  withInput(quote).action(async (input, flags) => done(await (await import('./commands/quote.ts')).quote(input, flags)))
+
+  const run = command(program, 'run', 'Quote, buy, wait, and write the results in input order.', [
+    ['Batch lines, at most 25 USD, by tomorrow morning', 'run requests.jsonl -o results.jsonl --by 08:00 --budget 25'],
+    [
+      'Classify the rows of a table; safe to start again, for the key names the job',
+      'run tickets.csv -o labelled.csv --key tickets-may --model gpt-5-mini \\\n    --prompt "Label this: {{text}}" --schema labels.json --yes',
+    ],
+  ])
+  run.option('-o, --output <file>', 'where the results go; - is standard output')
+  withPurchase(withInput(run)).action(async (input, flags) =>
+    done(await (await import('./commands/run.ts')).run(input, flags)),
+  )
+
+  const submit = command(program, 'submit', 'Buy and return; prints the id of the job.', [
+    ['Buy now …', 'submit requests.jsonl -o results.jsonl --key nightly --yes'],
+    ['… and bring it home later', 'wait key:nightly --timeout 2h'],
+  ])
+  submit.option('-o, --output <file>', 'where landing writes the results; without, `redeye results` fetches them')
+  withPurchase(withInput(submit)).action(async (input, flags) =>
+    done(await (await import('./commands/submit.ts')).submit(input, flags)),
+  )
+}
+
+function declareLooking(program: Command, { done }: Surface): void {
+  command(program, 'list', 'List the jobs of the home, newest first.', [
+    ['What is on its way', 'list --state flying --state held'],
+    ['For a script', 'list --json --limit 10'],
+  ])
+    .option('--state <state>', 'only jobs in this state; repeatable', collect)
+    .option('--limit <n>', 'at most so many', whole)
+    .action(async (flags) => done(await (await import('./commands/list.ts')).list(flags)))
+
+  command(program, 'show <job>', 'Show a job: counts, money, who attends it, what was bought and what happened.', [
+    ['By the beginning of its id', 'show job_7ka'],
+    ['By your key, for a script', 'show key:nightly --json'],
+  ]).action(async (job, flags) => done(await (await import('./commands/show.ts')).show(job, flags)))
+
+  command(program, 'bill [job]', 'Sum what was charged, of one job or of all: from result rows, exact.', [
+    ['All jobs, by the tag "team"', 'bill --per tag:team'],
+    ['One job by lane, for a script', 'bill job_7ka --per lane --json'],
+  ])
+    .option('--per <what>', 'job, model, lane, day, or tag:NAME', 'model')
+    .action(async (job, flags) => done(await (await import('./commands/bill.ts')).bill(job, flags)))
+
+  command(program, 'results <job>', 'Write the results of a job that is home, in input order.', [
+    ['To a file, whole or not at all', 'results job_7ka -o results.jsonl'],
+    ['As CSV into a pipe', 'results key:nightly --format csv | head'],
+  ])
+    .option('-o, --output <file>', 'where they go; - is standard output', '-')
+    .addOption(formatOption('of standard output; a file tells by its name'))
+    .action(async (job, flags) => done(await (await import('./commands/results.ts')).results(job, flags)))
+}
+
+function declareSteering(program: Command, { done }: Surface): void {
+  command(program, 'watch <job>', 'Attend a job with its progress until it is home. Ctrl-C leaves it again.', [
+    ['Come back to a job', 'watch job_7ka'],
+    ['Go on with a job that its budget holds', 'watch job_7ka --budget 40'],
+  ])
+    .option('--budget <usd>', 'first set a new budget')
+    .action(async (job, flags) => done(await (await import('./commands/watch.ts')).watch(job, flags)))
+
+  command(program, 'wait <job...>', 'Attend jobs without a word until all are home; exit 75: still flying.', [
+    ['From a scheduler, for two hours at most', 'wait key:nightly --timeout 2h'],
+    ['Several at once', 'wait job_7ka job_b2x --json'],
+  ])
+    .option('--timeout <duration>', 'leave after 90m, 2h, …')
+    .action(async (jobs, flags) => done(await (await import('./commands/wait.ts')).wait(jobs, flags)))
+
+  command(program, 'cancel <job>', 'End a job: nothing more is bought; what is finished is kept and charged.', [
+    ['And wait until all of it is collected', 'cancel job_7ka'],
+    ['Leave that to whoever attends it next', 'cancel job_7ka --no-wait'],
+  ])
+    .option('--no-wait', 'only ask for it')
+    .action(async (job, flags) => done(await (await import('./commands/cancel.ts')).cancel(job, flags)))
+
+  command(program, 'retry <job>', 'Fly once more what was expired, missing, cancelled, or failed in passing.', [
+    ['Only what deserves it', 'retry job_7ka'],
+    ['Also what failed for good', 'retry job_7ka --all'],
+  ])
+    .option('--all', 'also requests that failed for good')
+    .option('--no-wait', 'plan it; whoever attends the job next buys')
+    .action(async (job, flags) => done(await (await import('./commands/retry.ts')).retry(job, flags)))
+
+  command(program, 'worker', 'Attend all jobs of the home, also those that come, until stopped.', [
+    ['Under a service manager', 'worker --home /var/lib/redeye'],
+    ['A line of JSON per change', 'worker --json'],
+  ]).action(async (flags) => done(await (await import('./commands/worker.ts')).worker(flags)))
+}
+
+function declareTools(program: Command, { done, scenarios }: Surface): void {
+  command(program, 'doctor', 'Check the home, and each account with a free call; exit 4: an account fails.', [
+    ['Before the first job', 'doctor'],
+    ['In a health check', 'doctor --json'],
+  ]).action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
+
+  command(program, 'emulate', 'Run emulated vendors on this machine: no key, no cost, troubles on request.', [
+    ['An hour in a second', 'emulate --speed 3600'],
+    ['With troubles', 'emulate --scenario expire-partial:0.6 --scenario storm-429'],
+  ])
+    .option('--port <n>', 'where to listen; 0 takes any free port', whole, 4010)
+    .option('--speed <n>', 'emulated seconds in a second', positive, 1)
+    .option('--seed <n>', 'the same seed, the same answers', whole, 1)
+    .option('--scenario <name>', 'a trouble by its name, perhaps with parameters; repeatable', collect)
+    .option('--dir <dir>', 'where its files lie; without, in a temporary folder')
+    .addHelpText('after', () => `\nScenarios:\n${scenarios.map(scenarioText).join('\n')}`)
+    .action(async (flags) => done(await (await import('./commands/emulate.ts')).emulate(flags)))
+}
+
+type Example = readonly [what: string, line: string]
+
+function command(program: Command, name: string, description: string, examples: readonly Example[]): Command {
+  const told = examples.map(([what, line]) => `  # ${what}\n  redeye ${line}`)
+  return program
+    .command(name)
+    .description(description)
+    .helpOption('-h, --help', 'print this help')
+    .option('--json', 'print JSON, for machines')
+    .option('--home <dir>', 'where jobs live, instead of REDEYE_HOME')
+    .addHelpText('after', `\nExamples:\n${told.join('\n')}`)
+}
+
+/** What makes a job of an input. */
+const withInput = (command: Command): Command =>
+  command
+    .argument('<input...>', 'batch lines (.jsonl), or rows with --prompt (.csv, .tsv, .jsonl); .gz, .zst; - is stdin')
+    .option('--model <name>', 'the model; replaces that of batch lines')
+    .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
+    .option('--tz <zone>', 'time zone of --by; without, that of this machine')
+    .option('--skip-invalid', 'set bad lines aside instead of refusing the input')
+    .option('--rejects <file>', 'where they are set aside; without, beside the output')
+    .addOption(formatOption('of rows on stdin, and of results on stdout'))
+    .optionsGroup('Tables:')
+    .option('--prompt <text>', 'makes the input a table: "Classify: {{column}}", or @FILE')
+    .option('--system <text>', 'system text of each row, or @FILE')
+    .option('--schema <file>', 'JSON Schema of the answers, or a JSON list of the allowed ones')
+    .addOption(
+      new Option('--on-invalid-answer <how>', 'of answers that fail the schema (default: keep)').choices([
+        'keep',
+        'retry',
+        'fail',
+      ]),
+    )
+    .option('--answer-column <name>', 'name of the column for the answer')
+    .option('--with-cost', 'add the columns _model, _lane and _usd')
+    .option('--max-tokens <n>', 'limit of each answer', whole)
+    .option('--temperature <n>', 'temperature of each answer', fraction)
+    .option('--param <k=json>', 'a further member of each request; repeatable', collect)
+
+/** What buys. */
+const withPurchase = (command: Command): Command =>
+  command
+    .optionsGroup('Buying:')
+    .option('--key <name>', 'your name for the job: the same command again goes on with it, and buys nothing twice')
+    .option('--budget <usd>', 'a wall: nothing is bought beyond it; agrees to the quote where nobody can be asked')
+    .option('-y, --yes', 'agree to the quote')
+    .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
+    .option('--retries <n>', 'rounds for requests that deserve another (default: 2)', whole)
+    .option('--allow-unpriced', 'fly although a price is unknown')
+
+const formatOption = (of: string): Option => new Option('--format <format>', of).choices(['csv', 'tsv', 'jsonl'])
+
+const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+
+const whole = (text: string): number =>
+  numberOf(text, (value) => Number.isInteger(value) && value >= 0, 'a whole number')
+const positive = (text: string): number => numberOf(text, (value) => value > 0, 'a number above 0')
+const fraction = (text: string): number => numberOf(text, (value) => value >= 0, 'a number')
+
+function numberOf(text: string, fits: (value: number) => boolean, what: string): number {
+  const value = Number(text)
+  if (text.trim() !== '' && Number.isFinite(value) && fits(value)) return value
+  throw new InvalidArgumentError(`It should be ${what}.`)
+}
+
+const scenarioText = ({ name, parameter, summary }: ScenarioListing): string =>
+  `  ${name}${parameter === undefined ? '' : `:${parameter}`}\n      ${summary}`

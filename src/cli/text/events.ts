@@ -1,0 +1,105 @@
+import type { JobEvent } from '../../index.ts'
+import { bytes, count, money, some } from './figures.ts'
+
+type Data = Readonly<Record<string, unknown>>
+interface Words {
+  readonly say: (data: Data) => string
+  /** Worth a line of its own while a job flies. */
+  readonly loud?: true
+}
+
+const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
+const why = ({ message, code }: Data): string => String(message ?? code ?? 'no reason was given')
+const counts = (value: unknown): string => {
+  const { total, completed, failed } = (value ?? {}) as Data
+  return total === undefined
+    ? ''
+    : ` (${count(number(completed))} of ${count(number(total))} done, ${count(number(failed))} failed)`
+}
+
+/** What each event means, in the words of a person. */
+const words: Readonly<Record<string, Words>> = {
+  submitted: {
+    say: ({ requests, shards }) =>
+      `submitted: ${some(number(requests), 'request')} in ${some(number(shards), 'shard')}`,
+  },
+  uploaded: {
+    say: ({ rows, bytes: size, file }) => `uploaded ${some(number(rows), 'row')}, ${bytes(number(size))}, as ${file}`,
+  },
+  buying: { say: () => 'buying' },
+  bought: { say: ({ remote }) => `bought: ${remote}`, loud: true },
+  withheld: { say: () => 'withheld the purchase before its last byte; nothing was bought' },
+  unsure: {
+    say: ({ why }) => `unsure whether the purchase arrived (${why}); looking it up, never sending it again`,
+    loud: true,
+  },
+  found: { say: ({ remote }) => `found the purchase at the vendor: ${remote}`, loud: true },
+  fenced: { say: () => 'took the input file away, so that a late purchase cannot run' },
+  absent: { say: ({ looks }) => `the purchase never arrived (${looks} looks); buying under another key`, loud: true },
+  'arrived-late': {
+    say: ({ remote }) => `a purchase that was ruled out has arrived: ${remote}; cancelling it, it counts as duplicate`,
+    loud: true,
+  },
+  adopted: { say: ({ remote }) => `took over a purchase from before the store was restored: ${remote}`, loud: true },
+  'vendor-state': {
+    say: ({ vendorState, known }) =>
+      `the vendor says "${vendorState}"${known === false ? ', which no contract explains; waiting' : ''}`,
+  },
+  ended: { say: ({ vendorState, counts: told }) => `ended as "${vendorState}"${counts(told)}` },
+  cancel: { say: () => 'asked to cancel', loud: true },
+  cancelling: { say: () => 'cancelling at the vendor' },
+  unseen: { say: ({ remote }) => `the vendor does not know ${remote}; waiting`, loud: true },
+  lost: {
+    say: ({ remote }) => `${remote} is gone at the vendor; its requests are missing, its cost is unproven`,
+    loud: true,
+  },
+  'output-late': { say: () => 'the output file is late; waiting' },
+  'short-file': {
+    say: ({ rows }) => `the result files are short (${some(number(rows), 'row')}); reading them again`,
+    loud: true,
+  },
+  collected: { say: ({ bytes: size }) => `collected the results, ${bytes(number(size))}` },
+  settled: { say: (data) => `settled: ${tally(data)}` },
+  refused: { say: (data) => `refused, nothing was bought: ${why(data)}`, loud: true },
+  recut: {
+    say: (data) => `refused (${why(data)}); cut into ${some(number(data['into']), 'smaller shard')}`,
+    loud: true,
+  },
+  held: { say: (data) => heldText(data), loud: true },
+  released: { say: () => 'no longer held', loud: true },
+  trouble: { say: (data) => `trouble, will try again: ${why(data)}`, loud: true },
+  dropped: { say: () => 'dropped before it was bought' },
+  retry: { say: ({ round, requests }) => `round ${round}: ${some(number(requests), 'request')} fly again`, loud: true },
+  flying: { say: () => 'flying' },
+  landing: { say: () => 'landing: writing the results' },
+  landed: { say: ({ usd }) => `landed${chargedText(usd)}` },
+  cancelled: { say: ({ usd }) => `cancelled${chargedText(usd)}` },
+}
+
+/** One event in words; what has none here is shown as it is. */
+export const eventText = ({ type, data }: JobEvent): string =>
+  words[type]?.say((data ?? {}) as Data) ?? `${type} ${JSON.stringify(data ?? {})}`
+
+export const isLoud = ({ type, shard }: JobEvent): boolean =>
+  words[type]?.loud === true && !(type === 'held' && shard === null) // said for the shard already
+
+function heldText(data: Data): string {
+  const { reason, budget, spent, next, candidates } = data
+  if (reason === 'budget' && budget !== undefined)
+    return `held by the budget of ${budget} USD: ${money(String(spent))} is spent, the next step could cost ${money(String(next))}`
+  if (reason === 'quota') return 'waits for room in the quota of the account'
+  if (candidates !== undefined) return `held: ${candidates} purchases at the vendor may be ours`
+  return `held (${reason})${data['message'] === undefined ? '' : `: ${data['message']}`}`
+}
+
+function tally(data: Data): string {
+  const { again, ...own } = data
+  const parts = Object.entries(own).filter(([, value]) => number(value) > 0)
+  const said = parts.map(([name, value]) => `${count(number(value))} ${name}`).join(' · ')
+  return `${said === '' ? 'nothing' : said}${number(again) > 0 ? `; ${count(number(again))} fly again` : ''}`
+}
+
+const chargedText = (usd: unknown): string => {
+  const { charged } = (usd ?? {}) as Data
+  return typeof charged === 'string' ? `: ${charged} USD charged` : ''
+}

@@ -1,0 +1,61 @@
+import type { Quote, QuotedLane } from '../../index.ts'
+import { columns } from './columns.ts'
+import { duration, money } from './figures.ts'
+
+/** A quote for people: each lane, then what it rests on. */
+export function quoteText(quote: Quote, now: number): string {
+  const withDeadline = quote.lanes.some(({ onTime }) => onTime !== null)
+  const head = ['', 'lane', 'model', 'USD ', 'at standard ', 'lands in', ...(withDeadline ? ['on time '] : [])]
+  const rows = quote.lanes.map((line) => [
+    line.lane === quote.recommended ? '→' : line.flyable ? ' ' : '-',
+    line.lane,
+    line.model,
+    rangeText(line.usd),
+    line.usd.standard === null ? 'unknown' : money(line.usd.standard),
+    line.flyable ? landsText(line, now) : '',
+    ...(withDeadline ? [line.onTime === null ? '' : `${Math.floor(line.onTime * 100)} %`] : []),
+  ])
+  const flown = quote.lanes.filter(({ flyable }) => flyable)
+  const notes = new Set(flown.flatMap(({ limits, notes }) => [...limits, ...notes]))
+  return [
+    ...columns(head, rows),
+    '',
+    quote.reason,
+    ...(flown.length < quote.lanes.length
+      ? ['Lanes marked "-" are for comparison; this version does not fly them.']
+      : []),
+    ...[...notes].map((note) => `· ${note}`),
+    ...(quote.pricesAsOf === null ? [] : [`· Prices as of ${quote.pricesAsOf}.`]),
+  ].join('\n')
+}
+
+/** What the lanes that would be flown cost together. */
+export function costText(quote: Quote): string {
+  const flown = quote.lanes.filter(({ lane, flyable }) =>
+    quote.recommended === null ? flyable : lane === quote.recommended,
+  )
+  const sum = (end: 'low' | 'high'): string | null =>
+    flown.some(({ usd }) => usd[end] === null)
+      ? null
+      : String(flown.reduce((all, { usd }) => all + Number(usd[end]), 0))
+  return `${rangeText({ low: sum('low'), high: sum('high') })} USD`
+}
+
+/** When the job is expected, epoch ms: half of such jobs by `p50`, nine in ten by `p90`. */
+export function landing(quote: Quote | null): { readonly p50: number; readonly p90: number } | null {
+  const flown = (quote?.lanes ?? []).filter(
+    ({ lane, flyable, lands }) =>
+      flyable && lands.p50 !== null && (quote?.recommended === null || lane === quote?.recommended),
+  )
+  if (flown.length === 0) return null
+  const latest = (end: 'p50' | 'p90'): number => Math.max(...flown.map(({ lands }) => Date.parse(lands[end] ?? '')))
+  return { p50: latest('p50'), p90: latest('p90') }
+}
+
+const rangeText = ({ low, high }: { low: string | null; high: string | null }): string =>
+  low === null || high === null ? 'unknown' : low === high ? money(low) : `${money(low)}–${money(high)}`
+
+function landsText({ lands }: QuotedLane, now: number): string {
+  if (lands.p50 === null || lands.p90 === null) return 'unknown'
+  return `${duration(Date.parse(lands.p50) - now)}–${duration(Date.parse(lands.p90) - now)}`
+}

@@ -1,0 +1,53 @@
+import type { Receipt } from '../../index.ts'
+import { columns } from './columns.ts'
+import { count, duration, moment, money, moneyOr, some } from './figures.ts'
+
+/** A receipt for people. Amounts are exact where they are charged. */
+export function receiptText(receipt: Receipt): string {
+  const { job, state, createdAt, landedAt } = receipt
+  const took = landedAt === null ? '' : ` after ${duration(Date.parse(landedAt) - Date.parse(createdAt))}`
+  return [`Job ${job}: ${state}${took}.`, '', ...columns(null, rowsOf(receipt)).map((line) => `  ${line}`)].join('\n')
+}
+
+/** One line: what came of a job. */
+export function outcomeText({ job, state, requests, usd }: Receipt): string {
+  return `${job} ${state}: ${outcomesOf(requests)} of ${some(requests.total, 'request')}, ${moneyOr(usd.charged)} USD`
+}
+
+export const outcomesOf = (requests: Receipt['requests']): string => {
+  const { succeeded, failed, expired, cancelled, missing, invalid } = requests
+  const others = Object.entries({ failed, expired, cancelled, missing }).filter(([, number]) => number > 0)
+  const parts = [`${count(succeeded)} succeeded`, ...others.map(([name, number]) => `${count(number)} ${name}`)]
+  if (invalid > 0) parts.push(`${count(invalid)} with an invalid answer`)
+  return parts.join(' · ')
+}
+
+function rowsOf(receipt: Receipt): [string, string][] {
+  const { requests, usd, tokens, lanes, submissions, deadline, metDeadline, outputs } = receipt
+  const rows: [string, string][] = [
+    ['requests', `${count(requests.total)}: ${outcomesOf(requests)}`],
+    ['charged', `${exact(usd.charged)}${quotedText(usd)}`],
+    ['standard', `${exact(usd.standard)}${savedText(usd)}`],
+  ]
+  if (usd.unproven !== '0') rows.push(['unproven', `${exact(usd.unproven)} at most: perhaps billed, rows never seen`])
+  if (usd.duplicate !== '0') rows.push(['duplicate', `${exact(usd.duplicate)}: a second purchase, found and paid`])
+  const kinds = Object.entries(tokens).map(([kind, number]) => `${count(number)} ${kind}`)
+  rows.push(['tokens', kinds.join(' · ') || '0'])
+  for (const { lane, requests, usd } of lanes)
+    rows.push(['lane', `${lane}: ${some(requests, 'request')}, ${moneyOr(usd)} USD`])
+  rows.push(['submissions', count(submissions)])
+  if (deadline !== null)
+    rows.push(['deadline', `${moment(deadline)}${metDeadline === null ? '' : metDeadline ? ', met' : ', missed'}`])
+  for (const output of outputs) rows.push(['output', output])
+  return rows
+}
+
+const exact = (usd: string | null): string => (usd === null ? 'unknown' : `${usd} USD`)
+
+const quotedText = ({ quotedLow, quotedHigh }: Receipt['usd']): string =>
+  quotedLow === null || quotedHigh === null ? '' : `, quoted ${money(quotedLow)}–${money(quotedHigh)}`
+
+function savedText({ saved, standard }: Receipt['usd']): string {
+  if (saved === null || standard === null || Number(standard) === 0) return ''
+  return `, saved ${saved} (${Math.round((100 * Number(saved)) / Number(standard))} %)`
+}
