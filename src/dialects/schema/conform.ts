@@ -109,7 +109,7 @@ class Conforming {
 }
 
 const lists: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf', 'prefixItems'])
-const choices = ['type', 'anyOf', 'allOf', 'enum', 'const', '$ref', 'description']
+const choices = ['type', 'anyOf', 'allOf', 'enum', 'const', '$ref']
 const isWord = (key: string): boolean => key === 'title' || key === 'description' || key === 'definitions'
 
 const isObject = (schema: Json): boolean =>

@@ -5,31 +5,52 @@ import { isRecord, type Json } from '../translation.ts'
  * @param optionalFree  holding itself below a member that may be absent does not count
  */
 export function findCycle(root: Json, optionalFree: boolean): string | undefined {
-  const seek = (value: unknown, path: string, above: readonly string[]): string | undefined => {
-    if (Array.isArray(value)) return first(value.map((item, index) => () => seek(item, `${path}[${index}]`, above)))
+  const done = new Set<string>() // references that lead into no cycle
+  const above = ['#']
+
+  const schema = (value: unknown, path: string): string | undefined => {
     if (!isRecord(value)) return undefined
     const ref = value['$ref']
-    if (typeof ref === 'string') {
-      const target = resolve(root, ref)
-      if (target === undefined) return undefined
-      return above.includes(ref) ? join(path, '$ref') : seek(target, path, [...above, ref])
+    if (typeof ref === 'string') return reference(ref, path)
+    for (const key in value) {
+      const found = keyword(value, key, path === '' ? key : `${path}.${key}`)
+      if (found !== undefined) return found
     }
-    return first(
-      Object.entries(value).map(([key, inner]) => () => {
-        if (key === '$defs' || key === 'definitions') return undefined // met where they are referred to
-        if (key === 'properties' && optionalFree) return seek(requiredOf(value, inner), join(path, key), above)
-        return seek(inner, join(path, key), above)
-      }),
-    )
+    return undefined
   }
-  // A reference to the root itself is a cycle from the start.
-  return seek(root, '', ['#'])
+
+  const reference = (ref: string, path: string): string | undefined => {
+    if (above.includes(ref)) return path === '' ? '$ref' : `${path}.$ref`
+    if (done.has(ref)) return undefined
+    above.push(ref)
+    const found = schema(resolve(root, ref), path)
+    above.pop()
+    if (found === undefined) done.add(ref)
+    return found
+  }
+
+  const keyword = (parent: Json, key: string, path: string): string | undefined => {
+    const value = parent[key]
+    if (Array.isArray(value) && lists.has(key)) return each(value.entries(), (index) => `${path}[${index}]`)
+    if (key === 'items' || key === 'additionalProperties') return schema(value, path)
+    if (key !== 'properties' || !isRecord(value)) return undefined // definitions are met where they are referred to
+    const required = Array.isArray(parent['required']) ? parent['required'] : []
+    const members = Object.entries(value).filter(([name]) => !optionalFree || required.includes(name))
+    return each(members, (name) => `${path}.${name}`)
+  }
+
+  const each = <K>(members: Iterable<readonly [K, unknown]>, pathOf: (key: K) => string): string | undefined => {
+    for (const [key, value] of members) {
+      const found = schema(value, pathOf(key))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  return schema(root, '')
 }
 
-function requiredOf(schema: Json, properties: unknown): Json {
-  const required = Array.isArray(schema['required']) ? schema['required'] : []
-  return Object.fromEntries(Object.entries(properties as Json).filter(([name]) => required.includes(name)))
-}
+const lists: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf', 'prefixItems', 'items'])
 
 function resolve(root: Json, ref: string): unknown {
   if (!ref.startsWith('#')) return undefined
@@ -38,13 +59,3 @@ function resolve(root: Json, ref: string): unknown {
     value = isRecord(value) ? value[step.replaceAll('~1', '/').replaceAll('~0', '~')] : undefined
   return value
 }
-
-function first(tries: readonly (() => string | undefined)[]): string | undefined {
-  for (const attempt of tries) {
-    const found = attempt()
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
