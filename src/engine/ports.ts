@@ -50,7 +50,6 @@ export const steps = [
   'sending',
   'sent',
   'bought',
-  'opened',
   'ended',
   'collecting',
   'collected',

@@ -25,7 +25,7 @@ export function responsesPrompt(body: Json): Prompt {
 
 function promptOf(body: Json, messages: readonly unknown[]): Prompt {
   // Tool and schema definitions stand before the messages in what the model reads, so they lead the shared prefix.
-  let text = body['tools'] === undefined ? '' : compactJson(body['tools'])
+  let text = [body['tools'], schemaOf(body)].map((part) => (part === undefined ? '' : compactJson(part))).join('')
   let tokens = replyOverhead
   let attachments = 0
   for (const message of messages) {
@@ -42,6 +42,13 @@ function promptOf(body: Json, messages: readonly unknown[]): Prompt {
     }
   }
   return { text, tokens: tokens + tokensIn(text) + attachments * attachmentTokens }
+}
+
+/** The JSON schema of the answer, in a chat body or a responses body. */
+function schemaOf(body: Json): unknown {
+  const chat = isJson(body['response_format']) ? body['response_format']['json_schema'] : undefined
+  const responses = isJson(body['text']) ? body['text']['format'] : undefined
+  return isJson(chat) ? chat['schema'] : isJson(responses) ? responses['schema'] : undefined
 }
 
 /** What of a prompt was read from, and what was written to, the prompt cache. */

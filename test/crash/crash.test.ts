@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { killAtRandom, killAtStep, seeded, twentyAtOnce } from './trials.ts'
+
+// A bounded seed of `npm run crash`.
+
+test.for(['uploaded', 'sent', 'collected', 'delivering'])(
+  'killed at "%s", the job comes home as if nothing had been',
+  { timeout: 90_000 },
+  async (step) => {
+    const { faults } = await killAtStep(step, 1)
+    expect(faults).toEqual([])
+  },
+)
+
+test('killed at six random moments, nothing is lost and nothing bought twice', { timeout: 180_000 }, async () => {
+  for (const { faults } of await killAtRandom(6, seeded(24))) expect(faults).toEqual([])
+})
+
+test('twenty starts under one key buy once', { timeout: 120_000 }, async () => {
+  const { faults } = await twentyAtOnce(seeded(7))
+  expect(faults).toEqual([])
+})

@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util'
+import { steps } from '../../src/engine/index.ts'
+import { freezeBeforeLastByte, killAtRandom, killAtStep, seeded, type Trial, twentyAtOnce } from './trials.ts'
+
+// npm run crash [-- --random 200 --seed 1 --only steps,random,freeze,twenty,trouble]
+const { values } = parseArgs({
+  options: {
+    random: { type: 'string', default: '200' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    only: { type: 'string', default: 'steps,trouble,freeze,twenty,random' },
+  },
+})
+const random = seeded(Number(values.seed))
+const parts = values.only.split(',')
+console.log(`seed ${values.seed}\n`)
+console.log(
+  '| trial | kills | launches | purchases | ran | paid rows | paid twice | bill − proven − duplicate, nano-USD | |',
+)
+console.log('|---|---:|---:|---:|---:|---:|---:|---:|---|')
+
+let passed = 0
+let failed = 0
+const sums = { kills: 0, paidTwice: 0 }
+
+function report({ name, kills, launches, verdict, faults }: Trial): void {
+  const { purchases, ran, paidRows, paidTwice, nanoUsd } = verdict
+  const open = nanoUsd.bill - nanoUsd.proven - nanoUsd.duplicate
+  const word = faults.length === 0 ? 'ok' : faults.join('; ')
+  console.log(
+    `| ${name} | ${kills} | ${launches} | ${purchases} | ${ran} | ${paidRows} | ${paidTwice} | ${open} | ${word} |`,
+  )
+  if (faults.length === 0) passed++
+  else failed++
+  sums.kills += kills
+  sums.paidTwice += paidTwice
+}
+
+/** Two trials at a time: most of a trial is waiting. */
+async function inPairs(trials: readonly (() => Promise<Trial>)[]): Promise<void> {
+  const queue = [...trials]
+  const lane = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) report(await next())
+  }
+  await Promise.all([lane(), lane(), lane()])
+}
+
+// A share of rows fails once, so that a retry round is flown and its step passed.
+const withRetries = { scenario: 'rows-500:share=0.1' }
+
+if (parts.includes('steps')) {
+  await inPairs(steps.flatMap((step) => [1, 7].map((pass) => () => killAtStep(step, pass, withRetries))))
+}
+if (parts.includes('trouble')) {
+  const troubles = ['create-response-lost', 'create-500-created', 'create-500-refused', 'drop-download', 'listed-late']
+  await inPairs(
+    troubles.flatMap((scenario) => ['sent', 'collecting'].map((step) => () => killAtStep(step, 2, { scenario }))),
+  )
+}
+if (parts.includes('freeze')) report(await freezeBeforeLastByte())
+if (parts.includes('twenty')) report(await twentyAtOnce(random))
+if (parts.includes('random')) for (const one of await killAtRandom(Number(values.random), random)) report(one)
+
+console.log(`\n${sums.kills} kills, ${sums.paidTwice} requests paid for twice`)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1

@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { EmulatorOptions } from '../../src/emulator/index.ts'
+import type { Verdict } from '../flights/judge.ts'
+import { type Flight, type Ground, ground, SHARDS } from './ground.ts'
+
+/** One trial's result, as the suite prints it. */
+export interface Trial {
+  readonly name: string
+  readonly kills: number
+  readonly launches: number
+  readonly verdict: Verdict
+  readonly faults: readonly string[]
+}
+
+/** Kills the process at the n-th pass of a named step, then flies on until home. */
+export async function killAtStep(step: string, pass: number, options: EmulatorOptions = {}): Promise<Trial> {
+  await using place = await ground(options)
+  const first = await place.launch({ REDEYE_CRASH_AT: `${step}:${pass}` }).end
+  const killed = first.signal === 'SIGKILL'
+  const { receipt, launches } = await place.untilHome()
+  const faults = killed || pass > 1 ? [] : [`the step ${step} was never passed`]
+  return await trial(place, `kill at ${step}, pass ${pass}`, receipt, {
+    kills: killed ? 1 : 0,
+    launches: launches + 1,
+    faults,
+  })
+}
+
+/** Kills at random moments until `kills` of them have hit, over as many jobs as that takes. */
+export async function killAtRandom(kills: number, random: () => number): Promise<Trial[]> {
+  const trials: Trial[] = []
+  for (let left = kills; left > 0; ) {
+    await using place = await ground()
+    const budget = left
+    const hit = await place.untilHome((launch) => (launch < budget ? Math.floor(250 + random() * 1600) : undefined))
+    left -= hit.kills
+    trials.push(await trial(place, `${hit.kills} random kills`, hit.receipt, hit))
+    if (hit.kills === 0) left-- // it came home before any kill: another job
+  }
+  return trials
+}
+
+/**
+ * Freezes a process with the last byte of a purchase in its hand, for longer than its lease, while a second one takes
+ * over and brings the job home. Woken up, the first must not buy.
+ */
+export async function freezeBeforeLastByte(): Promise<Trial> {
+  await using place = await ground()
+  const frozen = place.launch({ REDEYE_STOP_AT: 'sending:2' })
+  await untilStopped(frozen)
+  const { receipt, launches } = await place.untilHome()
+  frozen.process.kill('SIGCONT')
+  const woken = await frozen.end
+  const faults = woken.code === 0 ? [] : [`the woken process ended with ${woken.code ?? woken.signal}: ${woken.stderr}`]
+  return await trial(place, 'freeze before the last byte', receipt, { kills: 0, launches: launches + 1, faults })
+}
+
+/** Twenty processes under one key at once, some of them killed, and started again. */
+export async function twentyAtOnce(random: () => number): Promise<Trial> {
+  await using place = await ground()
+  const flights = Array.from({ length: 20 }, () => place.launch())
+  let kills = 0
+  for (const { process } of flights.slice(0, 8)) {
+    await pause(random() * 400)
+    if (process.kill('SIGKILL')) kills++
+  }
+  const ends = await Promise.all(flights.map(({ end }) => end))
+  const faults = ends
+    .filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL')
+    .map(({ code, signal, stderr }) => `one of twenty ended with ${code ?? signal}: ${stderr}`)
+  const { receipt, launches } = await place.untilHome()
+  return await trial(place, 'twenty at once', receipt, { kills, launches: launches + 20, faults })
+}
+
+async function trial(
+  place: Ground,
+  name: string,
+  receipt: Parameters<Ground['judge']>[0],
+  { kills, launches, faults = [] }: { kills: number; launches: number; faults?: readonly string[] },
+): Promise<Trial> {
+  const verdict = await place.judge(receipt)
+  const found = [...faults, ...verdict.faults]
+  if (receipt.usd.unproven === '0' && verdict.nanoUsd.bill !== verdict.nanoUsd.proven + verdict.nanoUsd.duplicate) {
+    found.push('nothing is unproven, and yet the bill is not what is proven')
+  }
+  if (verdict.ran < SHARDS) found.push(`${verdict.ran} submissions ran, ${SHARDS} shards were to be bought`)
+  return { name, kills, launches, verdict, faults: found }
+}
+
+async function untilStopped({ process: child }: Flight): Promise<void> {
+  for (let tries = 0; tries < 3000; tries++) {
+    const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8').catch(() => '')
+    if (stat.slice(stat.lastIndexOf(')') + 2).startsWith('T')) return
+    if (child.exitCode !== null) break
+    await pause(10)
+  }
+  throw new Error('The process did not stop where it should.')
+}
+
+/** mulberry32: small, seeded, good enough to choose moments. */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
