@@ -21,8 +21,9 @@ export interface ByteReader {
 export async function openSource(source: Source): Promise<ByteReader> {
   if (typeof source !== 'string') return streamReader('(stream)', source)
   if (source === '-') return streamReader('(stdin)', process.stdin)
+  let file: FileHandle | undefined
   try {
-    const file = await open(source, 'r')
+    file = await open(source, 'r')
     const stats = await file.stat()
     if (stats.isDirectory()) throw new UnreadableInput(source, 'is a folder; a file of requests or rows is expected')
     if (!stats.isFile()) return streamReader(source, file.createReadStream()) // a pipe: read once, from where it stands
@@ -31,6 +32,7 @@ export async function openSource(source: Source): Promise<ByteReader> {
     if (compression(head.subarray(0, bytesRead)) === undefined) return fileReader(source, file)
     return streamReader(source, file.createReadStream({ start: 0, highWaterMark: READ_BYTES }))
   } catch (error) {
+    await file?.close()
     throw unreadable(source, error)
   }
 }

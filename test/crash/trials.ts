@@ -20,7 +20,8 @@ export async function killAtStep(step: string, pass: number, options: EmulatorOp
   const killed = first.signal === 'SIGKILL'
   const { receipt, launches } = await place.untilHome()
   const faults = killed || pass > 1 ? [] : [`the step ${step} was never passed`]
-  return await trial(place, `kill at ${step}, pass ${pass}`, receipt, {
+  const trouble = options.scenario === undefined ? '' : ` under ${String(options.scenario)}`
+  return await trial(place, `kill at ${step}, pass ${pass}${trouble}`, receipt, {
     kills: killed ? 1 : 0,
     launches: launches + 1,
     faults,
