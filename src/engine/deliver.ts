@@ -91,7 +91,7 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
   }
   const input = manifest.columns ?? []
   const schema = table.schema === null ? undefined : answerSchema(table.schema)
-  const answer = answerColumns(schema, table.answerColumn ?? undefined)
+  const answer = answerColumns(schema, table.answerColumn ?? undefined, input)
   const writer = tableWriter(format ?? 'jsonl', outputColumns(input, answer, { withCost: table.withCost }))
   const shape = {
     inputColumns: input.length,

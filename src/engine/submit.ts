@@ -46,9 +46,11 @@ export async function takeIn(
   if (table === undefined) throw new Error('A table needs its prompt.')
   const schema = table.schema === null ? undefined : answerSchema(table.schema)
   await answerReader(schema) // a wrong schema is said before anything is read
-  const answer = answerColumns(schema, table.answerColumn ?? undefined)
+  answerColumns(schema, table.answerColumn ?? undefined) // likewise a name that cannot be given
   const checkColumns = (columns: readonly string[]): void => {
-    outputColumns(columns, answer, { withCost: table.withCost })
+    outputColumns(columns, answerColumns(schema, table.answerColumn ?? undefined, columns), {
+      withCost: table.withCost,
+    })
   }
   const request = requestOptions(table, schema)
   return { folder, manifest: await intakeTable(input.sources, { request, checkColumns }, intake, intakeOptions) }

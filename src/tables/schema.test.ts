@@ -156,3 +156,10 @@ function nested(levels: number): object {
 /** A list of 251 allowed words of a length. */
 const words = (length: number) =>
   answerSchema({ enum: Array.from({ length: 251 }, (_, n) => String(n).padEnd(length, '-')) })
+
+test('one value beside an answer that the input has already is called value', () => {
+  const number = answerSchema({ type: 'number' })
+  expect(answerColumns(number, undefined, ['question', 'answer'])).toEqual(['value'])
+  expect(answerColumns(number, undefined, ['question'])).toEqual(['answer'])
+  expect(answerColumns(undefined, undefined, ['answer'])).toEqual(['answer']) // clashes, and is refused
+})

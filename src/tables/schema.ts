@@ -49,12 +49,22 @@ export function answerSchema(schema: unknown): AnswerSchema {
 
 /**
  * The columns that answers fill: with a schema of an object one for each of its fields, else one for the whole answer.
- * @param answerColumn  a name for that one column; without it the schema's title, else `answer`
+ * @param answerColumn  a name for that one column; without it the schema's title, else `answer`, else (with a schema, when
+ *                      the input has an `answer` of its own, as data with known answers do) `value`
+ * @param input         the input's columns
  * @throws UsageError when there are several fields: one name cannot name them all
  */
-export function answerColumns(schema: AnswerSchema | undefined, answerColumn?: string): readonly string[] {
+export function answerColumns(
+  schema: AnswerSchema | undefined,
+  answerColumn?: string,
+  input: readonly string[] = [],
+): readonly string[] {
   const fields = schema?.fields ?? []
-  if (answerColumn === undefined) return fields.length > 0 ? fields : [titleOf(schema?.schema) ?? wrapper]
+  if (answerColumn === undefined) {
+    if (fields.length > 0) return fields
+    const plain = schema !== undefined && input.includes(wrapper) ? 'value' : wrapper
+    return [titleOf(schema?.schema) ?? plain]
+  }
   if (fields.length <= 1) return [answerColumn]
   throw new UsageError(
     `--answer-column ${answerColumn} names one column, and the schema makes ${fields.length}: ${fields.join(', ')}.`,
