@@ -79,7 +79,7 @@ function missing(t: Translation, open: Map<string, Call>): never {
 }
 
 function checkName(t: Translation, name: string, at: string, rules: TurnRules): void {
-  if (!rules.toolName.test(name)) t.refuse(at, `a tool cannot be named "${name}" there`)
+  if (!rules.toolName.test(name)) t.refuse(`${at}.name`, `a tool cannot be named "${name}" there`)
 }
 
 /** Turns of one role that follow each other as one; tool results first. */
@@ -105,9 +105,9 @@ export function withoutEmptyText(parts: Part[]): Part[] {
 /** JSON value of the arguments of a call. Only OpenAI lets a model write what is no object. */
 export function argumentsOf(t: Translation, call: Call): unknown {
   if ('value' in call.args) return call.args.value
-  const { value, wide } = t.json(call.args.json, call.at)
-  if (wide) t.refuse(call.at, 'the arguments hold a number that a double does not')
-  return t.record(value, call.at)
+  const { value, wide } = t.json(call.args.json, `${call.at}.arguments`)
+  if (wide) t.refuse(`${call.at}.arguments`, 'the arguments hold a number that a double does not')
+  return t.record(value, `${call.at}.arguments`)
 }
 
 export const argumentsText = (call: Call): string =>

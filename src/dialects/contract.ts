@@ -8,6 +8,11 @@ export interface Dialect {
    * @param customIdJson  the user's id as the JSON text it came as
    */
   errorRow(customIdJson: string | Uint8Array, code: ErrorCode, message: string): Uint8Array
+  /**
+   * The row that a request with an answer gets, good or bad, when it is not the vendor's own row.
+   * @param status  HTTP status; 200: `body` is an answer, else the dialect's error envelope
+   */
+  answerRow(customIdJson: string | Uint8Array, status: number, body: object): Uint8Array
 }
 
 export interface AnswerText {

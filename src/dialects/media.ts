@@ -4,9 +4,9 @@ import type { Translation } from './translation.ts'
 /** Images that OpenAI and Anthropic read. */
 export const webImages: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
 /** Images that Gemini reads. */
-export const geminiImages: ReadonlySet<string> = new Set([
-  ...['image/png', 'image/jpeg', 'image/webp', 'image/heic', 'image/heif'],
-])
+export const geminiImages: ReadonlySet<string> = new Set(
+  'image/png image/jpeg image/webp image/heic image/heif'.split(' '),
+)
 
 /** `data:<mime>;base64,<data>`, strictly. */
 export function parseDataUrl(t: Translation, url: string, at: string): Source {

@@ -83,7 +83,11 @@ function effortsOfClaude(family: string, version: number): readonly Effort[] {
 }
 
 const claudeBudget = { min: 1_024, max: Number.MAX_SAFE_INTEGER }
-const unknownClaude: ModelFacts = { ...unknown, efforts: ['low', 'medium', 'high', 'xhigh', 'max'], budget: claudeBudget }
+const unknownClaude: ModelFacts = {
+  ...unknown,
+  efforts: ['low', 'medium', 'high', 'xhigh', 'max'],
+  budget: claudeBudget,
+}
 const mythosPreview: ModelFacts = {
   ...unknownClaude,
   sampling: false,
@@ -112,5 +116,10 @@ function openai(id: string): ModelFacts {
   const [, number] = /\bgpt-(\d+(?:\.\d+)?)/.exec(id) ?? []
   if (number === undefined) return /\bo[134]\b/.test(id) ? { ...unknown, sampling: false, cacheMarks: false } : unknown
   const version = Number(number)
-  return { ...unknown, sampling: version !== 5, efforts: version < 5 ? [] : unknown.efforts, cacheMarks: version >= 5.6 }
+  return {
+    ...unknown,
+    sampling: version !== 5,
+    efforts: version < 5 ? [] : unknown.efforts,
+    cacheMarks: version >= 5.6,
+  }
 }

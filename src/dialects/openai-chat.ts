@@ -1,5 +1,5 @@
 import { type AnswerText, type Dialect, noAnswer } from './contract.ts'
-import { openaiErrorRow } from './openai-rows.ts'
+import { openaiAnswerRow, openaiErrorRow } from './openai-rows.ts'
 
 /** `/v1/chat/completions`. Of several choices the first is the answer. */
 export const openaiChat = {
@@ -17,6 +17,7 @@ export const openaiChat = {
     } satisfies AnswerText
   },
   errorRow: openaiErrorRow,
+  answerRow: openaiAnswerRow,
 } satisfies Dialect
 
 /** What is read of the body; nothing of it is sure. */

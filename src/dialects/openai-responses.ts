@@ -1,5 +1,5 @@
 import { type AnswerText, type Dialect, noAnswer } from './contract.ts'
-import { openaiErrorRow } from './openai-rows.ts'
+import { openaiAnswerRow, openaiErrorRow } from './openai-rows.ts'
 
 /** `/v1/responses`. The text is all `output_text` parts of all messages, joined as the SDK's `output_text` joins them. */
 export const openaiResponses = {
@@ -18,6 +18,7 @@ export const openaiResponses = {
     } satisfies AnswerText
   },
   errorRow: openaiErrorRow,
+  answerRow: openaiAnswerRow,
 } satisfies Dialect
 
 /** What is read of the body; nothing of it is sure. */

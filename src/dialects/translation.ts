@@ -5,6 +5,8 @@ import { type Warning, type WarningCode, warningReasons } from './warnings.ts'
 
 /** The dialects whose bodies are conversations. */
 export type ChatDialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'gemini'
+export type EmbeddingDialect = 'openai-embeddings' | 'gemini-embeddings'
+export type DialectName = ChatDialect | EmbeddingDialect
 
 /**
  * Approximations that are refused unless the user asks for them:
@@ -16,25 +18,38 @@ export type ChatDialect = 'openai-chat' | 'openai-responses' | 'anthropic' | 'ge
  */
 export type Allowance = 'hoist_system' | 'clamp_effort' | 'effort_budgets' | 'relax_schema'
 
+export interface RequestOptions {
+  /** The model of the lane. Default: the one the request names. */
+  readonly model?: string
+  /**
+   * The most output tokens the model gives, for a dialect that wants a limit when the request states none.
+   * Default 4,096, which is short for a model that reasons: pass the model's own ceiling.
+   */
+  readonly maxOutput?: number
+  readonly allow?: readonly Allowance[]
+  /** The Messages API version the lane speaks. From 2026-10-21 on it takes no sampling parameters. Default 2023-06-01. */
+  readonly anthropicVersion?: '2023-06-01' | '2026-10-21'
+}
+
 export type Json = Record<string, unknown>
 
 /** One translation under way: who speaks to whom, what may be done, and what was changed so far. */
 export class Translation {
-  readonly from: string
-  readonly to: string
+  readonly from: DialectName
+  readonly to: DialectName
   readonly facts: ModelFacts
   readonly warnings: Warning[] = []
-  readonly #allowed: readonly Allowance[]
+  readonly options: RequestOptions
 
-  constructor(from: string, to: string, facts: ModelFacts, allowed: readonly Allowance[] = []) {
+  constructor(from: DialectName, to: DialectName, facts: ModelFacts, options: RequestOptions = {}) {
     this.from = from
     this.to = to
     this.facts = facts
-    this.#allowed = allowed
+    this.options = options
   }
 
   allows(what: Allowance): boolean {
-    return this.#allowed.includes(what)
+    return this.options.allow?.includes(what) === true
   }
 
   refuse(path: string, reason: string): never {
@@ -79,6 +94,11 @@ export class Translation {
     } catch {
       return this.refuse(path, 'this is not JSON')
     }
+  }
+
+  /** Arguments of a call in an answer, as an object. Numbers that a double does not hold stay the text they came as. */
+  callArguments(args: { readonly json: string } | { readonly value: unknown }, path: string): Json {
+    return this.record('json' in args ? this.json(args.json, path).value : (args.value ?? {}), path)
   }
 
   texts(value: unknown, path: string): readonly string[] {

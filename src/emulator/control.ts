@@ -41,16 +41,20 @@ export function createControl(vendors: readonly Vendor[], actLog: ActLog): Contr
         .map((text) => text.trim())
         .filter((text) => text !== '' && text !== 'default')
       // A name may belong to several vendors; one that belongs to none is a mistake.
-      const strange = texts.find((text) => !vendors.some((vendor) => owns(vendor, text)))
+      const strange = texts.find((text) => !vendors.some((vendor) => ownText(vendor, text) !== undefined))
       if (strange !== undefined) throw new ScenarioUnknown(`There is no scenario ${JSON.stringify(strange)}.`)
-      for (const vendor of vendors) vendor.setScenarios(texts.filter((text) => owns(vendor, text)))
+      for (const vendor of vendors) {
+        vendor.setScenarios(texts.map((text) => ownText(vendor, text)).filter((text) => text !== undefined))
+      }
     },
     activeScenarios: () => [...new Set(vendors.flatMap((vendor) => vendor.activeScenarios()))],
   }
 }
 
-function owns(vendor: Vendor, text: string): boolean {
-  return vendor.scenarios.some(({ name }) => name === text.split(':', 1)[0])
+/** A scenario as its vendor knows it: `slow` is everyone's, `openai/slow` that of one. @returns undefined for a stranger's */
+function ownText(vendor: Vendor, text: string): string | undefined {
+  const own = text.startsWith(`${vendor.name}/`) ? text.slice(vendor.name.length + 1) : text
+  return vendor.scenarios.some(({ name }) => name === own.split(':', 1)[0]) ? own : undefined
 }
 
 /** The routes below `/_emulator`. */

@@ -1,9 +1,11 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { anthropicScenarios, createAnthropic } from './anthropic/index.ts'
 import type { Bill } from './bill.ts'
 import { createClock } from './clock.ts'
 import { createControl, createControlRoutes, type EmulatorLog } from './control.ts'
+import { createGemini, geminiScenarios } from './gemini/index.ts'
 import type { Latency } from './latency.ts'
 import { createActLog, type Tally } from './log.ts'
 import { createOpenAi, openAiScenarios } from './openai/index.ts'
@@ -27,7 +29,10 @@ export interface EmulatorOptions {
   readonly seed?: number
   /** Emulated time at the start. Default: now. */
   readonly startAt?: Date
-  /** Names from `scenarios`, each perhaps with parameters: `expire-partial:0.6`, `storm-429:times=3`; `a+b` is both. */
+  /**
+   * Names from `scenarios`, each perhaps with parameters: `expire-partial:0.6`, `storm-429:times=3`; `a+b` is both, and
+   * `anthropic/slow` is that of one vendor alone.
+   */
   readonly scenario?: string | readonly string[]
   /** Where uploaded and result files are kept. Default: a fresh temporary folder, removed at close. */
   readonly dir?: string
@@ -41,7 +46,7 @@ export interface Emulator {
   readonly url: string
   readonly port: number
   /** What to give a client as its base URL. */
-  readonly baseUrls: { readonly openai: string }
+  readonly baseUrls: { readonly openai: string; readonly anthropic: string; readonly gemini: string }
   /** Emulated time, epoch milliseconds. */
   now(): number
   advance(seconds: number): void
@@ -57,6 +62,8 @@ export interface Emulator {
 /** Every scenario there is, in the order in which a person would look for it. */
 export const scenarios: readonly ScenarioListing[] = listedTogether([
   { name: 'openai', scenarios: openAiScenarios.map(listingOf) },
+  { name: 'anthropic', scenarios: anthropicScenarios.map(listingOf) },
+  { name: 'gemini', scenarios: geminiScenarios.map(listingOf) },
 ])
 
 /** Starts the emulated vendors on one port. */
@@ -67,7 +74,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'redeye-emulator-')))
   await mkdir(dir, { recursive: true })
   const built = { clock, seed: options.seed ?? 1, dir, log: actLog, latency: options.latency ?? {} }
-  const vendors = [createOpenAi(built)]
+  const vendors = [createOpenAi(built), createAnthropic(built), createGemini(built)]
   const control = createControl(vendors, actLog)
   control.setScenario(options.scenario ?? [])
   const { port, close } = await listen({
@@ -85,7 +92,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     url,
     port,
-    baseUrls: { openai: `${url}/openai/v1` },
+    baseUrls: { openai: `${url}/openai/v1`, anthropic: `${url}/anthropic`, gemini: `${url}/gemini` },
     now: clock.now,
     advance: (seconds) => clock.advance(seconds * 1000),
     bill: control.bill,

@@ -20,7 +20,7 @@ const HOLD_MS = 10 * SECOND
 export async function buy(flight: Flight, submission: SubmissionRow): Promise<Then> {
   const { ports, lane, call, shard, claim, manifest } = flight
   if (claim === null) throw new Error('Buying needs the lease.')
-  const wait = (await warm(flight)) ?? (await overBudget(flight))
+  const wait = restOf(flight, submission) ?? (await warm(flight)) ?? (await overBudget(flight))
   if (wait !== null) return wait
   const sentAt = ports.vendors.now(shard.accountId)
   const sendByReal = ports.clock.real() + HOLD_MS
@@ -48,6 +48,17 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   ports.step('sent')
   return record(flight, { ...submission, ...bought.set, state: 'buying' }, purchase)
 }
+
+/**
+ * A vendor may need a moment before it finds what was uploaded. It is asked without one, as most do not; once it has
+ * refused, the next file gets some, and more each time.
+ */
+function restOf({ ports, shard }: Flight, submission: SubmissionRow): number | null {
+  if (shard.refusals === 0) return null
+  const until = submission.createdAt + REST_MS * 2 ** Math.min(shard.refusals, 4)
+  return until > ports.clock.now() ? until : null
+}
+const REST_MS = 2 * SECOND
 
 async function record(flight: Flight, submission: SubmissionRow, purchase: Purchase): Promise<Then> {
   const { ports, shard } = flight

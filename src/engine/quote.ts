@@ -1,12 +1,13 @@
 import { type Lane, vendorOf } from '../domain/usage.ts'
-import type { Manifest } from '../intake/manifest.ts'
+import { emptyRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
+import { moduleBeside } from '../kit/byte-pool.ts'
 import { landingOf } from '../policy/landing.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
-import { mediaTokens, requestTokens, sampleRatio, tokenCounter } from '../pricing/tokens.ts'
+import { mediaTokens, sampleRatio } from '../pricing/tokens.ts'
+import type { Counted, CountIn } from './count-tokens.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
-import { recordsOf } from './rows.ts'
 
 const SAMPLES = 256
 /** Where no request of a group was drawn: English JSON text has three to six bytes a token. */
@@ -20,7 +21,7 @@ export async function quoteJob(
   deadline: number | null,
 ): Promise<Quote> {
   const at = ports.clock.now()
-  const samples = await sampleBodies(ports, manifest)
+  const samples = await countSample(ports, manifest, options)
   const groups: QuoteGroup[] = []
   const flyable = new Set<Lane>()
   const shardsOf = new Map<Lane, number>()
@@ -32,7 +33,7 @@ export async function quoteJob(
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(group.requests / rowsMax, group.bodyBytes / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
-    groups.push(await quoteGroup(manifest, number, model, vendorOf(lane), samples.get(number) ?? [], options))
+    groups.push(quoteGroup(manifest, number, model, vendorOf(lane), samples.get(number), options))
   }
   const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
   for (const lane of flyable) {
@@ -47,31 +48,25 @@ export async function quoteJob(
   return quote({ at, deadline, groups, flyable: [...flyable], landing })
 }
 
-async function quoteGroup(
+function quoteGroup(
   manifest: Manifest,
   number: number,
   model: string,
   vendor: string,
-  bodies: readonly Uint8Array[],
+  counted: Counted | undefined,
   options: JobOptions,
-): Promise<QuoteGroup> {
+): QuoteGroup {
   const group = manifest.groups[number] as Manifest['groups'][number]
   const notes: string[] = []
   let inputTokens = {
     low: Math.floor(group.bodyBytes * UNSAMPLED.low),
     high: Math.ceil(group.bodyBytes * UNSAMPLED.high),
   }
-  if (bodies.length > 0) {
-    const counter = await tokenCounter(model)
-    let media = 0
-    const counted = bodies.map((bytes) => {
-      const found = requestTokens(JSON.parse(Buffer.from(bytes).toString()) as object, counter.count)
-      media += found.media
-      return { bytes: bytes.length, tokens: found.tokens }
-    })
-    const ratio = sampleRatio(counted, { population: group.requests, spread: counter.spread })
+  if (counted !== undefined) {
+    const { samples, encoding, spread, media } = counted
+    const ratio = sampleRatio(samples, { population: group.requests, spread })
     inputTokens = { low: Math.floor(group.bodyBytes * ratio.low), high: Math.ceil(group.bodyBytes * ratio.high) }
-    notes.push(`Input tokens are counted on ${bodies.length} of ${group.requests} requests with ${counter.encoding}.`)
+    notes.push(`Input tokens are counted on ${samples.length} of ${group.requests} requests with ${encoding}.`)
     if (media > 0) notes.push(`Images and files are taken as ${mediaTokens} tokens each.`)
   } else notes.push('No request of this model was in the sample; input tokens are by length alone.')
   const maxTokens = group.outputMaxStated === group.requests ? Math.ceil(group.outputMax / group.requests) : undefined
@@ -94,27 +89,44 @@ async function quoteGroup(
   }
 }
 
+const countTokens = moduleBeside(import.meta.url, './count-tokens')
+
+/** Tokens of random requests, by group. */
+async function countSample(ports: Ports, manifest: Manifest, options: JobOptions): Promise<Map<number, Counted>> {
+  const bodies = await sampleBodies(ports, manifest)
+  const numbers = [...bodies.keys()]
+  const groups = numbers.map((number) => ({
+    model: options.model ?? manifest.groups[number]?.model ?? '',
+    bodies: bodies.get(number) ?? [],
+  }))
+  const counted = await ports.pool.runAlone<CountIn, Counted[]>(countTokens, { groups })
+  return new Map(counted.map((one, at) => [numbers[at] as number, one]))
+}
+
 /** Bodies of random requests, by group. */
 async function sampleBodies(ports: Ports, manifest: Manifest): Promise<Map<number, Uint8Array[]>> {
   const chosen = new Set<number>()
   const wanted = Math.min(SAMPLES, manifest.requests)
   while (chosen.size < wanted) chosen.add(Math.floor(Math.random() * manifest.requests))
   const bodies = new Map<number, Uint8Array[]>()
+  const index = await ports.blobs.openLocal(manifest.index)
   const segments = await Promise.all(manifest.segments.map((name) => ports.blobs.openLocal(name)))
+  const bytes = new Uint8Array(RECORD_BYTES)
+  const record = emptyRecord()
   try {
-    for (const firstOrdinal of [...chosen].sort((a, b) => a - b)) {
-      for await (const [record] of recordsOf(ports.blobs, manifest, { firstOrdinal, count: 1, ordinals: null })) {
-        // A few very long requests would cost seconds to count and change the ratio little.
-        if (record === undefined || record.bodyLength > 1 << 20) continue
-        const body = new Uint8Array(record.bodyLength)
-        await segments[record.segment]?.read(body, record.bodyOffset)
-        const of = bodies.get(record.group)
-        if (of === undefined) bodies.set(record.group, [body])
-        else of.push(body)
-      }
+    for (const ordinal of [...chosen].sort((a, b) => a - b)) {
+      await index.read(bytes, ordinal * RECORD_BYTES)
+      readRecord(new DataView(bytes.buffer), 0, record)
+      // A few very long requests would cost seconds to count and change the ratio little.
+      if (record.bodyLength > 1 << 20) continue
+      const body = new Uint8Array(record.bodyLength)
+      await segments[record.segment]?.read(body, record.bodyOffset)
+      const of = bodies.get(record.group)
+      if (of === undefined) bodies.set(record.group, [body])
+      else of.push(body)
     }
   } finally {
-    for (const segment of segments) await segment.close()
+    for (const blob of [index, ...segments]) await blob.close()
   }
   return bodies
 }

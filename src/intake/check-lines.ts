@@ -76,11 +76,21 @@ const wanted: Readonly<Record<string, { field: string; kinds: string; required: 
 const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
 
 class LineChecker {
-  readonly #bytes: Uint8Array
+  readonly #bytes: Buffer
   readonly #utf8: boolean
   readonly #nul: boolean
   readonly #scan = new JsonScan()
   readonly #record = emptyRecord()
+  readonly #facts: LineFacts = { ...noFacts }
+  readonly #stem = {
+    openFrom: 0,
+    openTo: 0,
+    from: 0,
+    to: 0,
+    messages: false,
+    facts: { ...noFacts },
+    record: emptyRecord(),
+  }
   readonly #groups: { endpoint: string; model: string }[] = []
   readonly #groupOf = new Map<string, number>()
   readonly #problems: Problem[] = []
@@ -90,7 +100,7 @@ class LineChecker {
   #carry = new Uint8Array(64 * 4096)
   #carryLength = 0
 
-  constructor(bytes: Uint8Array, chunk: { utf8: boolean; controls: boolean; nul: boolean }) {
+  constructor(bytes: Buffer, chunk: { utf8: boolean; controls: boolean; nul: boolean }) {
     this.#bytes = bytes
     this.#utf8 = chunk.utf8
     this.#nul = chunk.nul
@@ -102,7 +112,7 @@ class LineChecker {
     try {
       if (!this.#utf8 && !isUtf8(this.#bytes.subarray(from, to))) throw new LineProblemFound('not valid UTF-8')
       if (this.#nul && this.#bytes.subarray(from, to).includes(0)) throw new LineProblemFound('a NUL byte')
-      this.#request(line)
+      this.#request(line, from)
     } catch (error) {
       this.#problems.push({ line, message: problemOf(error, from), from, to })
     }
@@ -119,50 +129,168 @@ class LineChecker {
     }
   }
 
-  #request(line: number): void {
+  #request(line: number, from: number): void {
     const scan = this.#scan
     const record = resetRecord(this.#record, line)
-    let idFrom = -1
-    let idTo = 0
-    let idEscaped = false
-    let url: string | undefined
-    let method: string | undefined
-    let body: BodyFacts | undefined
+    const facts = resetFacts(this.#facts)
     if (scan.peek() !== 123) throw new LineProblemFound('a JSON object is expected')
-    if (scan.enterObject()) {
-      do {
-        scan.key()
-        if (scan.is('custom_id')) {
-          this.#expectString('custom_id')
-          idFrom = scan.from
-          idTo = scan.to
-          idEscaped = scan.escaped
-        } else if (scan.is('url')) {
-          this.#expectString('url')
-          url = this.#known(scan)
-        } else if (scan.is('method')) {
-          this.#expectString('method')
-          method = this.#known(scan)
-        } else if (scan.is('body')) body = this.#body(record)
-        else scan.skip()
-      } while (scan.more())
+    if (!this.#sameStem(from)) {
+      if (scan.enterObject()) {
+        do {
+          scan.key()
+          this.#member(from)
+        } while (scan.more())
+      }
     }
     scan.finish()
-    if (idFrom < 0) throw new LineProblemFound('"custom_id" is missing')
+    const { method, url } = facts
+    if (facts.idFrom < 0) throw new LineProblemFound('"custom_id" is missing')
     if (method === undefined) throw new LineProblemFound('"method" is missing')
     if (method !== 'POST') throw new LineProblemFound(`"method" must be "POST", not ${JSON.stringify(method)}`)
     if (url === undefined) throw new LineProblemFound('"url" is missing')
     if (!url.startsWith('/'))
       throw new LineProblemFound(`"url" must be a path such as "/v1/responses", not ${JSON.stringify(url)}`)
-    if (body === undefined) throw new LineProblemFound('"body" is missing')
-    this.#checkBody(url, body)
-    record.group = this.#group(url, body.model as string)
-    record.inputs = url === '/v1/embeddings' ? Math.max(1, body.inputs) : 1
+    if (facts.bodyFrom < 0) throw new LineProblemFound('"body" is missing')
+    this.#checkBody(url, facts)
+    record.group = this.#group(url, facts.model as string)
+    record.inputs = url === '/v1/embeddings' ? Math.max(1, facts.inputs) : 1
     record.tokens = tokensByLength(record.bodyLength)
-    this.#append(record, idFrom, idTo, idEscaped)
+    this.#append(record, facts.idFrom, facts.idTo, facts.idEscaped)
   }
 
-  #checkBody(url: string, body: BodyFacts): void {
+  /** A member of the line, from behind its key. */
+  #member(lineFrom: number): void {
+    const scan = this.#scan
+    const facts = this.#facts
+    if (scan.is('custom_id')) {
+      this.#expectString('custom_id')
+      facts.idFrom = scan.from
+      facts.idTo = scan.to
+      facts.idEscaped = scan.escaped
+    } else if (scan.is('url')) {
+      this.#expectString('url')
+      facts.url = this.#known(scan)
+    } else if (scan.is('method')) {
+      this.#expectString('method')
+      facts.method = this.#known(scan)
+    } else if (scan.is('body')) {
+      if (scan.peek() !== 123) throw new LineProblemFound('"body" must be an object')
+      facts.bodyFrom = scan.pos
+      facts.model = undefined
+      if (scan.enterObject()) {
+        do {
+          scan.key()
+          this.#bodyMember(lineFrom)
+        } while (scan.more())
+      }
+      this.#endBody()
+    } else scan.skip()
+  }
+
+  #endBody(): void {
+    this.#record.bodyOffset = this.#facts.bodyFrom
+    this.#record.bodyLength = this.#scan.pos - this.#facts.bodyFrom
+  }
+
+  /** A member of the body, from behind its key. */
+  #bodyMember(lineFrom: number): void {
+    const scan = this.#scan
+    const facts = this.#facts
+    const record = this.#record
+    const start = facts.bodyFrom
+    if (scan.is('model')) {
+      this.#expectString('body.model')
+      facts.model = this.#known(scan)
+      record.modelOffset = scan.from - 1 - start
+      record.modelLength = scan.to - scan.from + 2
+    } else if (scan.is('messages')) {
+      this.#keepStem(lineFrom, true)
+      this.#messages()
+    } else if (scan.is('input')) {
+      this.#keepStem(lineFrom, false)
+      this.#input(facts)
+    } else if (scan.is('stream')) {
+      const kind = scan.peek()
+      if (kind !== 116 && kind !== 102 && kind !== 110)
+        throw new LineProblemFound('"body.stream" must be true or false')
+      facts.stream = kind === 116
+      scan.skip()
+    } else if (scan.is('service_tier')) {
+      scan.peek()
+      record.tierOffset = scan.pos - start
+      scan.skip()
+      record.tierLength = Math.min(255, scan.pos - start - record.tierOffset)
+    } else {
+      const limit = outputLimits.some((name) => scan.is(name))
+      scan.peek()
+      const from = scan.pos
+      scan.skip()
+      if (limit) record.outputMax = this.#count32(from, scan.pos)
+    }
+  }
+
+  #messages(): void {
+    this.#facts.messagesKind = this.#scan.peek()
+    this.#scan.skip()
+  }
+
+  /**
+   * Most lines of a file are the same from behind their id to where the prompt begins. What was found in that stem is
+   * kept, and the next line that has it byte for byte is read from its end on.
+   */
+  #keepStem(lineFrom: number, messages: boolean): void {
+    const { facts, stem } = { facts: this.#facts, stem: this.#stem }
+    // Only when the id comes first, spelled plainly: then whatever varies lies before the stem.
+    if (facts.idFrom < 0 || facts.idEscaped || facts.idFrom - lineFrom > 64 || facts.bodyFrom < facts.idFrom) return
+    stem.openFrom = lineFrom
+    stem.openTo = facts.idFrom
+    stem.from = facts.idTo
+    stem.to = this.#scan.pos
+    stem.messages = messages
+    Object.assign(stem.facts, facts)
+    Object.assign(stem.record, this.#record)
+  }
+
+  /** Reads a line that has the stem; false, with nothing consumed, for one that does not. */
+  #sameStem(lineFrom: number): boolean {
+    const stem = this.#stem
+    const scan = this.#scan
+    const bytes = this.#bytes
+    if (stem.to === 0) return false
+    const openLength = stem.openTo - stem.openFrom
+    const idFrom = lineFrom + openLength
+    if (idFrom >= scan.end || compare(bytes, lineFrom, idFrom, stem.openFrom, stem.openTo) !== 0) return false
+    const before = scan.pos
+    scan.pos = idFrom - 1
+    scan.string()
+    const idTo = scan.to
+    const end = idTo + stem.to - stem.from
+    if (scan.escaped || end > scan.end || compare(bytes, idTo, end, stem.from, stem.to) !== 0) {
+      scan.pos = before
+      return false
+    }
+    const { line } = this.#record
+    Object.assign(this.#facts, stem.facts)
+    Object.assign(this.#record, stem.record, { line })
+    this.#facts.idFrom = idFrom
+    this.#facts.idTo = idTo
+    this.#facts.bodyFrom = stem.facts.bodyFrom - stem.from + idTo
+    scan.pos = end
+    if (stem.messages) this.#messages()
+    else this.#input(this.#facts)
+    while (scan.more()) {
+      scan.key()
+      this.#bodyMember(lineFrom)
+    }
+    this.#endBody()
+    while (scan.more()) {
+      scan.key()
+      this.#member(lineFrom)
+    }
+    return true
+  }
+
+  #checkBody(url: string, body: LineFacts): void {
     if (body.model === undefined) throw new LineProblemFound('"body.model" is missing')
     if (body.model === '') throw new LineProblemFound('"body.model" is empty')
     if (body.stream) throw new LineProblemFound('"body.stream" is true; a batch cannot stream')
@@ -182,50 +310,8 @@ class LineChecker {
     }
   }
 
-  #body(record: IndexRecord): BodyFacts {
-    const scan = this.#scan
-    if (scan.peek() !== 123) throw new LineProblemFound('"body" must be an object')
-    const start = scan.pos
-    const facts: BodyFacts = { model: undefined, stream: false, messagesKind: -1, inputKind: -1, inputs: 1 }
-    if (scan.enterObject()) {
-      do {
-        scan.key()
-        if (scan.is('model')) {
-          this.#expectString('body.model')
-          facts.model = this.#known(scan)
-          record.modelOffset = scan.from - 1 - start
-          record.modelLength = scan.to - scan.from + 2
-        } else if (scan.is('messages')) {
-          facts.messagesKind = scan.peek()
-          scan.skip()
-        } else if (scan.is('input')) this.#input(facts)
-        else if (scan.is('stream')) {
-          const kind = scan.peek()
-          if (kind !== 116 && kind !== 102 && kind !== 110)
-            throw new LineProblemFound('"body.stream" must be true or false')
-          facts.stream = kind === 116
-          scan.skip()
-        } else if (scan.is('service_tier')) {
-          scan.peek()
-          record.tierOffset = scan.pos - start
-          scan.skip()
-          record.tierLength = Math.min(255, scan.pos - start - record.tierOffset)
-        } else {
-          const limit = outputLimits.some((name) => scan.is(name))
-          scan.peek()
-          const from = scan.pos
-          scan.skip()
-          if (limit) record.outputMax = this.#count32(from, scan.pos)
-        }
-      } while (scan.more())
-    }
-    record.bodyOffset = start
-    record.bodyLength = scan.pos - start
-    return facts
-  }
-
   /** An embeddings `input`: a string or one array of tokens is one input, an array of either is as many. */
-  #input(facts: BodyFacts): void {
+  #input(facts: LineFacts): void {
     const scan = this.#scan
     facts.inputKind = scan.peek()
     if (facts.inputKind !== 91) {
@@ -303,13 +389,39 @@ class LineChecker {
   }
 }
 
-interface BodyFacts {
+/** What a line says, as far as it has been read. Spans are offsets in the chunk. */
+interface LineFacts {
+  idFrom: number
+  idTo: number
+  idEscaped: boolean
+  url: string | undefined
+  method: string | undefined
+  bodyFrom: number
   model: string | undefined
   stream: boolean
   messagesKind: number
   inputKind: number
   inputs: number
 }
+
+const noFacts: Readonly<LineFacts> = {
+  idFrom: -1,
+  idTo: 0,
+  idEscaped: false,
+  url: undefined,
+  method: undefined,
+  bodyFrom: -1,
+  model: undefined,
+  stream: false,
+  messagesKind: -1,
+  inputKind: -1,
+  inputs: 1,
+}
+
+const resetFacts = (facts: LineFacts): LineFacts => Object.assign(facts, noFacts)
+
+const compare = (bytes: Buffer, from: number, to: number, otherFrom: number, otherTo: number): number =>
+  bytes.compare(bytes, otherFrom, otherTo, from, to)
 
 class LineProblemFound extends Error {}
 

@@ -275,16 +275,27 @@ export function decodeString(bytes: Uint8Array, from: number, to: number, escape
 
 const indexOf = Buffer.prototype.indexOf as (this: Uint8Array, byte: number, from: number) => number
 
-/** Whether there is a byte below 32 that is no line end (LF, or CR before LF). Four bytes a step. */
+/** The top bit of each byte of the word that is below 32; other bits mean nothing. */
+const below32 = (word: number): number => (word - 0x20202020) & ~word
+
+/** Whether there is a byte below 32 that is no line end (LF, or CR before LF). Sixteen bytes a step. */
 export function hasControls(bytes: Uint8Array): boolean {
   const lead = (4 - (bytes.byteOffset & 3)) & 3
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset + lead, Math.max(0, bytes.length - lead) >>> 2)
-  for (let index = 0; index < words.length; index++) {
-    const word = words[index] as number
-    if (((word - 0x20202020) & ~word & 0x80808080) !== 0 && controlIn(bytes, lead + index * 4, lead + index * 4 + 4))
+  const whole = words.length & ~3
+  for (let index = 0; index < whole; index += 4) {
+    if (
+      ((below32(words[index] as number) |
+        below32(words[index + 1] as number) |
+        below32(words[index + 2] as number) |
+        below32(words[index + 3] as number)) &
+        0x80808080) !==
+        0 &&
+      controlIn(bytes, lead + index * 4, lead + index * 4 + 16)
+    )
       return true
   }
-  return controlIn(bytes, 0, Math.min(lead, bytes.length)) || controlIn(bytes, lead + words.length * 4, bytes.length)
+  return controlIn(bytes, 0, Math.min(lead, bytes.length)) || controlIn(bytes, lead + whole * 4, bytes.length)
 }
 
 function controlIn(bytes: Uint8Array, from: number, to: number): boolean {

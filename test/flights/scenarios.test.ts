@@ -65,6 +65,8 @@ const ask = {
 const DAY_FAST = 28_800
 /** Slow enough that a minute at the vendor is seen as a minute. */
 const SLOW = 300
+/** Slow enough that two seconds at the vendor are some time here. */
+const SLOWEST = 5
 
 /** Once some rows have run, and not all. */
 const cancelHalfWay = async (job: Job, { emulator }: Field): Promise<unknown> => {
@@ -93,8 +95,8 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
     },
   ],
   'create-429': { sees: ['refused'] },
-  'insufficient-quota': { held: 'billing' },
-  'upload-race': { sees: ['refused'], speed: SLOW, median: 10 },
+  'insufficient-quota': { held: 'billing', speed: SLOW, median: 10 },
+  'upload-race': { sees: ['refused'], speed: SLOWEST, median: 4 },
   'drop-upload': { sees: ['trouble'] },
   'drop-download': { sees: ['trouble'] },
   'short-download': [
@@ -107,7 +109,7 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
       unproven: true,
     },
   ],
-  'content-502': [{}, { scenario: 'content-502:times=always', held: 'vendor', sees: ['trouble', 'held', 'released'] }],
+  'content-502': [{}, { scenario: 'content-502:times=always', held: 'vendor', sees: ['trouble', 'held'] }],
   'storm-429': { sees: ['refused'] },
   'slow-down': { sees: ['refused'] },
   'storm-500': [{ sees: ['trouble'] }, { scenario: 'storm-500:times=always', held: 'vendor' }],
@@ -120,7 +122,7 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
   'wrong-key': [
     { held: 'credentials' },
     // Revoked in mid-flight: what was bought is not lost by it.
-    { scenario: 'wrong-key:after=3', median: 4000, held: 'credentials', sees: ['bought', 'held', 'released'] },
+    { scenario: 'wrong-key:after=3', median: 4000, held: 'credentials', sees: ['bought', 'held'] },
   ],
   forbidden: { held: 'credentials' },
 
@@ -163,7 +165,7 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
   'unknown-status': { speed: SLOW, median: 300, sees: ['vendor-state'] },
   'in-order': {},
   'queue-full': { sees: ['refused', 'bought'], purchases: 2, ran: 1 },
-  'billing-hard-limit': { held: 'billing', purchases: 2, ran: 1 },
+  'billing-hard-limit': { held: 'billing', speed: SLOW, median: 10, purchases: 2, ran: 1 },
   'input-file-lost': { sees: ['refused', 'bought'], purchases: 2, ran: 1 },
   'validation-fails': {
     scenario: 'validation-fails:share=0.2',
@@ -249,22 +251,30 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
 
   // accounts
   'enqueued-token-limit': [
-    { scenario: 'enqueued-token-limit:tokens=400', settings: { shardRequests: 5 }, purchases: SOME, sees: ['held'] },
+    {
+      scenario: 'enqueued-token-limit:tokens=400',
+      median: 3600,
+      settings: { shardRequests: 5 },
+      purchases: SOME,
+      sees: ['refused', 'held'],
+    },
     { scenario: 'enqueued-token-limit:tokens=300', purchases: SOME, sees: ['recut'] },
   ],
   'enqueued-request-limit': [
     {
       scenario: 'enqueued-request-limit:requests=12',
       input: embeddings(40),
+      median: 3600,
       settings: { shardRequests: 5 },
       purchases: SOME,
-      sees: ['held'],
+      sees: ['refused', 'held'],
     },
     { scenario: 'enqueued-request-limit:requests=12', input: embeddings(40), purchases: SOME, sees: ['recut'] },
   ],
   'quota-lag': { scenario: 'quota-lag:seconds=600,tokens=400', settings: { shardRequests: 10 }, purchases: SOME },
   'storage-full': {
-    scenario: 'storage-full:bytes=20000',
+    scenario: 'storage-full:bytes=9000',
+    median: 3600,
     settings: { shardRequests: 10 },
     purchases: 4,
     sees: ['refused'],
@@ -283,7 +293,7 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
     { input: chats(885), settings: { retries: 0 }, ends: { succeeded: 758, failed: 97, missing: 30 } },
     { input: chats(885), sees: ['retry'], purchases: 2, ends: { succeeded: 788, failed: 97 } },
   ],
-  'bad-night': { sees: ['refused', 'retry'], purchases: 2 },
+  'bad-night': { speed: SLOWEST, median: 4, sees: ['refused', 'retry'], purchases: 2 },
 }
 
 test('every scenario of the emulator has its expectation', () => {

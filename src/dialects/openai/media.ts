@@ -1,10 +1,16 @@
-import type { CacheMark, Media, Text } from '../conversation.ts'
+import type { CacheMark, Media, Source, Text } from '../conversation.ts'
 import { decodeText, foreignFile, kindOf, parseDataUrl, toDataUrl, webImages, wordsAbout } from '../media.ts'
 import type { Json, Translation } from '../translation.ts'
 
 /** Chat and Responses have the same parts under different names. */
 
-export function readImage(t: Translation, url: string, detail: unknown, at: string, cache: CacheMark | undefined): Media {
+export function readImage(
+  t: Translation,
+  url: string,
+  detail: unknown,
+  at: string,
+  cache: CacheMark | undefined,
+): Media {
   const source = url.startsWith('data:') ? parseDataUrl(t, url, at) : ({ kind: 'url', url } as const)
   if (source.kind === 'base64' && kindOf(source.mime) !== 'image') t.refuse(at, `${source.mime} is no image`)
   return { kind: 'image', source, at, detail: readDetail(t, detail, at), cache }
@@ -66,10 +72,9 @@ export function fileFields(t: Translation, media: Media): Json | string[] {
     if (source.vendor !== 'openai') return foreignFile(t, media)
     return { file_id: source.id, ...(title !== undefined && { filename: title }) }
   }
-  const plain = source.kind === 'base64' && source.mime === 'text/plain' && !t.from.startsWith('openai')
-  if (source.kind === 'text' || plain) {
+  if (isPlainText(t, media)) {
     t.warn('text_document_inlined', media.at)
-    return [...wordsAbout(t, media), source.kind === 'text' ? source.text : decodeText(t, source.data, media.at)]
+    return [...wordsAbout(t, media), textOfDocument(t, source, media.at)]
   }
   if (source.kind === 'url') {
     if (t.to === 'openai-chat') return t.refuse(media.at, 'it takes no documents by address; send the file inline')
@@ -84,6 +89,12 @@ export function fileFields(t: Translation, media: Media): Json | string[] {
 }
 
 /** What is said about a document and has no field: it goes before it. */
-export function contextOf(t: Translation, media: Media): string[] {
-  return media.context === undefined ? [] : wordsAbout(t, { ...media, title: undefined })
-}
+export const contextOf = (t: Translation, media: Media): string[] =>
+  media.context === undefined || isPlainText(t, media) ? [] : wordsAbout(t, { ...media, title: undefined })
+
+/** OpenAI reads such a document as text only; what its own users call a file stays one. */
+const isPlainText = (t: Translation, { source }: Media): boolean =>
+  source.kind === 'text' || (source.kind === 'base64' && source.mime === 'text/plain' && !t.from.startsWith('openai'))
+
+const textOfDocument = (t: Translation, source: Source, at: string): string =>
+  source.kind === 'text' ? source.text : source.kind === 'base64' ? decodeText(t, source.data, at) : ''

@@ -31,8 +31,11 @@ class Conforming {
     for (const key in schema) {
       const inner = schema[key]
       if (inner === undefined) continue
-      if (rules.refAlone && schema['$ref'] !== undefined && !key.startsWith('$') && !isWord(key))
-        this.#t.refuse(`${at}.${key}`, 'nothing may constrain beside a $ref')
+      if (rules.refAlone && schema['$ref'] !== undefined && !key.startsWith('$') && key !== 'definitions') {
+        if (key !== 'title' && key !== 'description') this.#t.refuse(`${at}.${key}`, 'nothing may stand beside a $ref')
+        this.#t.warnOnce('schema_annotation_dropped', `${at}.${key}`, key)
+        continue
+      }
       this.#keyword(out, key, inner, at, beyond)
     }
     if (isObject(schema)) this.#object(out, schema, at)
@@ -110,7 +113,6 @@ class Conforming {
 
 const lists: ReadonlySet<string> = new Set(['anyOf', 'allOf', 'oneOf', 'prefixItems'])
 const choices = ['type', 'anyOf', 'allOf', 'enum', 'const', '$ref']
-const isWord = (key: string): boolean => key === 'title' || key === 'description' || key === 'definitions'
 
 const isObject = (schema: Json): boolean =>
   schema['type'] === 'object' ||

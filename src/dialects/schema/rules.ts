@@ -21,13 +21,13 @@ export interface SchemaRules {
   readonly refAlone: boolean
 }
 
-const common = ['type', 'title', 'description', 'enum', 'properties', 'required', 'additionalProperties', 'items']
-const references = ['anyOf', '$ref', '$defs']
+const common = 'type title description enum properties required additionalProperties items anyOf $ref $defs'
+const setOf = (words: string): ReadonlySet<string> => new Set(words.split(' '))
 
 /** As the vendor's own SDK cuts a schema down (`transform-json-schema`); recursion by its structured-outputs page. */
 export const anthropicRules: SchemaRules = {
-  keywords: new Set([...common, ...references, 'const', 'allOf', 'format', 'minItems']),
-  formats: new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'uri', 'ipv4', 'ipv6', 'uuid']),
+  keywords: setOf(`${common} const allOf format minItems`),
+  formats: setOf('date-time time date duration email hostname uri ipv4 ipv6 uuid'),
   closed: true,
   complete: false,
   typed: true,
@@ -41,10 +41,7 @@ export const anthropicRules: SchemaRules = {
 
 /** `responseJsonSchema`, by its SDK's text. */
 export const geminiRules: SchemaRules = {
-  keywords: new Set([
-    ...[...common, ...references, '$id', '$anchor', 'format', 'prefixItems', 'minItems', 'maxItems'],
-    ...['minimum', 'maximum', 'oneOf', 'propertyOrdering'],
-  ]),
+  keywords: setOf(`${common} $id $anchor format prefixItems minItems maxItems minimum maximum oneOf propertyOrdering`),
   formats: undefined,
   closed: false,
   complete: false,
@@ -59,11 +56,10 @@ export const geminiRules: SchemaRules = {
 
 /** OpenAI's strict mode, by its structured-outputs guide, "Supported schemas". */
 export const openaiRules: SchemaRules = {
-  keywords: new Set([
-    ...[...common, ...references, 'const', 'format', 'pattern', 'multipleOf', 'minItems', 'maxItems'],
-    ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
-  ]),
-  formats: new Set(['date-time', 'time', 'date', 'duration', 'email', 'hostname', 'ipv4', 'ipv6', 'uuid']),
+  keywords: setOf(
+    `${common} const format pattern multipleOf minItems maxItems minimum maximum exclusiveMinimum exclusiveMaximum`,
+  ),
+  formats: setOf('date-time time date duration email hostname ipv4 ipv6 uuid'),
   closed: true,
   complete: true,
   typed: false,
@@ -76,7 +72,6 @@ export const openaiRules: SchemaRules = {
 }
 
 /** Words about a schema that constrain nothing. */
-export const annotations: ReadonlySet<string> = new Set([
-  ...['$schema', '$comment', '$id', '$anchor', 'default', 'example', 'examples'],
-  ...['deprecated', 'readOnly', 'writeOnly'],
-])
+export const annotations: ReadonlySet<string> = setOf(
+  '$schema $comment $id $anchor default example examples deprecated readOnly writeOnly',
+)

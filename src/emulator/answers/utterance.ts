@@ -64,8 +64,10 @@ function contentFor(chance: Chance, format: Json | undefined, twist: Twist | und
   else text = plainText(chance)
   if (twist === 'broken-json') return structured ? text.slice(0, Math.max(1, Math.floor(text.length * 0.6))) : text
   if (twist === 'off-schema') return JSON.stringify({ unexpected: plainText(chance, 3, 6) })
-  if (isPad(twist))
-    return `${text} ${plainText(chance, 40, 60).repeat(Math.ceil(twist.padBytes / 300))}`.slice(0, twist.padBytes)
+  if (isPad(twist)) {
+    const more = ` ${plainText(chance, 40, 60)}`
+    return (text + more.repeat(Math.ceil(twist.padBytes / more.length))).slice(0, twist.padBytes)
+  }
   return text
 }
 

@@ -63,8 +63,11 @@ export function say(params: Json, model: Model, prompt: Prompt, circumstances: C
   if (silent) return end([], 'max_tokens', tokensMax)
   if (twist === 'refusal') return refusal(end, thinking)
   if (twist === 'pause-turn') return end(searches, 'pause_turn', thinking + tokensIn(JSON.stringify(searches)))
-  const callTokens = calls.reduce((sum, call) => sum + tokensIn(JSON.stringify(call['input'])) + 8, 0)
-  if (calls.length > 0 && thinking + callTokens <= tokensMax) return end(calls, 'tool_use', thinking + callTokens)
+  if (calls.length > 0) {
+    const tokens =
+      thinking + calls.reduce((sum, call) => sum + tokensIn(JSON.stringify(call['input'] ?? call['text'])) + 8, 0)
+    if (tokens <= tokensMax) return end(calls, 'tool_use', tokens)
+  }
   const blocks = [...(searched ? searches : []), ...(text === '' ? [] : [textBlock(text)])]
   const tokens = thinking + tokensIn(text)
   if (stopped) return end(blocks, 'stop_sequence', tokens, { stopSequence: stopped.sequence })
@@ -111,7 +114,7 @@ function thoughtsOf(params: Json, model: Model): { most: number; shown: boolean 
   if (type === 'disabled' || type === 'between_tools') return { most: 0, shown }
   if (type === 'enabled') return { most: Math.floor((positiveWhole(thinking['budget_tokens']) ?? 0) / 64), shown }
   const effort = isJson(params['output_config']) ? params['output_config']['effort'] : undefined
-  return { most: { low: 2, medium: 4, high: 8, xhigh: 16, max: 32 }[String(effort)] ?? 8, shown }
+  return { most: { low: 1, medium: 2, high: 4, xhigh: 8, max: 16 }[String(effort)] ?? 4, shown }
 }
 
 function thought(chance: Chance, shown: boolean): Json {
@@ -151,13 +154,15 @@ function callsOf(params: Json, chance: Chance): Json[] {
   const parallel = choice['disable_parallel_tool_use'] !== true && choice['type'] !== 'tool'
   const count = parallel ? between(chance, 1, Math.min(2, named.length)) : 1
   const start = between(chance, 0, named.length - count)
-  return named.slice(start, start + count).map((tool) => ({
+  const calls = named.slice(start, start + count).map((tool) => ({
     type: 'tool_use',
     id: `toolu_01${word(chance, 22)}`,
     name: tool['name'],
     input: valueOf(tool['input_schema'], chance),
     caller: { type: 'direct' },
   }))
+  // A model that is forced says nothing before.
+  return choice['type'] === 'auto' ? [textBlock(plainText(chance, 3, 8)), ...calls] : calls
 }
 
 function answersTool(params: Json): boolean {

@@ -1,4 +1,4 @@
-import { appendFile, truncate } from 'node:fs/promises'
+import { appendFile, rm, truncate } from 'node:fs/promises'
 import type { Json } from '../json.ts'
 import { lineBlocks } from '../lines.ts'
 import type { Caller } from './caller.ts'
@@ -90,6 +90,8 @@ export async function deleteBatch(desk: Desk, caller: Caller, id: string): Promi
   desk.log.record('anthropic', 'delete', { batch: id, status: moment.status })
   if (moment.status !== 'ended') throw new Refusal(tooEarlyToDelete)
   batch.deleted = true
+  // What was bought stays in the books; only the answers go.
+  if (batch.scan) await rm(batch.scan.resultsPath, { force: true })
   return { id, type: 'message_batch_deleted' }
 }
 

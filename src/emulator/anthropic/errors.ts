@@ -9,7 +9,7 @@ export interface Problem {
 }
 
 /** Each type of error has one status. */
-export const statuses = {
+const statuses = {
   invalid_request_error: 400,
   authentication_error: 401,
   billing_error: 402,

@@ -8,7 +8,7 @@ import { say } from './answer.ts'
 import type { Reader } from './cache.ts'
 import { groupOf } from './charges.ts'
 import { momentOf } from './course.ts'
-import { type BatchRecord, type Desk, idOf } from './desk.ts'
+import type { BatchRecord, Desk } from './desk.ts'
 import { invalid, type Problem } from './errors.ts'
 import type { AccountFaults, RowFault } from './faults.ts'
 import { messageView } from './message.ts'
@@ -54,11 +54,12 @@ export async function scanBatch(desk: Desk, batch: BatchRecord, inputPath: strin
     sizeOf: ({ line }) => line.length,
   })
   let executed = 0
-  const emit = async (waiting: Waiting) => {
+  const emit = (waiting: Waiting): Promise<unknown> | undefined => {
     const done = run(waiting, executed++)
     rows.add(done.outcome, Buffer.byteLength(done.text), done.paid?.group ?? null, done.paid?.usage ?? null)
     if (done.paid) models.add(done.paid.group.model.entry.id)
-    await Promise.all([results.add(done.text), ids.add(`${done.id}\n`)])
+    const [full, idsFull] = [results.add(done.text), ids.add(`${done.id}\n`)]
+    return full || idsFull ? Promise.all([full, idsFull]) : undefined
   }
   try {
     let row = 0
@@ -124,7 +125,7 @@ function createRunner(desk: Desk, batch: BatchRecord): (waiting: Waiting, index:
         twist: fault?.kind === 'twist' ? fault.twist : undefined,
       })
       const sparse = fault?.kind === 'sparse'
-      const lane = { id: idOf('msg', name), version, serviceTier: 'batch', speed: null, sparse } as const
+      const lane = { id: `msg_01${name.slice(0, 22)}`, version, serviceTier: 'batch', speed: null, sparse } as const
       const message = messageView(said, model, lane)
       const paid = { group: groupOf(model, 'batch', said.usage, createdAt), usage: said.usage }
       return done(outcomes.succeeded, told(customId, message, fault, name), paid)
@@ -158,7 +159,7 @@ function userFacing(problem: Problem): Problem {
 
 function requestIdOf(fault: Extract<RowFault, { kind: 'errored' }>, name: string): string | null {
   if (fault.requestId === null) return null
-  return idOf(fault.requestId === 'worker' ? 'workerreq' : 'req', name)
+  return `${fault.requestId === 'worker' ? 'workerreq' : 'req'}_01${name.slice(0, 22)}`
 }
 
 /** When this row runs, and whether it is lucky with the cache. */

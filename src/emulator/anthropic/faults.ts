@@ -1,4 +1,4 @@
-import type { Switchboard as AnySwitchboard, Faults, RowRule } from '../switchboard.ts'
+import type { Switchboard as AnySwitchboard, Faults } from '../switchboard.ts'
 import type { WireAct } from '../wire.ts'
 import type { Twist } from './answer.ts'
 import type { Problem } from './errors.ts'
@@ -57,4 +57,3 @@ export interface AccountFaults {
 
 export type AnthropicFaults = Faults<Operation, WireAct, BatchFaults, RowFault, AccountFaults>
 export type Switchboard = AnySwitchboard<Operation, WireAct, BatchFaults, RowFault, AccountFaults>
-export type { RowRule, WireAct }

@@ -39,6 +39,9 @@ export async function takeIn(
   onBytes: (bytes: number) => void,
 ): Promise<Intake> {
   const file = createWriteStream(path, { highWaterMark: 1 << 20 })
+  const closed = new Promise<void>((resolve) => file.once('close', () => resolve()))
+  // Heard of by whoever waits for it to drain or to finish; unheard, it would end the process.
+  file.on('error', () => undefined)
   const checks = createChecks()
   const scanner = new RequestsScanner((item) => {
     if (checks.problem) return
@@ -73,6 +76,7 @@ export async function takeIn(
     return { path, requests: checks.requests, bytes, idsDigest: checks.idsDigest(), problem, discard }
   } catch (error) {
     file.destroy()
+    await closed
     await rm(path, { force: true })
     throw error
   }

@@ -37,6 +37,20 @@ export function createLimiter(desk: Desk): Limiter {
   }
 }
 
+const callsDefault = { requests: 4_000, tokens: 2_400_000, 'input-tokens': 2_000_000, 'output-tokens': 400_000 }
+
+/** What an answer outside a batch tells of its own pools, which are never empty here. */
+export function callHeaders(desk: Desk): Record<string, string> {
+  const reset = `${new Date(desk.clock.now()).toISOString().slice(0, 19)}Z`
+  const headers: Record<string, string> = {}
+  for (const [pool, limit] of Object.entries(callsDefault)) {
+    headers[`anthropic-ratelimit-${pool}-limit`] = String(limit)
+    headers[`anthropic-ratelimit-${pool}-remaining`] = String(limit)
+    headers[`anthropic-ratelimit-${pool}-reset`] = reset
+  }
+  return headers
+}
+
 /** Requests not yet processed, over all batches of the organisation. @throws Refusal when there is no room for more */
 export function checkQueue(desk: Desk, requests: number): void {
   const limit = desk.switchboard.account().queuedRequestsMax ?? queuedRequestsDefault

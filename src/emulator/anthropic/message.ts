@@ -2,6 +2,7 @@ import type { Json } from '../json.ts'
 import type { Said } from './answer.ts'
 import type { Model } from './models.ts'
 import { usageView } from './usage.ts'
+import { without } from './without.ts'
 
 export interface Lane {
   readonly id: string
@@ -18,8 +19,8 @@ export function messageView(said: Said, model: Model, { id, version, serviceTier
   const head = { id, type: 'message', role: 'assistant', model: model.snapshot }
   const stop = { stop_reason: said.stopReason, stop_sequence: said.stopSequence }
   if (sparse) {
-    const { output_tokens_details: _, server_tool_use: __, speed: ___, ...few } = usage
-    return { ...head, content: said.content.map(({ citations: _, ...block }) => block), ...stop, usage: few }
+    const few = without(usage, 'output_tokens_details', 'server_tool_use', 'speed')
+    return { ...head, content: said.content.map((block) => without(block, 'citations')), ...stop, usage: few }
   }
   return {
     ...head,

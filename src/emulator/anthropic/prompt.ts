@@ -3,6 +3,7 @@ import { isJson, type Json, list } from '../json.ts'
 import { tokensIn } from '../usage.ts'
 import { documentTokens, imageTokens } from './media.ts'
 import type { Model } from './models.ts'
+import { without } from './without.ts'
 
 export type Lifetime = '5m' | '1h'
 
@@ -39,7 +40,7 @@ export function promptOf(params: Json, model: Model): Prompt {
   for (const [index, tool] of tools.entries()) {
     const overhead = choice === 'any' || choice === 'tool' ? toolOverhead.forced : toolOverhead.free
     segments.push({
-      ...plainly(compactJson(without(tool, 'cache_control')), index === 0 ? overhead : 0),
+      ...plainly(compactJson(isJson(tool) ? without(tool, 'cache_control') : tool), index === 0 ? overhead : 0),
       lifetime: lifetimeOf(tool),
       path: `tools.${index}`,
     })
@@ -108,10 +109,4 @@ function readAll(blocks: readonly unknown[], model: Model, before: string): Read
     text: before + readings.map((reading) => reading.text).join('\n'),
     tokens: tokensIn(before) + readings.reduce((sum, reading) => sum + reading.tokens, 0),
   }
-}
-
-function without(value: unknown, name: string): unknown {
-  if (!isJson(value)) return value
-  const { [name]: _, ...rest } = value
-  return rest
 }

@@ -10,7 +10,27 @@ export type Oddity = 'not-an-object' | 'no-requests' | 'not-a-list' | { readonly
 const [quote, comma, colon, backslash] = [34, 44, 58, 92]
 const [openList, closeList, openObject, closeObject] = [91, 93, 123, 125]
 
-type State = 'start' | 'first-key' | 'key' | 'colon' | 'value' | 'after-value' | 'first-item' | 'item' | 'after-item' | 'done'
+type State =
+  | 'start'
+  | 'first-key'
+  | 'key'
+  | 'colon'
+  | 'value'
+  | 'after-value'
+  | 'first-item'
+  | 'item'
+  | 'after-item'
+  | 'done'
+
+/** A value that is being passed over, and how deep in it the scanner is. */
+interface Passing {
+  depth: number
+  inString: boolean
+  /** The chunk ended between a backslash and what it escapes. */
+  escaped: boolean
+  readonly primitive: boolean
+  readonly keep: boolean
+}
 
 /**
  * Cuts `{"requests": [ … ]}` into its items as it comes, in memory bounded by the longest of them. A body of 256 MB is
@@ -18,8 +38,7 @@ type State = 'start' | 'first-key' | 'key' | 'colon' | 'value' | 'after-value' |
  */
 export class RequestsScanner {
   #state: State = 'start'
-  /** The value that is being passed over: how deep it is, and what of it came so far. */
-  #value: { depth: number; inString: boolean; escaped: boolean; primitive: boolean; keep: boolean } | null = null
+  #value: Passing | null = null
   #kept: Buffer[] = []
   #key = ''
   #seen = false
@@ -103,7 +122,7 @@ export class RequestsScanner {
 
   /** Passes over as much of a value as the chunk holds. @returns where to go on */
   #pass(chunk: Buffer, start: number): number {
-    const value = this.#value as NonNullable<typeof this.#value>
+    const value = this.#value as Passing
     let at = start
     for (; at < chunk.length; at++) {
       if (value.inString) {
@@ -126,12 +145,9 @@ export class RequestsScanner {
 
   /** @returns where the string ends, or the length of the chunk */
   #passString(chunk: Buffer, start: number): number {
-    const value = this.#value as NonNullable<typeof this.#value>
-    let from = start
-    if (value.escaped) {
-      value.escaped = false
-      from++
-    }
+    const value = this.#value as Passing
+    const from = value.escaped ? start + 1 : start
+    value.escaped = false
     for (let at = from; ; at++) {
       at = chunk.indexOf(quote, at)
       const end = at < 0 ? chunk.length : at
@@ -145,8 +161,6 @@ export class RequestsScanner {
         value.inString = false
         return at
       }
-      // The quote is a character of the string; what stands before it has been looked at.
-      from = at + 1
     }
   }
 

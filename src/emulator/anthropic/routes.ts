@@ -6,6 +6,7 @@ import type { Desk } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
 import type { Intake } from './intake.ts'
+import { callHeaders } from './limiter.ts'
 import { allModels, modelNamed, modelView } from './models.ts'
 import type { Call, Reply } from './router.ts'
 
@@ -64,12 +65,10 @@ export function createRoutes(desk: Desk): readonly Route[] {
       results: await resultsOf(desk, call.caller, id(call)),
     })),
 
-    route(
-      'POST',
-      '/messages',
-      'answer',
-      json((call) => answerCall(desk, call.caller, call.body)),
-    ),
+    route('POST', '/messages', 'answer', (call) => ({
+      json: answerCall(desk, call.caller, call.body),
+      headers: callHeaders(desk),
+    })),
     route(
       'POST',
       '/messages/count_tokens',

@@ -56,12 +56,11 @@ function named(definitions: unknown, key: string): Record<string, Json> {
 /** The references in a schema, those in its definitions left out. */
 function references(schema: Json): string[] {
   const own = typeof schema['$ref'] === 'string' ? [schema['$ref']] : []
-  const { $defs, definitions, ...rest } = schema
-  return [...own, ...[...innerSchemas(rest)].flatMap(references)]
+  return [...own, ...[...innerSchemas(schema, false)].flatMap(references)]
 }
 
-function* innerSchemas(schema: Json): Generator<Json> {
-  for (const key of ['properties', '$defs', 'definitions']) {
+function* innerSchemas(schema: Json, withDefinitions = true): Generator<Json> {
+  for (const key of withDefinitions ? ['properties', '$defs', 'definitions'] : ['properties']) {
     if (isJson(schema[key])) for (const inner of Object.values(schema[key])) if (isJson(inner)) yield inner
   }
   if (isJson(schema['items'])) yield schema['items']

@@ -24,7 +24,7 @@ const known = new Set(
 )
 /** Keys that the service knows and a batch does not take. */
 const syncOnly = ['speed', 'store', 'previous_thread_event_id', 'cache_hint', 'context_hint']
-export const extendedOutput = { beta: 'output-300k-2026-03-24', tokens: 300_000 }
+const extendedOutput = { beta: 'output-300k-2026-03-24', tokens: 300_000 }
 
 /** @returns the model, or the first thing that is wrong with the request */
 export function checked(params: Json, rules: Rules): { model: Model } | { problem: Problem } {

@@ -3,10 +3,10 @@ import type { Moment } from './course.ts'
 import type { BatchRecord } from './desk.ts'
 import type { Totals } from './rows.ts'
 
-export const retentionMs = 29 * 86_400_000
+const retentionMs = 29 * 86_400_000
 
 /** From when on the results are gone. The object itself stays. */
-export function archivedAt({ course, faults }: BatchRecord): number {
+function archivedAt({ course, faults }: BatchRecord): number {
   const after = faults.archiveAfterSeconds
   return course.createdAt + (after === undefined ? retentionMs : after * 1000)
 }

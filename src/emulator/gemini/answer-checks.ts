@@ -31,9 +31,7 @@ export function generateProblem(request: Json, model: Model, extraFields: readon
       return invalidArgument('Please use a valid role: user, model.')
     }
     if (partsOf(content).length === 0) {
-      return invalidArgument(
-        `* GenerateContentRequest.contents[${index}].parts: contents.parts must not be empty.\n`,
-      )
+      return invalidArgument(`* GenerateContentRequest.contents[${index}].parts: contents.parts must not be empty.\n`)
     }
   }
   const config = field(request, 'generationConfig')

@@ -1,5 +1,5 @@
 import { isJson, type Json } from '../json.ts'
-import { type Problem, invalidArgument } from './errors.ts'
+import { invalidArgument, type Problem } from './errors.ts'
 import { field } from './proto-json.ts'
 
 /** The form an answer has to have, as `utter` takes it, or why there can be none. */

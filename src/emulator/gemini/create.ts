@@ -1,7 +1,7 @@
 import { unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { compactJson } from '../compact-json.ts'
 import { between, chanceOf } from '../chance.ts'
+import { compactJson } from '../compact-json.ts'
 import { isJson, type Json } from '../json.ts'
 import { runMsOf } from '../latency.ts'
 import { type Course, momentOf } from './course.ts'
@@ -70,6 +70,7 @@ async function accepted(
     scan: null,
     deletedAt: null,
     outputFileId: null,
+    sealed: false,
   }
   await refuseFullQueue(desk, batch, active)
   if (input.kind === 'file') desk.files.get(input.fileId)?.readers.push(batch.scanning)

@@ -57,6 +57,8 @@ export interface BatchRecord {
   /** Epoch milliseconds. */
   deletedAt: number | null
   outputFileId: string | null
+  /** Whether its table of rows was already reduced to sums. */
+  sealed: boolean
 }
 
 export interface CacheRecord {
@@ -97,7 +99,10 @@ export function idMaker(vendor: string, seed: number): (kind: string, length: nu
   return (kind, length) => {
     const count = (counts.get(kind) ?? 0) + 1
     counts.set(kind, count)
-    return BigInt(`0x${digest('id', vendor, seed, kind, count)}`).toString(36).padStart(length, '0').slice(-length)
+    return BigInt(`0x${digest('id', vendor, seed, kind, count)}`)
+      .toString(36)
+      .padStart(length, '0')
+      .slice(-length)
   }
 }
 

@@ -101,37 +101,32 @@ export const unknownModel = (name: string, method: string): Problem =>
   )
 
 /** A full queue, too many batches, storage used up: one bare sentence for all of them. */
-export const exhausted = (): Problem =>
-  problem('RESOURCE_EXHAUSTED', 'Resource has been exhausted (e.g. check quota).')
+export const exhausted = (): Problem => problem('RESOURCE_EXHAUSTED', 'Resource has been exhausted (e.g. check quota).')
 
 export const overQuota = (retrySeconds: number): Problem =>
-  problem(
-    'RESOURCE_EXHAUSTED',
-    'You exceeded your current quota, please check your plan and billing details.',
-    [
-      {
-        '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
-        violations: [
-          {
-            quotaMetric: 'generativelanguage.googleapis.com/generate_requests_per_model',
-            quotaId: 'GenerateRequestsPerMinutePerProjectPerModel',
-            quotaDimensions: { location: 'global', model: 'gemini-3.5-flash' },
-            quotaValue: '10',
-          },
-        ],
-      },
-      {
-        '@type': 'type.googleapis.com/google.rpc.Help',
-        links: [
-          {
-            description: 'Learn more about Gemini API quotas',
-            url: 'https://ai.google.dev/gemini-api/docs/rate-limits',
-          },
-        ],
-      },
-      { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retrySeconds}s` },
-    ],
-  )
+  problem('RESOURCE_EXHAUSTED', 'You exceeded your current quota, please check your plan and billing details.', [
+    {
+      '@type': 'type.googleapis.com/google.rpc.QuotaFailure',
+      violations: [
+        {
+          quotaMetric: 'generativelanguage.googleapis.com/generate_requests_per_model',
+          quotaId: 'GenerateRequestsPerMinutePerProjectPerModel',
+          quotaDimensions: { location: 'global', model: 'gemini-3.5-flash' },
+          quotaValue: '10',
+        },
+      ],
+    },
+    {
+      '@type': 'type.googleapis.com/google.rpc.Help',
+      links: [
+        {
+          description: 'Learn more about Gemini API quotas',
+          url: 'https://ai.google.dev/gemini-api/docs/rate-limits',
+        },
+      ],
+    },
+    { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retrySeconds}s` },
+  ])
 
 export const internal = (): Problem =>
   problem(
@@ -139,8 +134,6 @@ export const internal = (): Problem =>
     'An internal error has occurred. Please retry or report in https://developers.generativeai.google/guide/troubleshooting',
   )
 
-export const overloaded = (): Problem =>
-  problem('UNAVAILABLE', 'The model is overloaded. Please try again later.')
+export const overloaded = (): Problem => problem('UNAVAILABLE', 'The model is overloaded. Please try again later.')
 
-export const deadline = (): Problem =>
-  problem('DEADLINE_EXCEEDED', 'Deadline expired before operation could complete.')
+export const deadline = (): Problem => problem('DEADLINE_EXCEEDED', 'Deadline expired before operation could complete.')

@@ -4,12 +4,11 @@ import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm, stat } fro
 import { dirname, join, resolve } from 'node:path'
 import { StoreUnavailable } from '../../domain/errors.ts'
 import { DAY } from '../../kit/clock.ts'
-import { writeBack } from '../../kit/write-back.ts'
+import { createDurableFile, type DurableFile } from '../../kit/durable-file.ts'
 import type { BlobStore, BlobWriter, LocalBlob } from '../contract.ts'
 import { makeFolder, syncFolder } from '../durable-folder.ts'
 import { fileTrouble } from '../file-trouble.ts'
 import { blobName } from './blob-name.ts'
-import { bufferedWriter } from './buffered-writer.ts'
 
 /** One read of a blob; large enough that the system calls do not show. */
 const READ_BYTES = 1 << 20
@@ -58,7 +57,7 @@ export function openFolderBlobs(folder: string): BlobStore {
       const path = pathOf(name)
       const written = await scratchPath()
       try {
-        return fileWriter(await open(written, 'wx'), written, () => publish(written, path), path)
+        return blobWriter(await createDurableFile(written), written, () => publish(written, path), path)
       } catch (error) {
         throw fileTrouble(error, written)
       }
@@ -128,46 +127,20 @@ export function openFolderBlobs(folder: string): BlobStore {
   }
 }
 
-function fileWriter(handle: FileHandle, written: string, publish: () => Promise<void>, path: string): BlobWriter {
-  const disk = writeBack(handle)
-  const writer = bufferedWriter(async (chunk, position) => {
-    for (let at = 0; at < chunk.length; ) {
-      at += (await handle.write(chunk, at, chunk.length - at, position + at)).bytesWritten
-    }
-    disk.wrote(chunk.length)
-  })
-  let open = true
-  const close = async () => {
-    if (!open) return
-    open = false
-    await handle.close()
-  }
+function blobWriter(file: DurableFile, written: string, publish: () => Promise<void>, path: string): BlobWriter {
+  const named = async <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw fileTrouble(error, path)
+    })
   return {
     get bytes() {
-      return writer.bytes
+      return file.bytes
     },
-    async write(chunk) {
-      try {
-        await writer.write(chunk)
-      } catch (error) {
-        throw fileTrouble(error, path)
-      }
-    },
-    async commit() {
-      try {
-        await writer.flush()
-        await disk.settle()
-        await handle.sync()
-        await close()
-        await publish()
-      } catch (error) {
-        throw fileTrouble(error, path)
-      }
-    },
+    write: (chunk) => named(file.write(chunk)),
+    commit: () => named(file.finish().then(publish)),
     /** After a commit it finds nothing to remove, so `finally` may call it always. */
     async abort() {
-      await disk.settle().catch(() => {}) // what could not be written is thrown away anyway
-      await close()
+      await file.abandon()
       await rm(written, { force: true })
     },
   }
