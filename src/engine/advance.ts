@@ -9,7 +9,7 @@ import { overBudget } from './budget.ts'
 import { buy } from './buy.ts'
 import { cleanUp } from './clean-up.ts'
 import { collect } from './collect.ts'
-import { commit, eventOf, type Flight, LeaseLost, type Then } from './flight.ts'
+import { commit, eventOf, type Flight, LeaseLost, slowLook, type Then } from './flight.ts'
 import { doubt, lookUp } from './look-up.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
@@ -95,11 +95,8 @@ async function step(flight: Flight, watcher: Watcher): Promise<Then> {
     case 'unsure':
       return lookUp(flight, current)
     case 'open':
-    case 'cancelling': {
-      const then = await watch(flight, current, watcher)
-      await release(flight)
-      return then
-    }
+    case 'cancelling':
+      return watch(flight, current, watcher)
     case 'ended':
       return collect(flight, current)
     case 'collected':
@@ -108,17 +105,6 @@ async function step(flight: Flight, watcher: Watcher): Promise<Then> {
       ports.log.warn({ shard: shard.id, state: current.state }, 'nothing can be done in this state yet')
       return ports.clock.now() + 60 * SECOND
   }
-}
-
-/** The vendor answers again about what was bought: whatever the shard was held for is over. */
-async function release(flight: Flight): Promise<void> {
-  const shard = await flight.ports.store.shard(flight.shard.id)
-  if (shard === undefined || shard.state === 'settled' || (shard.state !== 'held' && shard.refusals === 0)) return
-  const set = { held: null, refusals: 0 }
-  await commit(flight, {
-    shards: [shard.state === 'held' ? moveShard(shard, 'fly', set) : keepShard(shard, set)],
-    events: shard.state === 'held' ? [eventOf(flight, 'released')] : [],
-  })
 }
 
 /** Cancelled before it was bought: nothing was spent. */
@@ -162,6 +148,7 @@ async function trouble(flight: Flight, error: unknown): Promise<Then> {
     ],
     events: [eventOf(flight, tired ? 'held' : 'trouble', { reason: 'vendor', message: error.message.slice(0, 500) })],
   })
+  if (tired) return slowLook(ports, backOff(refusals) / 10)
   return ports.clock.now() + Math.max(backOff(refusals) / 10, 100 * ports.clock.speed)
 }
 

@@ -4,7 +4,7 @@ import { MINUTE } from '../kit/clock.ts'
 import { totalOf } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
-import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 
 /**
@@ -24,7 +24,7 @@ export async function overBudget(flight: Flight): Promise<Then | null> {
     const facts = { reason: 'budget', budget: options.budget, spent: usd(spent), inAir: usd(inAir), next: usd(next) }
     await commit(flight, { shards: [held(shard)], events: [eventOf(flight, 'held', facts)] })
   }
-  return ports.clock.now() + MINUTE
+  return slowLook(ports, MINUTE)
 }
 
 const held = (shard: ShardRow) =>

@@ -3,7 +3,7 @@ import type { Purchase } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { overBudget } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
-import { keepShard, moveSubmission } from './move.ts'
+import { moveSubmission } from './move.ts'
 import { waitForRoom } from './prepare.ts'
 import { quotaClaim } from './quota.ts'
 import { refused } from './refusal.ts'
@@ -67,7 +67,6 @@ async function record(flight: Flight, submission: SubmissionRow, purchase: Purch
       const opened = openedAs(flight, submission, 'accept', purchase.remote)
       await commit(flight, {
         submissions: [opened.move],
-        shards: [keepShard(shard, { refusals: 0 })],
         events: [eventOf(flight, 'bought', opened.facts, submission)],
       })
       ports.step('bought')

@@ -26,6 +26,14 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost'
 }
 
+/**
+ * When to look again at what waits for a person or the vendor: slow in real time too, however fast the clock, so that
+ * whoever waits for the job sees that it is held before it is tried again.
+ */
+export const slowLook = ({ clock }: Pick<Ports, 'clock'>, ms: number): number =>
+  clock.now() + Math.max(ms, HELD_REAL_MS * clock.speed)
+const HELD_REAL_MS = 2000
+
 /** Writes under the lease, or throws LeaseLost and writes nothing. */
 export async function commit(flight: Flight, change: Omit<Commit, 'lease'>): Promise<void> {
   if (!(await flight.ports.store.commit(leased(flight, change)))) throw new LeaseLost(flight.shard.id)

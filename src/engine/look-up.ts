@@ -1,7 +1,7 @@
 import { MINUTE, SECOND } from '../kit/clock.ts'
 import type { Mark } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
-import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { openedAs } from './watch.ts'
 
@@ -99,5 +99,5 @@ async function holdUnsure(flight: Flight, submission: SubmissionRow, candidates:
       events: [eventOf(flight, 'held', { reason: 'unsure', candidates }, submission)],
     })
   }
-  return ports.clock.now() + MINUTE
+  return slowLook(ports, MINUTE)
 }

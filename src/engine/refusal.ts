@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
 import type { Commit, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { failRows } from './fail-rows.ts'
-import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
 import { ordinalsOf, recut, type ShardRoom, subShard } from './plan.ts'
 import { learnedQuota } from './quota.ts'
@@ -172,7 +172,7 @@ async function hold(
     shards: [moveOrKeep(shard, 'hold', { held: reason, refusals: 0, purchase: nextPurchase(shard, submission) })],
     events: [eventOf(flight, 'held', { reason, ...facts(refusal) }, submission)],
   })
-  return ports.clock.now() + 5 * MINUTE
+  return slowLook(ports, 5 * MINUTE)
 }
 
 const moveOrKeep = (shard: ShardRow, event: 'hold', set: Partial<Omit<ShardRow, 'id' | 'state'>>) =>

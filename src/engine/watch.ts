@@ -3,7 +3,7 @@ import { DAY, MINUTE, SECOND } from '../kit/clock.ts'
 import type { Remote } from '../providers/contract.ts'
 import type { Move, SubmissionRow } from '../stores/contract.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
-import { keepSubmission, moveSubmission } from './move.ts'
+import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import type { Ports } from './ports.ts'
 import { refused } from './refusal.ts'
 
@@ -47,6 +47,7 @@ export function pollAt({ clock }: Pick<Ports, 'clock'>, openedAt: number | null)
 export async function watch(flight: Flight, submission: SubmissionRow, watcher: Watcher): Promise<Then> {
   const { ports, lane, call, job } = flight
   const remote = await watcher.look(flight, submission)
+  if (remote?.state !== 'refused') await release(flight, remote)
   if (remote === undefined) return unseen(flight, submission)
   if (remote.state === 'ended') {
     await commit(flight, {
@@ -75,6 +76,22 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
   }
   await noteChange(flight, submission, remote)
   return pollAt(ports, submission.openedAt)
+}
+
+/**
+ * The vendor answers again about what was bought: whatever the shard was held for is over. Refusals are forgotten only
+ * once it runs, for until then it may be refused again.
+ */
+async function release(flight: Flight, remote: Remote | undefined): Promise<void> {
+  const { shard } = flight
+  const runs = remote !== undefined && (remote.counts === null || remote.counts.total > 0)
+  const refusals = runs ? 0 : shard.refusals
+  if (shard.state !== 'held' && refusals === shard.refusals) return
+  const set = { held: null, refusals }
+  await commit(flight, {
+    shards: [shard.state === 'held' ? moveShard(shard, 'fly', set) : keepShard(shard, set)],
+    events: shard.state === 'held' ? [eventOf(flight, 'released')] : [],
+  })
 }
 
 async function noteChange(flight: Flight, submission: SubmissionRow, remote: Remote): Promise<void> {

@@ -169,11 +169,13 @@ describe.concurrent('a job', () => {
     const seen: string[] = []
     for await (const { type } of job.events()) seen.push(type)
     expect(seen).toEqual(expect.arrayContaining(['submitted', 'bought', 'settled', 'landed']))
-    expect((await job.results({ wait: false }).next()).value).toMatchObject({
+    const results = job.results({ wait: false })
+    expect((await results.next()).value).toMatchObject({
       index: 0,
       id: 'q-0',
       outcome: 'succeeded',
     })
+    await results.return(undefined)
   })
 
   test('is finished by another process than the one that began it', { timeout: 60_000 }, async ({ expect }) => {
@@ -257,7 +259,9 @@ describe.concurrent('a table', () => {
     await using on = await field()
     const redeye = await on.open()
     const rows = [{ text: 'x', answer: 'y' }]
-    await expect(redeye.submit(rows, { prompt: '{{txet}}', model: 'm' })).rejects.toThrow(/"txet".*"text"/s)
+    await expect(redeye.submit([{ text: 'x' }], { prompt: '{{txet}}', model: 'm' })).rejects.toThrow(
+      /"txet", which the input does not have/,
+    )
     await expect(redeye.submit(rows, { prompt: '{{text}}', model: 'm' })).rejects.toThrow(
       /"answer" would be in the output twice/,
     )

@@ -273,7 +273,7 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
   ],
   'quota-lag': { scenario: 'quota-lag:seconds=600,tokens=400', settings: { shardRequests: 10 }, purchases: SOME },
   'storage-full': {
-    scenario: 'storage-full:bytes=9000',
+    scenario: 'storage-full:bytes=5000',
     median: 3600,
     settings: { shardRequests: 10 },
     purchases: 4,
