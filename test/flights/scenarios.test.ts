@@ -17,7 +17,7 @@ interface Expectation {
   readonly input?: JobInput
   readonly settings?: JobSettings
   /** What the user does once the job is bought; else the job is waited for. */
-  readonly then?: (job: Job, on: Field) => Promise<unknown>
+  readonly action?: (job: Job, on: Field) => Promise<unknown>
   /** Requests by outcome. Default: all succeed. */
   readonly ends?: Partial<Record<'succeeded' | 'failed' | 'expired' | 'cancelled' | 'missing' | 'invalid', number>>
   /** The job is held for this reason first, exit code 4, and lands when the scenario is lifted. */
@@ -138,11 +138,11 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
   slow: { speed: DAY_FAST },
   'cancel-lag': {
     median: 20_000,
-    then: cancelHalfWay,
+    action: cancelHalfWay,
     sees: ['cancelling'],
     ends: { succeeded: SOME, cancelled: SOME },
   },
-  'cancel-race': { median: 20_000, then: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
+  'cancel-race': { median: 20_000, action: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
   'not-found-after-create': { speed: SLOW, median: 10, sees: ['unseen'] },
   'listed-late': { scenario: 'create-response-lost+listed-late:seconds=60', sees: ['unsure', 'found'] },
   vanish: {
@@ -333,7 +333,7 @@ describe.concurrent('a flight through', () => {
         expect((held as JobHeld).hint).toContain(`redeye watch ${job.id}`)
         on.emulator.setScenario([])
       }
-      if (expected.then !== undefined) await expected.then(job, on)
+      if (expected.action !== undefined) await expected.action(job, on)
       await job.wait({ signal })
 
       const total = (input as readonly unknown[]).length
