@@ -27,6 +27,8 @@ export interface JobFlags extends Flags {
   readonly skipInvalid?: boolean
   readonly rejects?: string
   readonly allowUnpriced?: boolean
+  readonly shardRequests?: number
+  readonly keepRemote?: boolean
   readonly param?: readonly string[]
   readonly maxTokens?: number
   readonly temperature?: number
@@ -50,6 +52,8 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     onInvalidAnswer: flags.onInvalidAnswer,
     retries: flags.retries,
     allowUnpriced: flags.allowUnpriced,
+    shardRequests: flags.shardRequests,
+    keepRemote: flags.keepRemote,
     params: paramsOf(flags),
     format: flags.format,
   })

@@ -182,6 +182,8 @@ const withPurchase = (command: Command): Command =>
     .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
     .option('--retries <n>', 'rounds for requests that deserve another (default: 2)', whole)
     .option('--allow-unpriced', 'fly although a price is unknown')
+    .option('--shard-requests <n>', 'at most so many requests in one purchase', whole)
+    .option('--keep-remote', 'leave our files at the vendor; else they are deleted once safe here')
 
 const formatOption = (of: string): Option => new Option('--format <format>', of).choices(['csv', 'tsv', 'jsonl'])
 
