@@ -1,7 +1,8 @@
-import type { AnswerText, Dialect, ErrorCode } from './contract.ts'
+import type { AnswerText, Dialect } from './contract.ts'
 import { noAnswer } from './contract.ts'
+import { writeError } from './errors.ts'
 import { idText } from './openai-rows.ts'
-import { isRecord } from './translation.ts'
+import { isRecord, wordOf } from './translation.ts'
 
 /** `/v1/messages`. The text is all text blocks, without anything between them. */
 export const anthropic = {
@@ -14,31 +15,28 @@ export const anthropic = {
     const why =
       typeof details['explanation'] === 'string' && details['explanation'] !== '' ? details['explanation'] : 'refusal'
     return {
-      text: texts.length > 0 ? texts.map((block) => String(block.text)).join('') : null,
+      text: texts.length > 0 ? texts.map((block) => wordOf(block.text)).join('') : null,
       refusal: refused ? why : null,
       truncated: body['stop_reason'] === 'max_tokens' || body['stop_reason'] === 'model_context_window_exceeded',
     } satisfies AnswerText
   },
   errorRow(customIdJson, code, message) {
-    const result = Object.hasOwn(results, code) ? results[code] : errored(code, message)
-    return row(customIdJson, result)
+    if (Object.hasOwn(results, code)) return row(customIdJson, results[code])
+    return answerRow(customIdJson, 500, writeError('anthropic', 'internal', message, code).body)
   },
-  answerRow(customIdJson, status, body) {
-    return row(customIdJson, status === 200 ? { type: 'succeeded', message: body } : { type: 'errored', error: body })
-  },
+  answerRow,
 } satisfies Dialect
+
+/** The error is doubly nested, as in the vendor's own rows. */
+function answerRow(customIdJson: string | Uint8Array, status: number, body: object): Uint8Array {
+  return row(customIdJson, status === 200 ? { type: 'succeeded', message: body } : { type: 'errored', error: body })
+}
 
 /** What Anthropic has own words for. */
 const results: Readonly<Record<string, object>> = {
   batch_expired: { type: 'expired' },
   batch_cancelled: { type: 'canceled' },
 }
-
-/** The error is doubly nested, as Anthropic's own rows have it. */
-const errored = (code: ErrorCode, message: string): object => ({
-  type: 'errored',
-  error: { type: 'error', error: { type: 'api_error', message, details: { error_code: code } }, request_id: null },
-})
 
 const row = (customIdJson: string | Uint8Array, result: unknown): Uint8Array =>
   Buffer.from(`{"custom_id":${idText(customIdJson)},"result":${JSON.stringify(result)}}`)

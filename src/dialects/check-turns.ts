@@ -23,7 +23,7 @@ export function checkTurns(t: Translation, conversation: Conversation, rules: Tu
     if (turn.role === 'model') {
       if (open !== undefined) missing(t, open)
       open = callsOf(t, turn, rules)
-    } else if (open !== undefined || turn.parts[0]?.kind === 'result') {
+    } else if (open !== undefined || turn.parts.some(isResult)) {
       matchResults(t, turn, open, index, rules)
       open = undefined
     }
@@ -82,15 +82,17 @@ function checkName(t: Translation, name: string, at: string, rules: TurnRules): 
   if (!rules.toolName.test(name)) t.refuse(`${at}.name`, `a tool cannot be named "${name}" there`)
 }
 
-/** Turns of one role that follow each other as one; tool results first. */
+/** Turns of one role that follow each other as one. Results stay where they are: they come before all else, or late. */
 export function mergeTurns(turns: readonly Turn[]): readonly Turn[] {
-  let same = true
-  for (let index = 1; index < turns.length; index++) if (turns[index]?.role === turns[index - 1]?.role) same = false
-  if (same) return turns
+  let apart = true
+  for (let index = 1; index < turns.length; index++) if (turns[index]?.role === turns[index - 1]?.role) apart = false
+  if (apart) return turns
   const merged: Turn[] = []
   for (const turn of turns) {
     const last = merged.at(-1)
-    if (last?.role === turn.role) merged[merged.length - 1] = { ...last, parts: [...last.parts, ...turn.parts] }
+    const late = turn.parts.some(isResult) && last?.parts.every(isResult) === false
+    if (last?.role === turn.role && !late)
+      merged[merged.length - 1] = { ...last, parts: [...last.parts, ...turn.parts] }
     else merged.push(turn)
   }
   return merged

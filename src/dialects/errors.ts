@@ -1,4 +1,4 @@
-import { type DialectName, isRecord, type Json } from './translation.ts'
+import { type DialectName, isRecord, type Json, wordOf } from './translation.ts'
 
 /** Kinds of failure that every vendor has a word for. */
 export type ErrorKind =
@@ -12,6 +12,7 @@ export type ErrorKind =
   | 'internal'
   | 'overloaded'
   | 'timeout'
+  | 'cancelled'
 
 type Family = 'openai' | 'anthropic' | 'gemini'
 
@@ -63,6 +64,11 @@ const words = {
     anthropic: [504, 'timeout_error'],
     gemini: [504, 'DEADLINE_EXCEEDED'],
   },
+  cancelled: {
+    openai: [499, 'server_error', null],
+    anthropic: [499, 'api_error'],
+    gemini: [499, 'CANCELLED'],
+  },
 } as const satisfies Record<
   ErrorKind,
   { openai: readonly [number, string, string | null] } & Record<'anthropic' | 'gemini', readonly [number, string]>
@@ -99,9 +105,15 @@ export function writeError(to: DialectName, kind: ErrorKind, message: string, co
     return { status, body: { error: { message, type, param: null, code: code ?? own } } }
   }
   const [status, type] = words[kind][family]
-  if (family === 'gemini') return { status, body: { error: { code: status, message, status: type } } }
-  return { status, body: { type: 'error', error: { type, message }, request_id: null } }
+  if (family === 'gemini') {
+    const details = code === null ? {} : { details: [{ '@type': errorInfo, reason: code, domain: 'redeye' }] }
+    return { status, body: { error: { code: status, message, status: type, ...details } } }
+  }
+  const details = code === null ? {} : { details: { error_code: code } }
+  return { status, body: { type: 'error', error: { type, message, ...details }, request_id: null } }
 }
+
+const errorInfo = 'type.googleapis.com/google.rpc.ErrorInfo'
 
 /** A vendor's error in the words of another; its own goes along in `redeye`. */
 export function translateError(from: DialectName, to: DialectName, status: number, body: unknown): StatusBody {
@@ -119,7 +131,7 @@ const kinds = Object.keys(words) as ErrorKind[]
 function kindOf(family: Family, status: number, error: Json): ErrorKind {
   if (family === 'openai') {
     const { code, type } = error
-    if (quotaCodes.has(String(code)) || quotaCodes.has(String(type))) return 'billing'
+    if (quotaCodes.has(wordOf(code)) || quotaCodes.has(wordOf(type))) return 'billing'
     return kinds.find((kind) => code !== null && words[kind].openai[2] === code) ?? kindOfStatus(status)
   }
   if (family === 'anthropic')

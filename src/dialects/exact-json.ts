@@ -25,18 +25,24 @@ export function parseExact(text: string): { readonly value: unknown; readonly wi
   return { value: JSON.parse(text, revive as (key: string, value: unknown) => unknown), wide }
 }
 
-/** Whether the double, written with as many digits as the text has, is the number of the text. */
+/** Whether the double, as JavaScript writes it or with as many digits as the text has, is the number of the text. */
 function holds(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false
   const was = decimal(source)
   if (value === 0 || was.digits === '') return was.digits === ''
-  if (was.digits.length > 100) return false // toPrecision knows no more
-  const is = decimal(value.toPrecision(was.digits.length))
-  return is.digits === was.digits && is.exponent === was.exponent
+  if (same(was, decimal(String(value)))) return true
+  return was.digits.length <= 100 && same(was, decimal(value.toPrecision(was.digits.length)))
 }
 
+interface Decimal {
+  readonly digits: string
+  readonly exponent: number
+}
+
+const same = (one: Decimal, other: Decimal): boolean => one.digits === other.digits && one.exponent === other.exponent
+
 /** Significant digits without zeros at either end, and the power of ten of the last one. */
-function decimal(text: string): { readonly digits: string; readonly exponent: number } {
+function decimal(text: string): Decimal {
   const [, whole = '', fraction = '', power = '0'] = /^-?(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? []
   const all = (whole + fraction).replace(/^0+/, '')
   const digits = all.replace(/0+$/, '')
@@ -48,7 +54,8 @@ export function pathOfWideNumber(value: unknown, path = ''): string | undefined 
   if (typeof value !== 'object' || value === null) return undefined
   if (JSON.isRawJSON(value)) return path
   for (const [key, member] of Object.entries(value)) {
-    const inner = Array.isArray(value) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`
+    const step = Array.isArray(value) ? `[${key}]` : /^\w+$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`
+    const inner = path === '' ? step.replace(/^\./, '') : path + step
     const found = pathOfWideNumber(member, inner)
     if (found !== undefined) return found
   }

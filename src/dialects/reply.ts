@@ -14,6 +14,8 @@ export interface Reply {
    * what was already said elsewhere, nor what says nothing.
    */
   rest: Json
+  /** Path of reasoning state that only its vendor can read, where there was any. It is of no use elsewhere. */
+  sealed: string | undefined
 }
 
 export interface Choice {
@@ -77,6 +79,7 @@ export const newReply = (): Reply => ({
   choices: [],
   usage: undefined,
   rest: {},
+  sealed: undefined,
 })
 
 export const newCounts = (): TokenCounts => ({
@@ -99,6 +102,11 @@ export function keepRaw(reply: Reply, path: string, value: unknown): void {
 /** Count of a usage field. A vendor may leave out what is 0, or what it does not count: that is not for us to tell. */
 export const count = (value: unknown): number | undefined =>
   typeof value === 'number' ? value : typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : undefined
+
+/** Nothing of an answer is sure. */
+export const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+export const secondsOf = (value: unknown): number | undefined =>
+  typeof value === 'number' && Math.abs(value) < 8e12 ? value : undefined // what a Date can hold
 
 /** `{json}` of arguments that are text, `{value}` of those that are not. */
 export const argumentsJson = (args: CallArguments): string =>

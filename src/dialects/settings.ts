@@ -32,7 +32,7 @@ export const settingPaths: Readonly<Record<ChatDialect, Readonly<Partial<Record<
     serialTools: 'parallel_tool_calls',
   },
   'openai-responses': {
-    logprobs: 'top_logprobs',
+    logprobs: 'include',
     endUser: 'safety_identifier',
     verbosity: 'text.verbosity',
     store: 'store',
@@ -50,7 +50,7 @@ export const settingPaths: Readonly<Record<ChatDialect, Readonly<Partial<Record<
     frequencyPenalty: 'generationConfig.frequencyPenalty',
     presencePenalty: 'generationConfig.presencePenalty',
     seed: 'generationConfig.seed',
-    logprobs: 'generationConfig.logprobs',
+    logprobs: 'generationConfig.responseLogprobs',
     choices: 'generationConfig.candidateCount',
   },
 }

@@ -79,9 +79,14 @@ const withModel = (body: Json, dialect: ChatDialect, model: string | undefined):
   model === undefined || dialect === 'gemini' ? body : { ...body, model }
 
 function valueOf(input: BodyInput): { readonly value: unknown; readonly wide: boolean } {
-  if (typeof input === 'string') return parseExact(input)
-  if (!(input instanceof Uint8Array)) return { value: input, wide: false }
-  return parseExact(Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString())
+  if (typeof input !== 'string' && !(input instanceof Uint8Array)) return { value: input, wide: false }
+  const text =
+    typeof input === 'string' ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength).toString()
+  try {
+    return parseExact(text)
+  } catch {
+    return { value: undefined, wide: false } // not JSON, which is no object either
+  }
 }
 
 export interface ResponseOptions {
@@ -112,11 +117,13 @@ export function translateResponse(
   const { value } = valueOf(input)
   if (from === to && isRecord(value)) return { status: 200, body: value, warnings: [] }
   const t = new Translation(from, to, factsOf(to, undefined))
-  if (!isRecord(value)) return failed(t, 'unreadable_answer', 'The answer of the vendor is no JSON object.', value)
+  if (!isRecord(value))
+    return failed(t, 'unreadable_answer', 'The answer of the vendor is no JSON object.', value ?? null)
   try {
     const reply = speeches[from].readReply(value)
-    const kept = keepGood(t, reply.choices)
+    const kept = keepGood(t, reply, value)
     if (kept.length === 0) return failedReply(t, reply, value)
+    if (reply.sealed !== undefined) t.warn('reasoning_dropped', reply.sealed)
     const words = kept.map((choice) => choice.word)
     reply.choices = kept
     fillIn(t, reply, options)
@@ -131,11 +138,19 @@ export function translateResponse(
   }
 }
 
-/** Of several answers those that failed are left out; where all failed, none is left. */
-function keepGood(t: Translation, choices: readonly Choice[]): Choice[] {
-  const good = choices.filter((choice) => !isFailure(choice))
-  if (good.length > 0) for (const { at, word } of choices.filter(isFailure)) t.warn('choice_failed', at, word)
-  return good
+/** What does not fit goes along raw: of several answers those that failed, and where there is one only, all others. */
+function keepGood(t: Translation, reply: Reply, answer: Json): Choice[] {
+  const good = reply.choices.filter((choice) => !isFailure(choice))
+  if (good.length === 0) return good
+  const single = t.to === 'anthropic' || t.to === 'openai-responses'
+  const kept = single ? good.slice(0, 1) : good
+  for (const choice of reply.choices) {
+    if (kept.includes(choice)) continue
+    t.warn(isFailure(choice) ? 'choice_failed' : 'choice_left_out', choice.at, choice.word)
+    const [list = '', index = ''] = choice.at.split(/[[\]]/)
+    reply.rest[choice.at] = (answer[list] as unknown[])[Number(index)]
+  }
+  return kept
 }
 
 function failedReply(t: Translation, reply: Reply, answer: Json): TranslatedResponse {
@@ -174,10 +189,12 @@ function fillIn(t: Translation, reply: Reply, options: ResponseOptions): void {
   reply.model ??= options.model
 }
 
-/** Counts and tiers that the other dialect has no word for. */
+/** What the other dialect has no word for. */
 function keepRest(to: ChatDialect, reply: Reply): void {
   const { usage, tier, rest } = reply
   if (to === 'gemini' && (usage?.written ?? 0) > 0) rest['cacheWriteTokens'] = usage?.written
+  const [choice] = reply.choices
+  if (to === 'anthropic' && choice?.logprobs !== undefined) rest['logprobs'] = choice.logprobs
   const unsaid = to === 'anthropic' ? tier === 'flex' : tier === 'batch'
   if (unsaid) rest['tier'] = tier
 }

@@ -112,3 +112,7 @@ export const isRecord = (value: unknown): value is Json =>
 /** What says nothing: an absent field says the same. */
 export const isNothing = (value: unknown): boolean =>
   value === null || value === undefined || (Array.isArray(value) && value.length === 0)
+
+/** A value as a word: text as it is, anything else as JSON. `String()` would ask an object how it wants to be told. */
+export const wordOf = (value: unknown): string =>
+  typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined')

@@ -59,7 +59,8 @@ export const warningReasons = {
   reasoning_hidden: 'Reasoning text of the answer has no place in this dialect; its tokens are counted.',
   refusal_as_safety: 'A refusal became a candidate stopped for safety.',
   partial_content_kept: 'The answer was stopped by a filter; what there was of it is kept.',
-  choice_failed: 'One of several answers failed and was left out.',
+  choice_failed: 'One of several answers failed; it goes along as it came.',
+  choice_left_out: 'This dialect has a single answer; the others go along as they came.',
   token_bytes_added: 'The bytes of each token were made from its text.',
   // Embeddings.
   length_not_promised: 'OpenAI gives vectors of length 1; here that is only sure at full size.',

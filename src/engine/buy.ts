@@ -7,7 +7,7 @@ import { moveSubmission } from './move.ts'
 import { waitForRoom } from './prepare.ts'
 import { quotaClaim } from './quota.ts'
 import { refused } from './refusal.ts'
-import { warm } from './restore.ts'
+import { recall, warm } from './restore.ts'
 import { openedAs } from './watch.ts'
 
 /** Real time to spare on the lease when the last byte leaves, and how long it may be held back at all. */
@@ -20,7 +20,11 @@ const HOLD_MS = 10 * SECOND
 export async function buy(flight: Flight, submission: SubmissionRow): Promise<Then> {
   const { ports, lane, call, shard, claim, manifest } = flight
   if (claim === null) throw new Error('Buying needs the lease.')
-  const wait = restOf(flight, submission) ?? (await warm(flight)) ?? (await overBudget(flight))
+  const wait =
+    restOf(flight, submission) ??
+    (await warm(flight)) ??
+    (await recall(flight, submission)) ??
+    (await overBudget(flight))
   if (wait !== null) return wait
   const sentAt = ports.vendors.now(shard.accountId)
   const sendByReal = ports.clock.real() + HOLD_MS

@@ -2,7 +2,7 @@ import { quotaHoldingStates } from '../domain/states.ts'
 import { MINUTE } from '../kit/clock.ts'
 import { derivedId } from '../kit/ids.ts'
 import type { Remote } from '../providers/contract.ts'
-import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { ForgottenRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
 import { moveSubmission } from './move.ts'
 import { keyOf } from './prepare.ts'
@@ -20,13 +20,34 @@ export async function warm(flight: Flight): Promise<number | null> {
   const since = await ports.store.coldSince(shard.accountId)
   if (since === null) return null
   const expected = await expectedKeys(flight)
-  for await (const remote of lane.list(call, since)) {
-    const hit = remote.key === null ? undefined : expected.get(remote.key)
-    if (hit !== undefined) await adopt(flight, hit, remote)
+  const known = new Set((await ports.store.submissions({ accountId: shard.accountId })).map(({ key }) => key))
+  const forgotten: ForgottenRow[] = []
+  for await (const { key, ...remote } of lane.list(call, since)) {
+    if (key === null) continue
+    const hit = expected.get(key)
+    if (hit !== undefined) await adopt(flight, hit, { key, ...remote })
+    else if (!known.has(key)) forgotten.push({ key, remoteId: remote.id, createdAt: remote.createdAt })
   }
-  await ports.store.warmed(shard.accountId)
+  await ports.store.warmed(shard.accountId, forgotten)
   ports.log.info({ account: shard.accountId, since }, 'the store may have been restored: the vendor was listed first')
   return ports.clock.now() // look again: what was adopted may be this very shard's
+}
+
+/**
+ * A shard that was planned after the backup was made, and is planned again: the same rows under the same keys. What was
+ * bought for it then is taken over now. Null when there is nothing of it.
+ */
+export async function recall(flight: Flight, submission: SubmissionRow): Promise<number | null> {
+  const { ports, shard, lane, call } = flight
+  for (let purchase = shard.purchase; purchase < shard.purchase + PURCHASES_AHEAD; purchase++) {
+    const id = await ports.store.forgotten(shard.accountId, keyOf(ports.store.homeId, shard.id, purchase))
+    const remote = id === undefined ? undefined : await lane.poll(call, id)
+    if (remote === undefined) continue
+    const own = purchase === submission.purchase ? submission : undefined
+    await adopt(flight, { shard, purchase, submission: own }, remote)
+    return ports.clock.now()
+  }
+  return null
 }
 
 interface Expected {

@@ -3,7 +3,7 @@ import { killAtRandom, killAtStep, seeded, twentyAtOnce } from './trials.ts'
 
 // A bounded seed of `npm run crash`.
 
-test.for(['uploaded', 'sent', 'collected', 'delivering'])(
+test.for(['uploaded', 'sent', 'collected', 'delivering'] as const)(
   'killed at "%s", the job comes home as if nothing had been',
   { timeout: 90_000 },
   async (step) => {

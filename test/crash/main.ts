@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { steps } from '../../src/engine/index.ts'
-import { freezeBeforeLastByte, killAtRandom, killAtStep, seeded, type Trial, twentyAtOnce } from './trials.ts'
+import { freezeBeforeLastByte, killAtRandom, killAtStep, passesOf, seeded, type Trial, twentyAtOnce } from './trials.ts'
 
 // npm run crash [-- --random 200 --seed 1 --only steps,random,freeze,twenty,trouble]
 const { values } = parseArgs({
@@ -35,8 +35,8 @@ function report({ name, kills, launches, verdict, faults }: Trial): void {
   sums.paidTwice += paidTwice
 }
 
-/** Two trials at a time: most of a trial is waiting. */
-async function inPairs(trials: readonly (() => Promise<Trial>)[]): Promise<void> {
+/** A few trials at a time: most of a trial is waiting. */
+async function together(trials: readonly (() => Promise<Trial>)[]): Promise<void> {
   const queue = [...trials]
   const lane = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) report(await next())
@@ -45,20 +45,30 @@ async function inPairs(trials: readonly (() => Promise<Trial>)[]): Promise<void>
 }
 
 // A share of rows fails once, so that a retry round is flown and its step passed.
-const withRetries = { scenario: 'rows-500:share=0.1' }
+const withRetries = { scenario: 'openai/rows-500:share=0.1' }
 
 if (parts.includes('steps')) {
-  await inPairs(steps.flatMap((step) => [1, 7].map((pass) => () => killAtStep(step, pass, withRetries))))
+  await together([
+    ...steps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, withRetries))),
+    ...(['uploaded', 'claimed', 'sent', 'collecting'] as const).map((step) => () => killAtStep(step, 1, {}, 4)),
+  ])
 }
 if (parts.includes('trouble')) {
   const troubles = ['create-response-lost', 'create-500-created', 'create-500-refused', 'drop-download', 'listed-late']
-  await inPairs(
-    troubles.flatMap((scenario) => ['sent', 'collecting'].map((step) => () => killAtStep(step, 2, { scenario }))),
+  await together(
+    troubles.flatMap((scenario) =>
+      (['sent', 'collecting'] as const).map((step) => () => killAtStep(step, 2, { scenario: `openai/${scenario}` })),
+    ),
   )
+  const all =
+    'openai/create-response-lost:times=3+openai/create-500-created:times=2,after=5+openai/drop-download:times=4+openai/drop-upload:times=2'
+  for (const one of await killAtRandom(20, random, { scenario: all })) report(one)
 }
 if (parts.includes('freeze')) report(await freezeBeforeLastByte())
 if (parts.includes('twenty')) report(await twentyAtOnce(random))
-if (parts.includes('random')) for (const one of await killAtRandom(Number(values.random), random)) report(one)
+if (parts.includes('random')) {
+  for (const one of await killAtRandom(Number(values.random), random)) report(one)
+}
 
 console.log(`\n${sums.kills} kills, ${sums.paidTwice} requests paid for twice`)
 console.log(`${passed} passed, ${failed} failed`)

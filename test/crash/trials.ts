@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EmulatorOptions } from '../../src/emulator/index.ts'
+import type { Step } from '../../src/engine/index.ts'
 import type { Verdict } from '../flights/judge.ts'
 import { type Flight, type Ground, ground, SHARDS } from './ground.ts'
 
@@ -13,34 +14,50 @@ export interface Trial {
   readonly faults: readonly string[]
 }
 
-/** Kills the process at the n-th pass of a named step, then flies on until home. */
-export async function killAtStep(step: string, pass: number, options: EmulatorOptions = {}): Promise<Trial> {
+/** Steps of a job as a whole; every other is passed once for each shard. */
+const stepsOfJob: readonly Step[] = ['job-created', 'retry-planned', 'landing', 'delivering', 'delivered', 'landed']
+
+/** The passes of a step at which a process is killed: the first, and, of a step that each shard makes, a later one. */
+export const passesOf = (step: Step): readonly number[] => (stepsOfJob.includes(step) ? [1] : [1, 7])
+
+/** Kills the process at the n-th pass of a named step, `times` launches in a row, then flies on until home. */
+export async function killAtStep(step: Step, pass: number, options: EmulatorOptions = {}, times = 1): Promise<Trial> {
   await using place = await ground(options)
-  const first = await place.launch({ REDEYE_CRASH_AT: `${step}:${pass}` }).end
-  const killed = first.signal === 'SIGKILL'
+  let kills = 0
+  for (; kills < times; kills++) {
+    const { signal } = await place.launch({ REDEYE_CRASH_AT: `${step}:${pass}` }).end
+    if (signal !== 'SIGKILL') break
+  }
   const { receipt, launches } = await place.untilHome()
-  const faults = killed || pass > 1 ? [] : [`the step ${step} was never passed`]
   const trouble = options.scenario === undefined ? '' : ` under ${String(options.scenario)}`
-  return await trial(place, `kill at ${step}, pass ${pass}${trouble}`, receipt, {
-    kills: killed ? 1 : 0,
-    launches: launches + 1,
-    faults,
+  return await trial(place, `kill at ${step}, pass ${pass}${times > 1 ? `, ${times} times` : ''}${trouble}`, receipt, {
+    kills,
+    launches: launches + Math.max(kills, 1),
+    faults: kills < times ? [`the step ${step} was not passed ${pass} times in launch ${kills + 1}`] : [],
+    options,
   })
 }
 
-/** Kills at random moments until `kills` of them have hit, over as many jobs as that takes. */
-export async function killAtRandom(kills: number, random: () => number): Promise<Trial[]> {
+/** Kills at random moments until `kills` of them have hit, some a job, over as many jobs as that takes. */
+export async function killAtRandom(
+  kills: number,
+  random: () => number,
+  options: EmulatorOptions = {},
+): Promise<Trial[]> {
   const trials: Trial[] = []
   for (let left = kills; left > 0; ) {
-    await using place = await ground()
-    const budget = left
-    const hit = await place.untilHome((launch) => (launch < budget ? Math.floor(250 + random() * 1600) : undefined))
+    await using place = await ground(options)
+    const budget = Math.min(left, 4 + Math.floor(random() * 12))
+    const hit = await place.untilHome((launch) => (launch < budget ? momentIn(random) : undefined))
     left -= hit.kills
-    trials.push(await trial(place, `${hit.kills} random kills`, hit.receipt, hit))
-    if (hit.kills === 0) left-- // it came home before any kill: another job
+    const trouble = options.scenario === undefined ? '' : ` under ${String(options.scenario)}`
+    trials.push(await trial(place, `${hit.kills} random kills${trouble}`, hit.receipt, { ...hit, options }))
   }
   return trials
 }
+
+/** ms after a start. A launch needs 300 to open the home and can bring the job home in 1,500; most moments are early. */
+const momentIn = (random: () => number): number => Math.floor(300 + random() ** 2 * 1500)
 
 /**
  * Freezes a process with the last byte of a purchase in its hand, for longer than its lease, while a second one takes
@@ -78,14 +95,26 @@ async function trial(
   place: Ground,
   name: string,
   receipt: Parameters<Ground['judge']>[0],
-  { kills, launches, faults = [] }: { kills: number; launches: number; faults?: readonly string[] },
+  {
+    kills,
+    launches,
+    faults = [],
+    options = {},
+  }: { kills: number; launches: number; faults?: readonly string[]; options?: EmulatorOptions },
 ): Promise<Trial> {
   const verdict = await place.judge(receipt)
   const found = [...faults, ...verdict.faults]
   if (receipt.usd.unproven === '0' && verdict.nanoUsd.bill !== verdict.nanoUsd.proven + verdict.nanoUsd.duplicate) {
     found.push('nothing is unproven, and yet the bill is not what is proven')
   }
-  if (verdict.ran < SHARDS) found.push(`${verdict.ran} submissions ran, ${SHARDS} shards were to be bought`)
+  const { purchases, ran, ranTwice } = verdict
+  if (purchases !== receipt.submissions)
+    found.push(`${purchases} purchases at the vendor, ${receipt.submissions} in the receipt`)
+  // Rows that fail fly again, in purchases of their own; without such rows each shard is bought exactly once.
+  const rowsFail = String(options.scenario ?? '').includes('rows-')
+  if (rowsFail ? ran <= SHARDS : ran !== SHARDS)
+    found.push(`${ran} submissions ran, ${SHARDS} shards were to be bought`)
+  if (!rowsFail && ranTwice > 0) found.push(`${ranTwice} requests ran in two purchases`)
   return { name, kills, launches, verdict, faults: found }
 }
 

@@ -1,8 +1,8 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { JobHeld, KeyConflict, NotReady, PriceMissing, Refused, UsageError } from '../../src/index.ts'
-import { chats, eventTypes, field, fly, inPieces, jsonl, outputLines, outputText, readLines, until } from './field.ts'
+import { chats, field, fly, inPieces, jsonl, outputLines, outputText, readLines, until } from './field.ts'
 import { judge, nano } from './judge.ts'
 
 const ids = (lines: readonly { custom_id: string }[]): string[] => lines.map(({ custom_id }) => custom_id)
@@ -112,7 +112,7 @@ describe.concurrent('a job', () => {
   })
 
   test('that has landed flies its missing rows again when asked to', { timeout: 60_000 }, async ({ expect }) => {
-    await using on = await field({ scenario: 'incident-885' })
+    await using on = await field({ scenario: 'openai/incident-885' })
     const redeye = await on.open()
     const requests = chats(885)
     const job = await fly(redeye, requests, { retries: 0 })
@@ -281,29 +281,6 @@ describe.concurrent('a table', () => {
       /^\{"n":12345678901234567890,"list":\[1,\{"a":null\}\],"answer":".*","_outcome":"succeeded","_error":null\}$/,
     )
   })
-})
-
-test('a home that was put back from a backup takes over what it bought since', { timeout: 90_000 }, async () => {
-  await using on = await field({ speed: 600, latency: { medianSeconds: 3600, sigma: 0 } })
-  const requests = chats(20)
-  const first = await on.open()
-  const job = await first.submit(requests, { key: 'night' })
-  await first.close()
-  await cp(on.home, on.path('backup'), { recursive: true })
-  const second = await on.open()
-  await second.job(job.id).untilBought()
-  await second.close()
-  const witness = await readFile(`${on.home}/witness.json`)
-  await rm(on.home, { recursive: true })
-  await cp(on.path('backup'), on.home, { recursive: true })
-  await writeFile(`${on.home}/witness.json`, witness) // the witness was not in the backup: it knows more than the store
-  const restored = await on.open()
-  const again = await restored.submit(requests, { key: 'night' })
-  expect(again.id).toBe(job.id)
-  const receipt = await again.wait()
-  expect(receipt.requests.succeeded).toBe(20)
-  expect(await eventTypes(again)).toContain('adopted')
-  expect((await on.emulator.log()).purchases).toHaveLength(1)
 })
 
 test('two homes with the same key and input are two jobs, and never meet at the vendor', {

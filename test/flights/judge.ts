@@ -1,4 +1,4 @@
-import type { Emulator } from '../../src/emulator/index.ts'
+import type { Emulator, Purchase } from '../../src/emulator/index.ts'
 import type { Receipt } from '../../src/index.ts'
 import type { OutputLine } from './field.ts'
 
@@ -10,6 +10,8 @@ export interface Verdict {
   readonly purchases: number
   /** Of them, those that ran. */
   readonly ran: number
+  /** Bodies that ran in more than one purchase: because their rows failed and flew again, or by a fault of ours. */
+  readonly ranTwice: number
   /** Rows that were paid for. */
   readonly paidRows: number
   /** Bodies that were paid for more than once. */
@@ -55,10 +57,18 @@ export async function judge(emulator: Emulator, jobs: readonly Landed[]): Promis
     faults,
     purchases: purchases.length,
     ran: purchases.filter(({ executed }) => executed > 0).length,
+    ranTwice: repeatedIn(purchases),
     paidRows: tally.executions,
     paidTwice: tally.repeated.length,
     nanoUsd,
   }
+}
+
+function repeatedIn(purchases: readonly Purchase[]): number {
+  const runs = new Map<string, number>()
+  for (const { bodySha256, executed } of purchases.flatMap(({ rows = [] }) => rows))
+    if (executed) runs.set(bodySha256, (runs.get(bodySha256) ?? 0) + 1)
+  return [...runs.values()].filter((count) => count > 1).length
 }
 
 function faultsOfOutput(ids: readonly string[], lines: readonly OutputLine[]): string[] {

@@ -1,7 +1,7 @@
 import { isResult, withoutEmptyText } from '../check-turns.ts'
 import type { CacheMark, Media, Part, Result, Source, Text, Turn } from '../conversation.ts'
 import { cleanBase64 } from '../media.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 
 /** `system`: a string, or text blocks. */
 export function readSystem(t: Translation, system: unknown, at: string): Text[] {
@@ -22,7 +22,7 @@ export function readMessages(t: Translation, messages: readonly unknown[]): Turn
     const role = message['role']
     const path = `${at}.content`
     if (role === 'system') turns.push({ role, parts: readSystem(t, message['content'], path), at })
-    else if (role !== 'user' && role !== 'assistant') t.refuse(`${at}.role`, `role "${String(role)}" is not known`)
+    else if (role !== 'user' && role !== 'assistant') t.refuse(`${at}.role`, `role "${wordOf(role)}" is not known`)
     else {
       const parts = readContent(t, message['content'], path, role === 'user')
       // A turn that was nothing but thinking is gone with it.
@@ -58,7 +58,7 @@ function readBlock(t: Translation, block: Json, at: string): (Text | Media)[] {
   if (type === 'image') return [readImage(t, block, at)]
   if (type === 'document') return [readDocument(t, block, at)]
   if (type === 'search_result') return readSearchResult(t, block, at)
-  return t.refuse(at, `a block of type "${String(type)}" is known to Anthropic only`)
+  return t.refuse(at, `a block of type "${wordOf(type)}" is known to Anthropic only`)
 }
 
 function readText(t: Translation, block: Json, at: string): Text {
@@ -118,7 +118,7 @@ function readSource(t: Translation, value: unknown, at: string): Source {
     case 'file':
       return { kind: 'file', id: t.text(source['file_id'], `${at}.file_id`), vendor: 'anthropic' }
     default:
-      return t.refuse(`${at}.type`, `a source of type "${String(source['type'])}" has no counterpart`)
+      return t.refuse(`${at}.type`, `a source of type "${wordOf(source['type'])}" has no counterpart`)
   }
 }
 

@@ -1,13 +1,23 @@
-import { type Choice, count, keepRaw, newCounts, newReply, type Reply, type ReplyPart, type Stop } from '../reply.ts'
-import { isRecord, type Json } from '../translation.ts'
+import {
+  type Choice,
+  count,
+  keepRaw,
+  newCounts,
+  newReply,
+  type Reply,
+  type ReplyPart,
+  type Stop,
+  stringOf,
+} from '../reply.ts'
+import { isRecord, type Json, wordOf } from '../translation.ts'
 
 /** Answer of `/v1/messages` → reply. */
 export function readReply(body: Json): Reply {
   const reply = newReply()
   for (const key in body) {
     const value = body[key]
-    if (key === 'id') reply.id = value as string
-    else if (key === 'model') reply.model = value as string
+    if (key === 'id') reply.id = stringOf(value)
+    else if (key === 'model') reply.model = stringOf(value)
     else if (key === 'usage') reply.usage = readUsage(reply, value)
     else if (!read.has(key)) keepRaw(reply, key, value)
   }
@@ -24,25 +34,27 @@ function readChoice(reply: Reply, body: Json): Choice {
     const at = `content[${index}]`
     if (!isRecord(block)) continue
     if (block['type'] === 'text') {
-      parts.push({ kind: 'text', text: String(block['text']) })
+      parts.push({ kind: 'text', text: wordOf(block['text']) })
       keepRaw(reply, `${at}.citations`, block['citations'])
     } else if (block['type'] === 'tool_use') {
       const args = { value: block['input'] }
-      parts.push({ kind: 'call', id: block['id'] as string, name: String(block['name']), args })
+      parts.push({ kind: 'call', id: stringOf(block['id']), name: wordOf(block['name']), args })
       const caller = block['caller']
       if (!isRecord(caller) || caller['type'] !== 'direct') keepRaw(reply, `${at}.caller`, caller)
     } else if (block['type'] === 'thinking') {
-      if (block['thinking'] !== '') parts.push({ kind: 'reasoning', text: String(block['thinking']) })
-    } else if (block['type'] !== 'redacted_thinking') keepRaw(reply, at, block)
+      reply.sealed ??= at
+      if (block['thinking'] !== '') parts.push({ kind: 'reasoning', text: wordOf(block['thinking']) })
+    } else if (block['type'] === 'redacted_thinking') reply.sealed ??= at
+    else keepRaw(reply, at, block)
   }
   const details = isRecord(body['stop_details']) ? body['stop_details'] : {}
-  const word = String(body['stop_reason'])
+  const word = wordOf(body['stop_reason'])
   return {
     parts,
     stop: Object.hasOwn(stops, word) ? (stops[word] as Stop) : 'error',
     word,
-    stopString: (body['stop_sequence'] ?? undefined) as string | undefined,
-    refusal: (details['explanation'] ?? undefined) as string | undefined,
+    stopString: stringOf(body['stop_sequence']),
+    refusal: stringOf(details['explanation']),
     logprobs: undefined,
     at: 'content',
   }

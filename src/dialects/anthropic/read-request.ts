@@ -9,7 +9,7 @@ import {
 } from '../conversation.ts'
 import { refuseTier } from '../openai/read-tools.ts'
 import { isEmptySchema } from '../openai/write-shared.ts'
-import { isNothing, isRecord, type Json, type Translation } from '../translation.ts'
+import { isNothing, isRecord, type Json, type Translation, wordOf } from '../translation.ts'
 import { readMessages, readSystem } from './read-messages.ts'
 
 /** `/v1/messages`: request → conversation. */
@@ -89,7 +89,7 @@ function readTool(t: Translation, value: unknown, at: string): Tool {
   const tool = t.record(value, at)
   const { type, name, description, input_schema: schema, strict } = tool
   if (!isNothing(type) && type !== 'custom')
-    return t.refuse(at, `a tool of type "${String(type)}" is known to Anthropic only`)
+    return t.refuse(at, `a tool of type "${wordOf(type)}" is known to Anthropic only`)
   for (const key in tool) {
     const said = tool[key]
     if (toolKeys.has(key) || isNothing(said) || (said === false && offKeys.has(key))) continue
@@ -116,7 +116,7 @@ function readToolChoice(t: Translation, c: Conversation, choice: Json): ToolChoi
   const type = choice['type'] as string
   if (type === 'tool') return { mode: 'named', name: t.text(choice['name'], `${at}.name`), at }
   const mode = Object.hasOwn(modes, type) ? modes[type as keyof typeof modes] : undefined
-  return mode === undefined ? t.refuse(`${at}.type`, `tool choice "${type}" is not known`) : { mode, at }
+  return mode === undefined ? t.refuse(`${at}.type`, `tool choice "${wordOf(type)}" is not known`) : { mode, at }
 }
 const choiceKeys = new Set(['type', 'name', 'disable_parallel_tool_use'])
 
@@ -141,13 +141,13 @@ function readReasoning(t: Translation, c: Conversation, body: Json): void {
   const config = isRecord(body['output_config']) ? body['output_config'] : {}
   const effort = (config['effort'] ?? undefined) as Effort | undefined
   if (effort !== undefined && !efforts.includes(effort))
-    t.refuse('output_config.effort', `effort "${effort}" is not known`)
+    t.refuse('output_config.effort', `effort "${wordOf(effort)}" is not known`)
   const thinking = isNothing(body['thinking']) ? undefined : t.record(body['thinking'], 'thinking')
   if (effort === undefined && thinking === undefined) return
   const type = thinking?.['type']
   for (const key in thinking) if (!thinkingKeys.has(key) && thinking[key] !== null) t.unknown('thinking', key)
   if (type !== undefined && !['enabled', 'disabled', 'adaptive'].includes(type as string))
-    t.refuse('thinking.type', `"${String(type)}" has no counterpart`)
+    t.refuse('thinking.type', `"${wordOf(type)}" has no counterpart`)
   const display = thinking?.['display'] ?? undefined
   c.reasoning = {
     off: type === 'disabled',

@@ -24,7 +24,7 @@ export function writeThinking(t: Translation, reasoning: Reasoning, maxOutput: n
 
 function writeOff(t: Translation, { at }: Reasoning, { body, tools }: Place): void {
   const { off } = t.facts
-  if (off === 'no' || (off === 'between_tools' && tools)) t.refuse(at.effort, 'this model always reasons')
+  if (off === 'no' || (off === 'between_tools' && tools)) t.refuse(at.budget, 'this model always reasons')
   body['thinking'] = { type: off === 'yes' ? 'disabled' : 'between_tools' } // without tools the same
 }
 

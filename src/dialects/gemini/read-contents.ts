@@ -1,7 +1,7 @@
 import { isResult, withoutEmptyText } from '../check-turns.ts'
 import type { Call, Conversation, Media, Part, Result, Source, Text, Turn } from '../conversation.ts'
 import { cleanBase64, kindOf } from '../media.ts'
-import { isNothing, isRecord, type Json, type Translation } from '../translation.ts'
+import { isNothing, isRecord, type Json, type Translation, wordOf } from '../translation.ts'
 import { fieldsOf } from './fields.ts'
 
 export function readSystem(t: Translation, c: Conversation, value: unknown, at: string): void {
@@ -32,7 +32,7 @@ export function readContents(t: Translation, value: unknown): Turn[] {
     const role = content['role'] ?? 'user'
     for (const key in content) if (key !== 'role' && key !== 'parts') t.unknown(at, key)
     if (role !== 'user' && role !== 'model' && role !== 'function')
-      t.refuse(`${at}.role`, `role "${String(role)}" is not known`)
+      t.refuse(`${at}.role`, `role "${wordOf(role)}" is not known`)
     const list = t.list(isRecord(content['parts']) ? [content['parts']] : content['parts'], `${at}.parts`)
     const reader = new PartReader(t, index, open)
     const parts = reader.read(list, `${at}.parts`)
@@ -156,7 +156,7 @@ const details: Readonly<Record<string, Media['detail']>> = {
 
 function readDetail(t: Translation, value: unknown, at: string): Media['detail'] {
   if (isNothing(value)) return undefined
-  const level = String(fieldsOf(t.record(value, at))['level'])
+  const level = wordOf(fieldsOf(t.record(value, at))['level'])
   return Object.hasOwn(details, level) ? details[level] : t.refuse(at, `${level} has no counterpart`)
 }
 

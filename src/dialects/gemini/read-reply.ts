@@ -7,10 +7,12 @@ import {
   type Reply,
   type ReplyPart,
   type Stop,
+  secondsOf,
+  stringOf,
   type Tier,
   type TokenLogprob,
 } from '../reply.ts'
-import { isRecord, type Json } from '../translation.ts'
+import { isRecord, type Json, wordOf } from '../translation.ts'
 import { fieldsOf } from './fields.ts'
 
 /** Answer of `generateContent` → reply. A blocked prompt has no candidates: it is an answer that was refused. */
@@ -19,9 +21,9 @@ export function readReply(body: Json): Reply {
   const fields = fieldsOf(body)
   for (const key in fields) {
     const value = fields[key]
-    if (key === 'responseId') reply.id = value as string
-    else if (key === 'modelVersion') reply.model = value as string
-    else if (key === 'createTime') reply.created = Math.floor(Date.parse(String(value)) / 1_000)
+    if (key === 'responseId') reply.id = stringOf(value)
+    else if (key === 'modelVersion') reply.model = stringOf(value)
+    else if (key === 'createTime') reply.created = secondsOf(Math.floor(Date.parse(wordOf(value)) / 1_000))
     else if (key === 'usageMetadata') reply.usage = readUsage(reply, value)
     else if (key === 'candidates')
       reply.choices = records(value).map((candidate, index) => readCandidate(reply, candidate, index))
@@ -52,7 +54,7 @@ function readCandidate(reply: Reply, candidate: Json, index: number): Choice {
   for (const [place, part] of records(content['parts']).entries())
     readPart(reply, part, `${at}.content.parts[${place}]`, parts)
   for (const key in candidate) if (!read.has(key)) keepRaw(reply, `${at}.${key}`, candidate[key])
-  const word = String(candidate['finishReason'])
+  const word = wordOf(candidate['finishReason'])
   const called = parts.some((part) => part.kind === 'call')
   const stop = Object.hasOwn(stops, word) ? (stops[word] as Stop) : 'error'
   const message = candidate['finishMessage']
@@ -63,7 +65,7 @@ function readCandidate(reply: Reply, candidate: Json, index: number): Choice {
     word,
     stopString: undefined,
     refusal: stop === 'refusal' && typeof message === 'string' ? message : undefined,
-    logprobs: readLogprobs(candidate['logprobsResult']),
+    logprobs: readLogprobs(reply, candidate['logprobsResult'], `${at}.logprobsResult`),
     at,
   }
 }
@@ -86,23 +88,31 @@ const stops: Readonly<Record<string, Stop>> = {
 
 function readPart(reply: Reply, part: Json, at: string, parts: ReplyPart[]): void {
   const { text, functionCall: call, thought } = part
+  if (part['thoughtSignature'] !== undefined) reply.sealed ??= `${at}.thoughtSignature`
   if (typeof text === 'string' && thought === true) {
     if (text !== '') parts.push({ kind: 'reasoning', text })
   } else if (typeof text === 'string') {
     if (text !== '' || part['thoughtSignature'] === undefined) parts.push({ kind: 'text', text })
   } else if (isRecord(call)) {
     const id = typeof call['id'] === 'string' && call['id'] !== '' ? call['id'] : undefined
-    parts.push({ kind: 'call', id, name: String(call['name']), args: { value: call['args'] ?? {} } })
+    parts.push({ kind: 'call', id, name: wordOf(call['name']), args: { value: call['args'] ?? {} } })
   } else if (thought !== true) keepRaw(reply, at, part)
 }
 
-function readLogprobs(value: unknown): readonly TokenLogprob[] | undefined {
+function readLogprobs(reply: Reply, value: unknown, at: string): readonly TokenLogprob[] | undefined {
   if (!isRecord(value)) return undefined
   const result = fieldsOf(value)
   const chosen = records(result['chosenCandidates'])
   const top = records(result['topCandidates'])
   if (chosen.length === 0) return undefined
-  const one = (item: Json) => ({ token: String(item['token']), logprob: item['logProbability'] as number, bytes: null })
+  keepRaw(reply, `${at}.logProbabilitySum`, result['logProbabilitySum'])
+  if (chosen.some((item) => item['tokenId'] !== undefined))
+    keepRaw(
+      reply,
+      `${at}.tokenIds`,
+      chosen.map((item) => item['tokenId'] ?? null),
+    )
+  const one = (item: Json) => ({ token: wordOf(item['token']), logprob: item['logProbability'] as number, bytes: null })
   return chosen.map((item, index) => ({ ...one(item), top: records(top[index]?.['candidates']).map(one) }))
 }
 
@@ -131,7 +141,7 @@ function readUsage(reply: Reply, value: unknown): Reply['usage'] {
     else if (key === 'serviceTier' || key === 'trafficType') {
       const tier =
         tiers[
-          String(raw)
+          wordOf(raw)
             .toUpperCase()
             .replace(/^SERVICE_TIER_/, '')
         ]

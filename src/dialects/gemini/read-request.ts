@@ -1,6 +1,6 @@
 import { type Conversation, type Effort, newConversation, type Reasoning } from '../conversation.ts'
 import { refuseTier } from '../openai/read-tools.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 import { fieldOf, fieldsOf, numberOf } from './fields.ts'
 import { readContents, readSystem } from './read-contents.ts'
 import { readSchema } from './read-schema.ts'
@@ -32,7 +32,7 @@ export function readRequest(t: Translation, body: Json): Conversation {
         if (Object.keys(t.record(value, name)).length > 0) c.labels = value as Json
         break
       case 'serviceTier':
-        refuseTier(t, String(value).replace(/^SERVICE_TIER_/i, ''), name, ['standard', 'unspecified'])
+        refuseTier(t, wordOf(value).replace(/^SERVICE_TIER_/i, ''), name, ['standard', 'unspecified'])
         break
       case 'model':
         break // said by the address as well
@@ -98,7 +98,7 @@ function readConfig(t: Translation, c: Conversation, config: Json, at: string): 
       case 'responseJsonSchema':
         break // together, below
       case 'responseModalities':
-        if (t.list(value, path).some((modality) => String(modality).toUpperCase() !== 'TEXT')) t.alone(at, name)
+        if (t.list(value, path).some((modality) => wordOf(modality).toUpperCase() !== 'TEXT')) t.alone(at, name)
         break
       case 'mediaResolution':
         if (value !== 'MEDIA_RESOLUTION_UNSPECIFIED') t.alone(at, name)
@@ -131,7 +131,7 @@ function readFormat(t: Translation, c: Conversation, config: Json, at: string): 
   const open = config['responseSchema'] ?? undefined
   const json = config['responseJsonSchema'] ?? undefined
   if (mime !== 'application/json') {
-    if (mime !== 'text/plain') t.refuse(`${at}.responseMimeType`, `answers of type ${String(mime)} have no counterpart`)
+    if (mime !== 'text/plain') t.refuse(`${at}.responseMimeType`, `answers of type ${wordOf(mime)} have no counterpart`)
     if (open !== undefined || json !== undefined)
       t.refuse(`${at}.responseMimeType`, 'a schema wants the media type application/json')
     return
@@ -158,7 +158,7 @@ function readThinking(t: Translation, config: Json, at: string): Reasoning | und
   for (const key in config) if (!thinkingKeys.has(key) && config[key] !== null) t.unknown(at, key)
   const level = config['thinkingLevel'] ?? undefined
   const budget = isNothing(config['thinkingBudget']) ? undefined : numberOf(config['thinkingBudget'])
-  const word = String(level).toUpperCase()
+  const word = wordOf(level).toUpperCase()
   if (level !== undefined && !Object.hasOwn(levels, word))
     t.refuse(`${at}.thinkingLevel`, `level "${word}" is not known`)
   const effort = level === undefined ? undefined : levels[word]

@@ -1,4 +1,4 @@
-import { isRecord, type Json, type Translation } from '../translation.ts'
+import { isRecord, type Json, type Translation, wordOf } from '../translation.ts'
 import { fieldsOf, numberOf } from './fields.ts'
 
 /**
@@ -48,13 +48,13 @@ function readType(t: Translation, type: unknown, at: string, nullable: boolean):
 
 /** `enum` only repeats that there is an `enum`; the widths of numbers constrain nothing in JSON. */
 function readFormat(out: Json, format: unknown): void {
-  if (!['enum', 'int32', 'int64', 'float', 'double'].includes(String(format))) out['format'] = format
+  if (!['enum', 'int32', 'int64', 'float', 'double'].includes(wordOf(format))) out['format'] = format
 }
 
 function order(out: Json, names: readonly unknown[]): void {
   const members = out['properties']
   if (!isRecord(members)) return
   const inOrder: Json = {}
-  for (const name of names) if (Object.hasOwn(members, String(name))) inOrder[String(name)] = members[String(name)]
+  for (const name of names) if (Object.hasOwn(members, wordOf(name))) inOrder[wordOf(name)] = members[wordOf(name)]
   out['properties'] = { ...inOrder, ...members }
 }

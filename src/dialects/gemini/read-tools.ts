@@ -1,6 +1,6 @@
 import type { Tool, ToolChoice } from '../conversation.ts'
 import { isEmptySchema } from '../openai/write-shared.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 import { fieldsOf } from './fields.ts'
 import { readSchema } from './read-schema.ts'
 
@@ -45,7 +45,7 @@ export function readToolConfig(t: Translation, config: Json, at: string): ToolCh
   const names = isNothing(calling['allowedFunctionNames'])
     ? undefined
     : t.texts(calling['allowedFunctionNames'], `${path}.allowedFunctionNames`)
-  return choiceOf(t, String(calling['mode'] ?? 'AUTO').toUpperCase(), names, path)
+  return choiceOf(t, wordOf(calling['mode'] ?? 'AUTO').toUpperCase(), names, path)
 }
 
 function choiceOf(

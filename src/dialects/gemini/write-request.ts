@@ -19,7 +19,8 @@ export function writeRequest(t: Translation, c: Conversation): Json {
   checkTurns(t, { ...c, turns: [...merged] }, rules)
   const body: Json = { contents: writeContents(t, merged) }
   if (system.length > 0) body['systemInstruction'] = { parts: system.map((text) => ({ text: text.text })) }
-  if (system.some((text) => text.cache !== undefined)) t.warnOnce('cache_mark_dropped', system[0]?.at ?? '')
+  const marked = system.find((text) => text.cache !== undefined)
+  if (marked !== undefined) t.warnOnce('cache_mark_dropped', marked.at)
   writeTools(t, c, body)
   const config = writeConfig(t, c)
   if (Object.keys(config).length > 0) body['generationConfig'] = config
@@ -60,7 +61,7 @@ function writeTools(t: Translation, c: Conversation, body: Json): void {
   if (c.tools.length > 0) body['tools'] = [{ functionDeclarations: c.tools.map((tool) => writeTool(t, tool)) }]
   const calling = writeCalling(c)
   const strict = c.tools.find((tool) => tool.strict === true)
-  if (strict !== undefined && calling['mode'] !== 'NONE') {
+  if (strict !== undefined) {
     t.warn('strict_as_validated', strict.at)
     if (calling['mode'] === undefined || calling['mode'] === 'AUTO') calling['mode'] = 'VALIDATED'
   }

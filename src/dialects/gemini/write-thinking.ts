@@ -8,7 +8,7 @@ export function writeThinking(t: Translation, reasoning: Reasoning, config: Json
   const { off, effort, budget, adaptive, visible, at } = reasoning
   const thinking: Json = {}
   if (off) {
-    if (t.facts.off !== 'yes') t.refuse(at.effort, 'this model always reasons')
+    if (t.facts.off !== 'yes') t.refuse(at.budget, 'this model always reasons')
     if (effort !== undefined) t.warn('effort_dropped', at.effort, effort)
     thinking['thinkingBudget'] = 0
   } else if (effort !== undefined) writeEffort(t, effort, at.effort, thinking)

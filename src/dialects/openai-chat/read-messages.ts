@@ -2,7 +2,7 @@ import { isResult, withoutEmptyText } from '../check-turns.ts'
 import type { Call, Conversation, Media, Part, Text, Turn } from '../conversation.ts'
 import { cleanBase64 } from '../media.ts'
 import { readBreakpoint, readFile, readImage } from '../openai/media.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 
 /** `messages` → system prompts and turns. */
 export function readMessages(t: Translation, c: Conversation, messages: readonly unknown[]): void {
@@ -18,7 +18,7 @@ export function readMessages(t: Translation, c: Conversation, messages: readonly
       const parts = readSystem(t, message, at)
       if (c.turns.length === 0) c.system.push({ role, parts, at })
       else c.turns.push({ role, parts, at })
-    } else t.refuse(`${at}.role`, `role "${String(role)}" is known to Chat only`)
+    } else t.refuse(`${at}.role`, `role "${wordOf(role)}" is known to Chat only`)
   }
 }
 
@@ -70,7 +70,7 @@ const assistantKeys = new Set(['role', 'content', 'name', 'refusal', 'tool_calls
 function readCall(t: Translation, value: unknown, at: string): Call {
   const call = t.record(value, at)
   if (call['type'] !== 'function')
-    return t.refuse(at, `a call of type "${String(call['type'])}" is known to OpenAI only`)
+    return t.refuse(at, `a call of type "${wordOf(call['type'])}" is known to OpenAI only`)
   for (const key in call) if (!callKeys.has(key) && call[key] !== null) t.unknown(at, key)
   const path = `${at}.function`
   const called = t.record(call['function'], path)
@@ -110,7 +110,7 @@ function readText(t: Translation, part: Json, at: string): Text {
 function readPart(t: Translation, part: Json, at: string): Text | Media {
   const { type } = part
   if (type === 'text') return readText(t, part, at)
-  const field = String(type)
+  const field = wordOf(type)
   if (type !== 'image_url' && type !== 'file' && type !== 'input_audio')
     return t.refuse(at, `a part of type "${field}" is known to OpenAI only`)
   for (const key in part)

@@ -1,6 +1,6 @@
 import { type Conversation, newConversation, type Tool } from '../conversation.ts'
 import { readEffort, readSchemaFormat, readToolChoice, refuseTier } from '../openai/read-tools.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 import { readMessages } from './read-messages.ts'
 
 /** `/v1/chat/completions`: request → conversation. */
@@ -132,7 +132,7 @@ export function readEndUser(t: Translation, c: Conversation, key: string, value:
 function readTool(t: Translation, value: unknown, at: string): Tool {
   const tool = t.record(value, at)
   if (tool['type'] !== 'function')
-    return t.refuse(at, `a tool of type "${String(tool['type'])}" is known to OpenAI only`)
+    return t.refuse(at, `a tool of type "${wordOf(tool['type'])}" is known to OpenAI only`)
   for (const key in tool) if (key !== 'type' && key !== 'function') t.unknown(at, key)
   const path = `${at}.function`
   const declared = t.record(tool['function'], path)

@@ -1,7 +1,7 @@
 import { isResult, withoutEmptyText } from '../check-turns.ts'
 import type { Call, Conversation, Media, Part, Refusal, Text, Turn } from '../conversation.ts'
 import { readBreakpoint, readFile, readImage } from '../openai/media.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 
 /** `input`, a string or items → system prompts and turns. */
 export function readInput(t: Translation, c: Conversation, input: unknown): void {
@@ -18,7 +18,7 @@ export function readInput(t: Translation, c: Conversation, input: unknown): void
     else if (type === 'function_call') addToModel(c.turns, [readCall(t, item, at)], at)
     else if (type === 'function_call_output') readResult(t, c.turns, item, at)
     else if (type === 'reasoning') t.warn('reasoning_dropped', at)
-    else t.refuse(at, `an item of type "${String(type)}" is known to Responses only`)
+    else t.refuse(at, `an item of type "${wordOf(type)}" is known to Responses only`)
   }
 }
 
@@ -40,7 +40,7 @@ function readMessage(t: Translation, c: Conversation, item: Json, at: string): v
   if (role === 'assistant') addToModel(c.turns, parts, at)
   else if (parts.some((part) => part.kind === 'refusal')) t.refuse(at, 'only the model refuses')
   else if (role === 'user') c.turns.push({ role, parts, at })
-  else if (role !== 'system' && role !== 'developer') t.refuse(`${at}.role`, `role "${String(role)}" is not known`)
+  else if (role !== 'system' && role !== 'developer') t.refuse(`${at}.role`, `role "${wordOf(role)}" is not known`)
   else {
     const media = parts.find((part) => part.kind !== 'text')
     if (media !== undefined) t.refuse(media.at, 'a system message is text only')
@@ -59,8 +59,8 @@ function readContent(t: Translation, content: unknown, at: string): (Text | Medi
 
 function readPart(t: Translation, part: Json, at: string): Text | Media | Refusal {
   const { type } = part
-  const known = partKeys[String(type)]
-  if (known === undefined) return t.refuse(at, `a part of type "${String(type)}" is known to Responses only`)
+  const known = Object.hasOwn(partKeys, wordOf(type)) ? partKeys[wordOf(type)] : undefined
+  if (known === undefined) return t.refuse(at, `a part of type "${wordOf(type)}" is known to Responses only`)
   for (const key in part) {
     if (known.has(key) || isNothing(part[key])) continue
     if (key === 'annotations' && type === 'output_text') t.warnOnce('citations_dropped', `${at}.annotations`)

@@ -1,15 +1,25 @@
 import { readLogprobs, readTier, readUsage } from '../openai/reply-shared.ts'
-import { type Choice, keepRaw, newReply, type Reply, type ReplyPart, type Stop, type TokenLogprob } from '../reply.ts'
-import { isRecord, type Json } from '../translation.ts'
+import {
+  type Choice,
+  keepRaw,
+  newReply,
+  type Reply,
+  type ReplyPart,
+  type Stop,
+  secondsOf,
+  stringOf,
+  type TokenLogprob,
+} from '../reply.ts'
+import { isRecord, type Json, wordOf } from '../translation.ts'
 
 /** Answer of `/v1/responses` → reply. */
 export function readReply(body: Json): Reply {
   const reply = newReply()
   for (const key in body) {
     const value = body[key]
-    if (key === 'id') reply.id = value as string
-    else if (key === 'created_at') reply.created = value as number
-    else if (key === 'model') reply.model = value as string
+    if (key === 'id') reply.id = stringOf(value)
+    else if (key === 'created_at') reply.created = secondsOf(value)
+    else if (key === 'model') reply.model = stringOf(value)
     else if (key === 'usage') reply.usage = readUsage(reply, value, 'openai-responses')
     else if (key === 'service_tier') readTier(reply, value)
     else if (!read.has(key) && !echoes.has(key)) keepRaw(reply, key, value)
@@ -42,7 +52,7 @@ function readChoice(reply: Reply, body: Json): Choice {
     else keepRaw(reply, at, item)
   }
   const details = isRecord(body['incomplete_details']) ? body['incomplete_details'] : {}
-  const word = String(details['reason'] ?? body['status'])
+  const word = wordOf(details['reason'] ?? body['status'])
   const called = parts.some((part) => part.kind === 'call')
   return {
     parts,
@@ -73,10 +83,10 @@ function readMessage(
   for (const [index, part] of content.entries()) {
     const path = `${at}.content[${index}]`
     if (part['type'] === 'output_text') {
-      parts.push({ kind: 'text', text: String(part['text']) })
+      parts.push({ kind: 'text', text: wordOf(part['text']) })
       logprobs.push(...(readLogprobs(part['logprobs']) ?? []))
       keepRaw(reply, `${path}.annotations`, part['annotations'])
-    } else if (part['type'] === 'refusal') refusals.push(String(part['refusal']))
+    } else if (part['type'] === 'refusal') refusals.push(wordOf(part['refusal']))
     else keepRaw(reply, path, part)
   }
   keepRaw(reply, `${at}.phase`, item['phase'])
@@ -85,9 +95,9 @@ function readMessage(
 function readCall(item: Json): ReplyPart {
   return {
     kind: 'call',
-    id: item['call_id'] as string,
-    name: String(item['name']),
-    args: { json: String(item['arguments'] ?? '{}') },
+    id: stringOf(item['call_id']),
+    name: wordOf(item['name']),
+    args: { json: wordOf(item['arguments'] ?? '{}') },
   }
 }
 
@@ -95,7 +105,7 @@ function readCall(item: Json): ReplyPart {
 function readReasoning(reply: Reply, item: Json, at: string, parts: ReplyPart[]): void {
   const texts = [item['summary'], item['content']]
     .flatMap((list) => (Array.isArray(list) ? list.filter(isRecord) : []))
-    .map((part) => String(part['text']))
+    .map((part) => wordOf(part['text']))
   if (texts.length > 0) parts.push({ kind: 'reasoning', text: texts.join('\n\n') })
-  keepRaw(reply, `${at}.encrypted_content`, item['encrypted_content'])
+  if (typeof item['encrypted_content'] === 'string') reply.sealed ??= `${at}.encrypted_content`
 }

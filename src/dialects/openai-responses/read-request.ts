@@ -1,7 +1,7 @@
 import { type Conversation, newConversation, type Tool } from '../conversation.ts'
 import { readEffort, readSchemaFormat, readToolChoice, refuseTier } from '../openai/read-tools.ts'
 import { readEndUser } from '../openai-chat/read-request.ts'
-import { isNothing, type Json, type Translation } from '../translation.ts'
+import { isNothing, type Json, type Translation, wordOf } from '../translation.ts'
 import { readInput } from './read-input.ts'
 
 /** `/v1/responses`: request → conversation. */
@@ -100,8 +100,9 @@ export function readRequest(t: Translation, body: Json): Conversation {
         t.unknown('', key)
     }
   }
-  if (logprobs) c.logprobs = (body['top_logprobs'] ?? 0) as number
-  else if ((body['top_logprobs'] ?? 0) !== 0) c.logprobs = body['top_logprobs'] as number
+  const alternatives = (body['top_logprobs'] ?? 0) as number
+  if (logprobs) c.logprobs = alternatives
+  else if (alternatives !== 0) t.refuse('top_logprobs', '`include` must name message.output_text.logprobs with it')
   if (c.store === false) c.store = undefined
   return c
 }
@@ -109,7 +110,7 @@ export function readRequest(t: Translation, body: Json): Conversation {
 function readTool(t: Translation, value: unknown, at: string): Tool {
   const tool = t.record(value, at)
   if (tool['type'] !== 'function')
-    return t.refuse(at, `a tool of type "${String(tool['type'])}" is known to OpenAI only`)
+    return t.refuse(at, `a tool of type "${wordOf(tool['type'])}" is known to OpenAI only`)
   for (const key in tool) {
     const said = tool[key]
     if (toolKeys.has(key) || said === null || (said === false && offKeys.has(key))) continue

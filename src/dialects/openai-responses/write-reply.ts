@@ -36,7 +36,7 @@ function writeOutput(t: Translation, reply: Reply, choice: Choice): Json[] {
   const say = (part: Json): void => {
     if (message === undefined) {
       message = { content: [] }
-      const id = `msg_${reply.id}_${items.length}`
+      const id = itemId('msg', reply, items)
       items.push({ id, type: 'message', status: 'completed', role: 'assistant', content: message.content })
     }
     message.content.push(part)
@@ -46,12 +46,12 @@ function writeOutput(t: Translation, reply: Reply, choice: Choice): Json[] {
     else if (part.kind === 'reasoning') {
       t.warnOnce('visible_reasoning_changed', choice.at)
       const summary = [{ type: 'summary_text', text: part.text }]
-      items.push({ id: `rs_${reply.id}_${items.length}`, type: 'reasoning', summary })
+      items.push({ id: itemId('rs', reply, items), type: 'reasoning', summary })
     } else {
       message = undefined
       if (part.id === undefined) t.warnOnce('tool_id_added', choice.at)
       const { name } = part
-      const id = `fc_${reply.id}_${items.length}`
+      const id = itemId('fc', reply, items)
       const callId = part.id ?? callIdOf(reply.id, items.length)
       const args = argumentsJson(part.args)
       items.push({ id, type: 'function_call', status: 'completed', call_id: callId, name, arguments: args })
@@ -63,6 +63,10 @@ function writeOutput(t: Translation, reply: Reply, choice: Choice): Json[] {
   putLogprobs(t, items, choice)
   return items
 }
+
+/** The answer's id under another prefix, and the place of the item. */
+const itemId = (prefix: string, reply: Reply, items: readonly Json[]): string =>
+  `${prefix}_${(reply.id ?? '').replace(/^[a-z]+[_-]/, '')}_${items.length}`
 
 /** All of them at the first text: where one ends and the next begins is not told by other dialects. */
 function putLogprobs(t: Translation, items: Json[], choice: Choice): void {

@@ -1,6 +1,6 @@
 import type { CacheMark, Media, Source, Text } from '../conversation.ts'
 import { decodeText, foreignFile, kindOf, parseDataUrl, toDataUrl, webImages, wordsAbout } from '../media.ts'
-import type { Json, Translation } from '../translation.ts'
+import { type Json, type Translation, wordOf } from '../translation.ts'
 
 /** Chat and Responses have the same parts under different names. */
 
@@ -32,7 +32,7 @@ export function readFile(t: Translation, file: Json, at: string, cache: CacheMar
 export function readDetail(t: Translation, detail: unknown, at: string): Media['detail'] {
   if (detail === undefined || detail === null || detail === 'auto') return undefined
   if (detail === 'low' || detail === 'high' || detail === 'original') return detail
-  return t.refuse(at, `image detail "${String(detail)}" is not known`)
+  return t.refuse(at, `image detail "${wordOf(detail)}" is not known`)
 }
 
 export function readBreakpoint(t: Translation, value: unknown, at: string): CacheMark | undefined {

@@ -1,6 +1,6 @@
 import type { Format, Reasoning, ToolChoice } from '../conversation.ts'
 import { type Effort, efforts } from '../conversation.ts'
-import type { Json, Translation } from '../translation.ts'
+import { type Json, type Translation, wordOf } from '../translation.ts'
 
 /** What both dialects of OpenAI say alike, once the wrapping is off. */
 
@@ -47,12 +47,12 @@ export function readEffort(
   at: Reasoning['at'],
 ): Reasoning {
   const known = effort === 'none' || effort === undefined || efforts.includes(effort as Effort)
-  if (!known) t.refuse(at.effort, `effort "${String(effort)}" is not known`)
+  if (!known) t.refuse(at.effort, `effort "${wordOf(effort)}" is not known`)
   const off = effort === 'none'
   return { off, effort: off ? undefined : (effort as Effort), budget: undefined, adaptive: false, visible, at }
 }
 
 /** Tiers that say nothing: the vendor's default. Another one is the lane's to choose. */
 export function refuseTier(t: Translation, tier: unknown, at: string, defaults: readonly string[]): void {
-  if (!defaults.includes(String(tier).toLowerCase())) t.refuse(at, 'the tier is chosen by the lane, not by the request')
+  if (!defaults.includes(wordOf(tier).toLowerCase())) t.refuse(at, 'the tier is chosen by the lane, not by the request')
 }

@@ -1,5 +1,5 @@
 import { count, keepRaw, newCounts, type Reply, type Tier, type TokenCounts, type TokenLogprob } from '../reply.ts'
-import { isRecord, type Json, type Translation } from '../translation.ts'
+import { isRecord, type Json, type Translation, wordOf } from '../translation.ts'
 
 /** Usage fields of both dialects; they differ in two words. */
 const usageNames = {
@@ -41,8 +41,11 @@ export function writeUsage(counts: TokenCounts, dialect: OpenaiDialect): Json {
   const details: Json = {}
   if (cached !== undefined) details['cached_tokens'] = cached
   if (written !== undefined) details['cache_write_tokens'] = written
-  if (cached !== undefined || written !== undefined) usage[`${input}_details`] = details
+  // Responses always has the objects, Chat where there is something in them.
+  const always = dialect === 'openai-responses'
+  if (always || cached !== undefined || written !== undefined) usage[`${input}_details`] = details
   if (reasoning !== undefined) usage[`${output}_details`] = { reasoning_tokens: reasoning }
+  else if (always) usage[`${output}_details`] = {}
   return usage
 }
 
@@ -54,7 +57,7 @@ const tierOfWord: Readonly<Record<string, Tier>> = {
 }
 
 export function readTier(reply: Reply, word: unknown): void {
-  reply.tier = tierOfWord[String(word)]
+  reply.tier = Object.hasOwn(tierOfWord, wordOf(word)) ? tierOfWord[wordOf(word)] : undefined
   if (reply.tier === undefined) keepRaw(reply, 'service_tier', word)
 }
 
@@ -64,12 +67,13 @@ export const writeTier = (tier: Tier | undefined): string | undefined =>
 
 export function readLogprobs(list: unknown): readonly TokenLogprob[] | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined
-  return list.map((item: { token: string; logprob: number; bytes?: number[] | null; top_logprobs?: unknown[] }) => ({
-    token: item.token,
-    logprob: item.logprob,
-    bytes: item.bytes ?? null,
-    top: (item.top_logprobs ?? []) as TokenLogprob['top'],
-  }))
+  const one = (item: Json) => ({
+    token: wordOf(item['token']),
+    logprob: item['logprob'] as number,
+    bytes: Array.isArray(item['bytes']) ? (item['bytes'] as number[]) : null,
+  })
+  const records = (value: unknown): Json[] => (Array.isArray(value) ? value.filter(isRecord) : [])
+  return records(list).map((item) => ({ ...one(item), top: records(item['top_logprobs']).map(one) }))
 }
 
 /** @param bytes  Responses wants the bytes of each token; not every vendor tells them. */

@@ -1,4 +1,4 @@
-import { isRecord, type Json, type Translation } from '../translation.ts'
+import { isRecord, type Json, type Translation, wordOf } from '../translation.ts'
 import { findCycle } from './cycles.ts'
 import { annotations, type SchemaRules } from './rules.ts'
 
@@ -49,7 +49,7 @@ class Conforming {
     const path = `${at}.${key}`
     if (key === 'properties' || key === '$defs') out[key] = this.#members(value, path)
     else if (key === 'definitions') out['$defs'] = { ...this.#members(value, path), ...(out['$defs'] as Json) }
-    else if (key === '$ref') out[key] = String(value).replace(/^#\/definitions\//, '#/$defs/')
+    else if (key === '$ref') out[key] = wordOf(value).replace(/^#\/definitions\//, '#/$defs/')
     else if (key === 'oneOf' && rules.oneOf === 'as anyOf') {
       this.#t.warn('one_of_as_any_of', path)
       out['anyOf'] = this.#list(value, path)
@@ -69,7 +69,7 @@ class Conforming {
   /** Whether the vendor enforces this value of a keyword it knows. */
   #takes(key: string, value: unknown): boolean {
     const { formats, counts, typed } = this.#rules
-    if (key === 'format') return formats === undefined || formats.has(String(value))
+    if (key === 'format') return formats === undefined || formats.has(wordOf(value))
     if (key === 'minItems') return counts || value === 0 || value === 1
     if (key === 'const' && typed) return typeof value !== 'object' || value === null
     if (key === 'enum' && typed) return Array.isArray(value) && value.every((item) => !isRecord(item))
