@@ -5,12 +5,14 @@ import { anthropicScenarios, createAnthropic } from './anthropic/index.ts'
 import type { Bill } from './bill.ts'
 import { createClock } from './clock.ts'
 import { createControl, createControlRoutes, type EmulatorLog } from './control.ts'
+import { createStorage, storageScenarios } from './gcs/index.ts'
 import { createGemini, geminiScenarios } from './gemini/index.ts'
 import type { Latency } from './latency.ts'
 import { createActLog, type Tally } from './log.ts'
 import { createOpenAi, openAiScenarios } from './openai/index.ts'
 import { listedTogether, listingOf, type ScenarioListing } from './scenarios.ts'
 import { listen, sendJson } from './server.ts'
+import { createVertex, vertexScenarios } from './vertex/index.ts'
 
 export type { Bill, BillEntry } from './bill.ts'
 export type { EmulatorLog } from './control.ts'
@@ -46,7 +48,7 @@ export interface Emulator {
   readonly url: string
   readonly port: number
   /** What to give a client as its base URL. */
-  readonly baseUrls: { readonly openai: string; readonly anthropic: string; readonly gemini: string }
+  readonly baseUrls: Readonly<Record<'openai' | 'anthropic' | 'gemini' | 'vertex' | 'gcs', string>>
   /** Emulated time, epoch milliseconds. */
   now(): number
   advance(seconds: number): void
@@ -64,6 +66,8 @@ export const scenarios: readonly ScenarioListing[] = listedTogether([
   { name: 'openai', scenarios: openAiScenarios.map(listingOf) },
   { name: 'anthropic', scenarios: anthropicScenarios.map(listingOf) },
   { name: 'gemini', scenarios: geminiScenarios.map(listingOf) },
+  { name: 'vertex', scenarios: vertexScenarios.map(listingOf) },
+  { name: 'gcs', scenarios: storageScenarios.map(listingOf) },
 ])
 
 /** Starts the emulated vendors on one port. */
@@ -74,7 +78,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'redeye-emulator-')))
   await mkdir(dir, { recursive: true })
   const built = { clock, seed: options.seed ?? 1, dir, log: actLog, latency: options.latency ?? {} }
-  const vendors = [createOpenAi(built), createAnthropic(built), createGemini(built)]
+  const storage = createStorage(built)
+  const vertex = createVertex(built, storage.store)
+  const vendors = [createOpenAi(built), createAnthropic(built), createGemini(built), vertex, storage]
   const control = createControl(vendors, actLog)
   control.setScenario(options.scenario ?? [])
   const { port, close } = await listen({
@@ -92,7 +98,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return {
     url,
     port,
-    baseUrls: { openai: `${url}/openai/v1`, anthropic: `${url}/anthropic`, gemini: `${url}/gemini` },
+    baseUrls: {
+      openai: `${url}/openai/v1`,
+      anthropic: `${url}/anthropic`,
+      gemini: `${url}/gemini`,
+      vertex: `${url}/vertex`,
+      gcs: `${url}/gcs`,
+    },
     now: clock.now,
     advance: (seconds) => clock.advance(seconds * 1000),
     bill: control.bill,

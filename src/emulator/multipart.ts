@@ -16,9 +16,12 @@ export class MultipartBroken extends Error {
   readonly code = 'multipart_broken'
 }
 
-/** The boundary named by a content-type header, or undefined when the body is not multipart/form-data. */
-export function boundaryOf(contentType: string | undefined): string | undefined {
-  if (!contentType || !/^multipart\/form-data\b/i.test(contentType)) return undefined
+/** The boundary named by a content-type header, or undefined when the body is not of that kind of multipart. */
+export function boundaryOf(
+  contentType: string | undefined,
+  kind: 'form-data' | 'related' = 'form-data',
+): string | undefined {
+  if (!contentType?.toLowerCase().startsWith(`multipart/${kind}`)) return undefined
   const found = /;\s*boundary=(?:"([^"]+)"|([^;\s]+))/i.exec(contentType)
   return found?.[1] ?? found?.[2]
 }

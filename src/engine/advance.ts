@@ -30,12 +30,12 @@ export async function advance(ports: Ports, watcher: Watcher, claim: Claim): Pro
     const flight = await open(ports, claim)
     if (flight === undefined) return null
     try {
-      const then = await step(flight, watcher)
+      const then = await step(flight, watcher).catch((error: unknown) => trouble(flight, error))
       if (then !== 'again') return then
     } catch (error) {
-      if (error instanceof LeaseLost) return ports.clock.now()
-      const then = await trouble(flight, error)
-      if (then !== 'again') return then
+      // A lost lease or an end asked for breaks a step off wherever it stands; that is no trouble of anybody's.
+      if (error instanceof LeaseLost || claim.signal.aborted) return ports.clock.now()
+      throw error
     }
   }
   return ports.clock.now()
@@ -129,7 +129,8 @@ async function settleCancelled(flight: Flight): Promise<Then> {
 
 /** Unreadable vendors, refused keys and broken networks never fail a shard: it waits, and says so when it waits long. */
 async function trouble(flight: Flight, error: unknown): Promise<Then> {
-  const { ports, shard } = flight
+  const { ports, shard, claim } = flight
+  if (error instanceof LeaseLost || claim?.signal.aborted === true) throw error
   if (error instanceof PrepareRefused) return refused(flight, undefined, error.refusal)
   if (isWithoutKey(error) || error instanceof CredentialsRefused) {
     return refused(flight, undefined, { kind: 'credentials', code: error.code, message: error.message })

@@ -14,9 +14,10 @@ import { keepShard, moveShard } from './move.ts'
 export async function overBudget(flight: Flight): Promise<Then | null> {
   const { ports, job, shard, options } = flight
   if (options.budget === null) return null
+  // In this order: what settles in between is counted twice rather than not at all.
+  const live = await ports.store.submissions({ jobId: job.id, states: [...quotaHoldingStates, 'ended', 'collected'] })
   const totals = totalOf(await ports.store.ledger({ jobId: job.id }))
   const spent = totals.proven + totals.unproven + totals.duplicate
-  const live = await ports.store.submissions({ jobId: job.id, states: [...quotaHoldingStates, 'ended', 'collected'] })
   const inAir = live.reduce((sum, { model, tokens }) => sum + highOf(job, model, tokens), 0n)
   const next = highOf(job, shard.model, shard.tokens)
   if (spent + inAir + next <= parseUsd(options.budget)) return null

@@ -18,7 +18,7 @@ const HOLD_MS = 10 * SECOND
  * The paid call, once: intent row → held-back call → record. What is unsure afterwards is looked up, never sent again.
  */
 export async function buy(flight: Flight, submission: SubmissionRow): Promise<Then> {
-  const { ports, lane, call, shard, claim, manifest } = flight
+  const { ports, lane, call, shard, job, claim, manifest, options } = flight
   if (claim === null) throw new Error('Buying needs the lease.')
   const wait =
     restOf(flight, submission) ??
@@ -31,7 +31,11 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   const bought = moveSubmission(submission, 'claim', { sentAt, sendBy: sentAt + HOLD_MS * ports.clock.speed })
   const claimed = await ports.store.claim(
     await quotaClaim(flight),
-    leased(flight, { submissions: [bought], events: [eventOf(flight, 'buying', {}, submission)] }),
+    leased(flight, {
+      submissions: [bought],
+      ...(options.budget === null ? {} : { job: touched(job) }),
+      events: [eventOf(flight, 'buying', {}, submission)],
+    }),
   )
   if (claimed === 'lost') throw new LeaseLost(shard.id)
   if (claimed === 'full') return waitForRoom(flight)
@@ -52,6 +56,12 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   ports.step('sent')
   return record(flight, { ...submission, ...bought.set, state: 'buying' }, purchase)
 }
+
+/**
+ * The job's row as it was when the budget was looked at, one revision on: of two purchases that looked at once, only one
+ * goes through, and the other looks again.
+ */
+const touched = ({ id, state, rev }: Flight['job']) => ({ id, from: state, rev, set: {} })
 
 /**
  * A vendor may need a moment before it finds what was uploaded. It is asked without one, as most do not; once it has

@@ -1,11 +1,13 @@
 import { EventEmitter, once } from 'node:events'
 import { hostname } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { JobHeld, NoCredentials, type RedeyeError, UnknownJob } from '../domain/errors.ts'
+import { JobHeld, NoCredentials, OtherAccount, type RedeyeError, UnknownJob } from '../domain/errors.ts'
 import { terminalJobStates } from '../domain/states.ts'
 import { SECOND } from '../kit/clock.ts'
+import { CredentialsRefused } from '../providers/contract.ts'
 import type { EventRow, JobRow } from '../stores/contract.ts'
 import { advance } from './advance.ts'
+import { LeaseLost } from './flight.ts'
 import { freeLeasesOfTheDead } from './free-leases.ts'
 import { collectGarbage } from './garbage.ts'
 import { refreshJob } from './land.ts'
@@ -188,14 +190,16 @@ class Serial {
 async function sweepAll(ports: Ports): Promise<void> {
   for (const { id } of await ports.store.accounts()) {
     await sweep(ports, id).catch((error: unknown) => {
-      // A vendor that cannot be listed now will be at the next sweep.
-      if (!isRetryable(error) && !(error instanceof NoCredentials)) throw error
+      if (!mayPass(error)) throw error
       ports.log.warn({ account: id, error: String(error) }, 'the sweep could not be made')
     })
   }
 }
 
-const isRetryable = (error: unknown): boolean => (error as RedeyeError | undefined)?.retryable === true
+/** A vendor that cannot be asked now will be at the next sweep; and two processes that sweep at once may meet. */
+const mayPass = (error: unknown): boolean =>
+  (error as RedeyeError | undefined)?.retryable === true ||
+  [LeaseLost, NoCredentials, OtherAccount, CredentialsRefused].some((kind) => error instanceof kind)
 
 /** Whoever attends anew has perhaps mended the cause: what was held is tried again at once. */
 async function liftHolds(ports: Ports, jobId: string): Promise<void> {

@@ -90,8 +90,8 @@ export class IndexBuilder {
     return Buffer.from(await this.#carried(ordinal)).toString()
   }
 
-  async lineOf(ordinal: number): Promise<number> {
-    return (await this.#read(ordinal)).line
+  async recordOf(ordinal: number): Promise<IndexRecord> {
+    return this.#read(ordinal)
   }
 
   /** Commits what was appended, once: from then on it can be read. */

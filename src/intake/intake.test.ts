@@ -234,7 +234,7 @@ test('bad lines can be set aside', async () => {
   const { ids, manifest } = await take([file('some.jsonl', content)], { skipInvalid: true, reject })
   expect(ids).toEqual(['a', 'b', 'c'])
   expect(manifest).toMatchObject({ requests: 3, skipped: 2, groups: [{ requests: 3 }] })
-  expect(rejected).toEqual(['2: nonsense', '4: "a"'])
+  expect(rejected).toEqual(['2: nonsense', `4: ${line('a')}`])
 })
 
 test('an empty file, a missing one, a folder and a truncated gzip say what they are', async () => {

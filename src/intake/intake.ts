@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BadInput, type LineProblem, UnreadableInput } from '../domain/errors.ts'
 import { type BytePool, moduleBeside } from '../kit/byte-pool.ts'
-import type { BlobStore, BlobWriter } from '../stores/contract.ts'
+import type { BlobStore, BlobWriter, LocalBlob } from '../stores/contract.ts'
 import type { ChunkIn, ChunkOut, Problem } from './check-lines.ts'
 import { DuplicateFinder } from './duplicates.ts'
 import { IndexBuilder } from './index-builder.ts'
@@ -70,10 +70,12 @@ class RequestIntake {
   readonly #problems = new Problems()
   readonly #digest = createHash('sha256')
   readonly #duplicates: DuplicateFinder
-  readonly #files: { name: string; lines: number; firstOrdinal: number }[] = []
+  readonly #files: { name: string; lines: number; firstOrdinal: number; segmentFrom: number }[] = []
   readonly #index: IndexBuilder
   readonly #segmentName: string
   #segment: BlobWriter | undefined
+  /** The segment is a blob already: copied before it was read, or committed. */
+  #whole = false
   #cloned = false
   #segmentBytes = 0
   /** Ends when everything dispatched so far has been merged, in order. */
@@ -100,8 +102,9 @@ class RequestIntake {
       await reader.close()
       reader = readLocal(reader.name, await this.#ports.blobs.openLocal(this.#segmentName))
       this.#cloned = true
+      this.#whole = true
     }
-    const file = { name: reader.name, lines: 0, firstOrdinal: this.#index.count }
+    const file = { name: reader.name, lines: 0, firstOrdinal: this.#index.count, segmentFrom: this.#segmentBytes }
     this.#files.push(file)
     try {
       await this.#cut(reader, file)
@@ -119,7 +122,7 @@ class RequestIntake {
       const names = this.#files.map(({ name }) => name).join(', ')
       throw new UnreadableInput(names, this.#problems.total > 0 ? 'no line is valid' : 'is empty: no requests in it')
     }
-    await this.#segment?.commit()
+    await this.#commitSegment()
     await this.#duplicates.close()
     const index = await this.#index.finish(dropped)
     return {
@@ -135,8 +138,8 @@ class RequestIntake {
 
   async abort(): Promise<void> {
     await this.#merged.catch(() => {}) // its error is the one being thrown already
-    await this.#segment?.abort()
-    if (this.#cloned) await this.#ports.blobs.delete(this.#segmentName)
+    if (this.#whole) await this.#ports.blobs.delete(this.#segmentName)
+    else await this.#segment?.abort()
     await this.#index.abort()
     await this.#duplicates.close()
   }
@@ -207,6 +210,12 @@ class RequestIntake {
       await this.#options.reject?.(bytes.subarray(problem.from, problem.to), found)
   }
 
+  async #commitSegment(): Promise<void> {
+    if (this.#whole) return
+    await this.#segment?.commit()
+    this.#whole = true
+  }
+
   /** Compares the ids of equal hashes; returns the ordinals to leave out. */
   async #dropDuplicates(): Promise<Set<number>> {
     const dropped = new Set<number>()
@@ -230,7 +239,7 @@ class RequestIntake {
         message: `duplicate custom_id ${id.slice(0, 200)}, first used at ${firstLine.file}:${firstLine.line}`,
       }
       this.#problems.add(problem)
-      if (this.#options.skipInvalid === true) await this.#options.reject?.(Buffer.from(id), problem)
+      if (this.#options.skipInvalid === true) await this.#options.reject?.(await this.#textOf(second), problem)
     }
     this.#problems.total += count - found.length
     this.#problems.shown.sort((a, b) => a.file.localeCompare(b.file) || a.line - b.line)
@@ -239,12 +248,39 @@ class RequestIntake {
 
   async #lineOf(ordinal: number): Promise<{ file: string; line: number }> {
     const file = this.#files.findLast(({ firstOrdinal }) => firstOrdinal <= ordinal)
-    return { file: file?.name ?? '', line: await this.#index.lineOf(ordinal) }
+    return { file: file?.name ?? '', line: (await this.#index.recordOf(ordinal)).line }
+  }
+
+  /** The whole line of a request, from the segment. */
+  async #textOf(ordinal: number): Promise<Uint8Array> {
+    await this.#commitSegment()
+    const { bodyOffset, bodyLength } = await this.#index.recordOf(ordinal)
+    const from = this.#files.findLast(({ firstOrdinal }) => firstOrdinal <= ordinal)?.segmentFrom ?? 0
+    const segment = await this.#ports.blobs.openLocal(this.#segmentName)
+    try {
+      return await lineAround(segment, bodyOffset, bodyOffset + bodyLength, from)
+    } finally {
+      await segment.close()
+    }
   }
 
   #buffer(bytes: number): ArrayBuffer {
     const at = this.#spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at >= 0) return this.#spare.splice(at, 1)[0] as ArrayBuffer
     return new ArrayBuffer(bytes + 64 * 1024)
+  }
+}
+
+/** The line that holds the bytes [start, end) of a blob; it does not reach before `floor`. */
+async function lineAround(blob: LocalBlob, start: number, end: number, floor: number): Promise<Uint8Array> {
+  for (let margin = 1024; ; margin *= 8) {
+    const from = Math.max(floor, start - margin)
+    const bytes = new Uint8Array(end + margin - from)
+    const read = bytes.subarray(0, await blob.read(bytes, from))
+    const before = read.subarray(0, start - from).lastIndexOf(10)
+    const after = read.indexOf(10, end - from)
+    if ((before < 0 && from > floor) || (after < 0 && read.length === bytes.length)) continue
+    const line = read.subarray(before + 1, after < 0 ? read.length : after)
+    return line.at(-1) === 13 ? line.subarray(0, -1) : line
   }
 }

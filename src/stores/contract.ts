@@ -81,7 +81,9 @@ export interface ControlStore {
    * bought; null when the store is warm. Cleared for an account by `warmed`.
    */
   coldSince(accountId: string): Promise<number | null>
-  warmed(accountId: string): Promise<void>
+  warmed(accountId: string, forgotten?: readonly ForgottenRow[]): Promise<void>
+  /** The vendor's id of what was bought under this key before a backup was restored, where a listing saw it. */
+  forgotten(accountId: string, key: string): Promise<string | undefined>
   /** Records that the store is alive, in the store and in the witness beside it. */
   beat(now: number): Promise<void>
   close(): Promise<void>
@@ -268,6 +270,17 @@ export interface LedgerRow {
   readonly reason: string | null
   readonly tags: Readonly<Record<string, string>>
   readonly at: number
+}
+
+/**
+ * A purchase that the vendor lists under a key nobody here knows. It may be of a shard that was planned after the backup
+ * was made, and will be planned again; or of another home.
+ */
+export interface ForgottenRow {
+  readonly key: string
+  readonly remoteId: string
+  /** Vendor time, epoch ms. */
+  readonly createdAt: number
 }
 
 export interface AccountRow {

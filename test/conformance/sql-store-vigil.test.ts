@@ -33,6 +33,18 @@ describe.each(sqlStores)('signs of a restored backup: $name', (implementation) =
     expect(await here.store.coldSince('acc_b')).toBe(499 * HOUR)
   })
 
+  test('what a listing saw under unknown keys is remembered by account and key, as long as vendors keep it', async () => {
+    await here.store.commit({ accounts: [account] })
+    const old = { key: 'old', remoteId: 'batch_1', createdAt: 100 * HOUR }
+    await here.store.warmed('acc_a', [{ key: 'new', remoteId: 'batch_2', createdAt: 500 * HOUR }, old])
+    expect(await here.store.forgotten('acc_a', 'old')).toBe('batch_1')
+    await here.store.warmed('acc_a', [{ key: 'newer', remoteId: 'batch_3', createdAt: 1500 * HOUR }])
+    await here.reopen()
+    const remembered = ['newer', 'new', 'old', 'other'].map((key) => here.store.forgotten('acc_a', key))
+    expect(await Promise.all(remembered)).toEqual(['batch_3', undefined, undefined, undefined])
+    expect(await here.store.forgotten('acc_b', 'newer')).toBeUndefined()
+  })
+
   test('a second silence does not shorten what must be listed after the first', async () => {
     await here.store.commit({ accounts: [account] })
     await here.store.beat(500 * HOUR)

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { steps } from '../../src/engine/index.ts'
-import { freezeBeforeLastByte, killAtRandom, killAtStep, passesOf, seeded, type Trial, twentyAtOnce } from './trials.ts'
+import { freezeAt, killAtRandom, killAtStep, passesOf, seeded, type Trial, twentyAtOnce } from './trials.ts'
 
 // npm run crash [-- --random 200 --seed 1 --only steps,random,freeze,twenty,trouble]
 const { values } = parseArgs({
@@ -64,7 +64,10 @@ if (parts.includes('trouble')) {
     'openai/create-response-lost:times=3+openai/create-500-created:times=2,after=5+openai/drop-download:times=4+openai/drop-upload:times=2'
   for (const one of await killAtRandom(20, random, { scenario: all })) report(one)
 }
-if (parts.includes('freeze')) report(await freezeBeforeLastByte())
+if (parts.includes('freeze')) {
+  const steps = ['sending', 'sent', 'collecting', 'settling', 'delivering'] as const
+  await together(steps.map((step) => () => freezeAt(step)))
+}
 if (parts.includes('twenty')) report(await twentyAtOnce(random))
 if (parts.includes('random')) {
   for (const one of await killAtRandom(Number(values.random), random)) report(one)

@@ -60,18 +60,18 @@ export async function killAtRandom(
 const momentIn = (random: () => number): number => Math.floor(300 + random() ** 2 * 1500)
 
 /**
- * Freezes a process with the last byte of a purchase in its hand, for longer than its lease, while a second one takes
- * over and brings the job home. Woken up, the first must not buy.
+ * Freezes a process at a step for longer than its lease, while a second one takes over and brings the job home. Woken
+ * up, the first must change nothing; frozen with the last byte of a purchase in its hand (`sending`), it must not buy.
  */
-export async function freezeBeforeLastByte(): Promise<Trial> {
+export async function freezeAt(step: Step): Promise<Trial> {
   await using place = await ground()
-  const frozen = place.launch({ REDEYE_STOP_AT: 'sending:2' })
+  const frozen = place.launch({ REDEYE_STOP_AT: `${step}:${Math.min(2, passesOf(step).length)}` })
   await untilStopped(frozen)
   const { receipt, launches } = await place.untilHome()
   frozen.process.kill('SIGCONT')
   const woken = await frozen.end
   const faults = woken.code === 0 ? [] : [`the woken process ended with ${woken.code ?? woken.signal}: ${woken.stderr}`]
-  return await trial(place, 'freeze before the last byte', receipt, { kills: 0, launches: launches + 1, faults })
+  return await trial(place, `freeze at ${step}`, receipt, { kills: 0, launches: launches + 1, faults })
 }
 
 /** Twenty processes under one key at once, some of them killed, and started again. */

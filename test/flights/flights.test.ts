@@ -132,21 +132,53 @@ describe.concurrent('a job', () => {
     await using on = await field()
     const redeye = await on.open()
     const requests = chats(60, { max_completion_tokens: 2000 })
-    const quote = await redeye.quote(requests)
-    const high = Number(quote.lanes.find(({ flyable }) => flyable)?.usd.high)
-    const job = await redeye.submit(requests, { shardRequests: 10, budget: (high / 3).toFixed(6) })
+    const usd = (await redeye.quote(requests)).lanes.find(({ flyable }) => flyable)?.usd
+    // The least that the job may cost is within the budget, the most that its first shard may cost is not.
+    const budget = (Number(usd?.low) * 1.01).toFixed(6)
+    const job = await redeye.submit(requests, { shardRequests: 30, budget })
     const held = await job.wait().catch((error: unknown) => error)
-    if (held instanceof JobHeld) {
-      expect(held).toMatchObject({ code: 'held_budget', exitCode: 3 })
-      expect(held.hint).toContain('--budget')
-      await job.setBudget(String(high * 2))
-    }
+    expect(held).toBeInstanceOf(JobHeld)
+    expect(held).toMatchObject({ code: 'held_budget', exitCode: 3, hint: expect.stringContaining('--budget') })
+    expect((held as JobHeld).message).toContain(`the budget is ${budget} USD`)
+    expect((await on.emulator.log()).purchases).toEqual([])
+    await job.setBudget(String(Number(usd?.high) * 2))
     const receipt = await job.wait()
     expect(receipt.requests.succeeded).toBe(60)
     await expect(redeye.submit(requests, { budget: '0.000001' })).rejects.toMatchObject({
       code: 'over_budget',
       exitCode: 3,
     })
+  })
+
+  test('never has more in the air than its budget allows, however many buy at once', { timeout: 60_000 }, async ({
+    expect,
+  }) => {
+    await using on = await field({ speed: 600, latency: { medianSeconds: 50_000, sigma: 0 } })
+    const [one, two] = [await on.open(), await on.open()]
+    const requests = chats(120, { max_completion_tokens: 2000 })
+    const quote = await one.quote(requests)
+    const high = Number(quote.lanes.find(({ flyable }) => flyable)?.usd.high)
+    const job = await one.submit(requests, { shardRequests: 10, budget: ((high / 12) * 2.5).toFixed(6) })
+    const leave = new AbortController()
+    const attending = [job, two.job(job.id)].map((each) => each.wait({ signal: leave.signal }).catch(() => {}))
+    const bought = async (): Promise<number> => (await on.emulator.log()).purchases.length
+    await until(async () => (await job.status()).shards.held >= 10 && (await bought()) >= 2)
+    expect(await bought()).toBe(2)
+    leave.abort()
+    await Promise.all(attending)
+    const receipt = await job.cancel()
+    expect(receipt.requests).toMatchObject({ total: 120, cancelled: expect.toSatisfy((count: number) => count >= 100) })
+    const lines = await outputLines(job)
+    expect((await judge(on.emulator, [{ ids: ids(requests), receipt, lines }])).faults).toEqual([])
+  })
+
+  test('that was cancelled flies again when asked to', { timeout: 60_000 }, async ({ expect }) => {
+    await using on = await field()
+    const redeye = await on.open()
+    const job = await redeye.submit(chats(10))
+    await job.cancel()
+    expect(await job.retry()).toBe(10)
+    expect(await job.wait()).toMatchObject({ state: 'landed', requests: { succeeded: 10 } })
   })
 
   test('of a model without a price is refused, unless that is allowed; never zero', { timeout: 60_000 }, async ({

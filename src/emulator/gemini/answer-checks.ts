@@ -17,8 +17,18 @@ const configFields = new Set(
   ).split(' '),
 )
 
-/** @param extraFields  of the request, beyond those every surface has */
-export function generateProblem(request: Json, model: Model, extraFields: readonly string[]): Problem | undefined {
+/** Where a surface is stricter than the other, or takes more. */
+export interface Rules {
+  /** Fields of the request beyond those that every surface has. */
+  readonly extraFields?: readonly string[]
+  readonly rolesRequired?: boolean
+}
+
+export function generateProblem(
+  request: Json,
+  model: Model,
+  { extraFields = [], rolesRequired = false }: Rules,
+): Problem | undefined {
   const strange = strangeKey(request, new Set([...requestFields, ...extraFields]))
   if (strange !== undefined) return unknownField(strange, '')
   const contents = contentsOf(field(request, 'contents'))
@@ -27,7 +37,7 @@ export function generateProblem(request: Json, model: Model, extraFields: readon
   }
   for (const [index, content] of contents.entries()) {
     const role = isJson(content) ? content['role'] : undefined
-    if (role !== undefined && role !== 'user' && role !== 'model' && role !== 'function') {
+    if ((role !== undefined || rolesRequired) && role !== 'user' && role !== 'model' && role !== 'function') {
       return invalidArgument('Please use a valid role: user, model.')
     }
     if (partsOf(content).length === 0) {

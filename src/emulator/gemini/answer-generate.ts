@@ -5,7 +5,7 @@ import { type Chance, chanceFromHex, word } from '../chance.ts'
 import { isJson, type Json, list, positiveWhole } from '../json.ts'
 import type { PromptCache } from '../prompt-cache.ts'
 import { tokensIn, type Usage } from '../usage.ts'
-import { generateProblem } from './answer-checks.ts'
+import { generateProblem, type Rules } from './answer-checks.ts'
 import { promptOf, type ReadPrompt } from './answer-prompt.ts'
 import { type Format, formatOf, schemaOf } from './answer-schema.ts'
 import { invalidArgument, type Problem } from './errors.ts'
@@ -24,10 +24,9 @@ export interface Circumstances {
   readonly fileProblem: (uri: string) => Problem | undefined
   /** Tokens of an explicit cache, or why there is none. */
   readonly explicitCache: (name: string) => number | Problem
-  /** What a surface adds to the usage, and to the response. */
-  readonly usageExtra?: Json
-  readonly responseExtra?: Json
-  readonly extraFields?: readonly string[]
+  /** What a surface makes of the response: its own fields, and without those it does not have. */
+  readonly finish?: (response: Json) => Json
+  readonly rules?: Rules
 }
 
 /** `text` is the response as JSON: a vector of thousands of numbers is written faster by hand. */
@@ -40,7 +39,7 @@ interface Candidate {
 }
 
 export function answerGenerate(request: Json, model: Model, circumstances: Circumstances): Answer {
-  const problem = generateProblem(request, model, circumstances.extraFields ?? [])
+  const problem = generateProblem(request, model, circumstances.rules ?? {})
   if (problem) return { problem }
   const config = configOf(request)
   const format = formatOf(config)
@@ -80,10 +79,10 @@ export function answerGenerate(request: Json, model: Model, circumstances: Circu
   }
   const response = {
     candidates: candidates.map(({ view }) => view),
-    usageMetadata: { ...usageView(usage, prompt), ...circumstances.usageExtra },
+    usageMetadata: usageView(usage, prompt),
     ...tail(model, circumstances),
   }
-  return { usage, text: JSON.stringify(response) }
+  return { usage, text: JSON.stringify(circumstances.finish?.(response) ?? response) }
 }
 
 function configOf(request: Json): Json {
@@ -107,14 +106,14 @@ function blocked(promptTokens: number, model: Model, circumstances: Circumstance
   const usage = { promptTokens, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0, reasoningTokens: 0 }
   const response = {
     promptFeedback: { blockReason: 'PROHIBITED_CONTENT' },
-    usageMetadata: { promptTokenCount: promptTokens, totalTokenCount: promptTokens, ...circumstances.usageExtra },
+    usageMetadata: { promptTokenCount: promptTokens, totalTokenCount: promptTokens },
     ...tail(model, circumstances),
   }
-  return { usage, text: JSON.stringify(response) }
+  return { usage, text: JSON.stringify(circumstances.finish?.(response) ?? response) }
 }
 
-function tail(model: Model, { bodySha256, responseExtra }: Circumstances): Json {
-  return { modelVersion: model.entry.id, ...responseExtra, responseId: bodySha256.slice(0, 22) }
+function tail(model: Model, { bodySha256 }: Circumstances): Json {
+  return { modelVersion: model.entry.id, responseId: bodySha256.slice(0, 22) }
 }
 
 /** The wire's answer count leaves the thoughts out, and its prompt count holds the cached part. */

@@ -93,7 +93,7 @@ async function purchaseOf(desk: Desk, batch: BatchRecord, withRows: boolean): Pr
   }
 }
 
-async function rowsOf(idsPath: string, executedRows: number, billable: boolean): Promise<PurchasedRow[]> {
+export async function rowsOf(idsPath: string, executedRows: number, billable: boolean): Promise<PurchasedRow[]> {
   const rows: PurchasedRow[] = []
   for await (const block of lineBlocks(idsPath)) {
     for (const text of block) {

@@ -43,7 +43,7 @@ export function getCache(desk: Desk, project: string, id: string): Json {
 }
 
 export function listCaches(desk: Desk, project: string, query: URLSearchParams): Json {
-  const caches = [...desk.caches.values()].filter((cache) => isLive(desk, cache, project)).toReversed()
+  const caches = [...desk.caches.values()].filter((cache) => isLive(cache, project, desk.clock.now())).toReversed()
   const page = pageOf(caches, query, 50, desk.switchboard.account())
   return { ...(page.items.length > 0 ? { cachedContents: page.items.map(cacheView) } : {}), ...page.tail }
 }
@@ -63,10 +63,16 @@ export function deleteCache(desk: Desk, project: string, id: string): Json {
   return {}
 }
 
-/** Tokens that a request reads from an explicit cache, or why it cannot. */
-export function explicitCacheTokens(desk: Desk, project: string, name: string, modelName: string): number | Problem {
+/** Tokens that a request reads from an explicit cache at a moment, or why it cannot. */
+export function explicitCacheTokens(
+  desk: Desk,
+  project: string,
+  name: string,
+  modelName: string,
+  at: number,
+): number | Problem {
   const cache = desk.caches.get(name.replace(/^cachedContents\//, ''))
-  if (!cache || !isLive(desk, cache, project)) return outOfReach()
+  if (!cache || !isLive(cache, project, at)) return outOfReach()
   if (cache.modelName !== modelName) {
     return invalidArgument(
       `Model used by GenerateContent request (models/${modelName}) and CachedContent (models/${cache.modelName}) has to be the same.`,
@@ -79,12 +85,12 @@ const outOfReach = () => problem('PERMISSION_DENIED', 'CachedContent not found (
 
 function existing(desk: Desk, project: string, id: string): CacheRecord {
   const cache = desk.caches.get(id)
-  if (!cache || !isLive(desk, cache, project)) throw new Refusal(outOfReach())
+  if (!cache || !isLive(cache, project, desk.clock.now())) throw new Refusal(outOfReach())
   return cache
 }
 
-function isLive(desk: Desk, cache: CacheRecord, project: string): boolean {
-  return cache.project === project && cache.deletedAt === null && desk.clock.now() < cache.expiresAt
+function isLive(cache: CacheRecord, project: string, at: number): boolean {
+  return cache.project === project && cache.deletedAt === null && at < cache.expiresAt
 }
 
 function expiryOf(body: Json, now: number): number | undefined {

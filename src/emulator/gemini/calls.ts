@@ -49,9 +49,12 @@ export function generateCall(
     bodySha256: sha256,
     cache,
     twist,
-    fileProblem: (uri) => fileUriProblem(desk, project, uri),
-    explicitCache: (name) => explicitCacheTokens(desk, project, name, modelName),
-    usageExtra: { serviceTier: tier },
+    fileProblem: (uri) => fileUriProblem(desk, project, uri, desk.clock.now()),
+    explicitCache: (name) => explicitCacheTokens(desk, project, name, modelName, desk.clock.now()),
+    finish: (response) => ({
+      ...response,
+      usageMetadata: { ...(response['usageMetadata'] as Json), serviceTier: tier },
+    }),
   })
   if ('problem' in answer) throw new Refusal(answer.problem)
   charge(desk, model, tier, answer.usage)
@@ -112,7 +115,9 @@ function struck(desk: Desk, request: Json): { sha256: string; twist: GeminiTwist
   const sha256 = digest(text)
   const fault = desk.switchboard.rows()(sha256, text)
   if (fault?.kind === 'error') throw new Refusal(fault.problem)
-  return { sha256, twist: fault?.kind === 'twist' ? fault.twist : undefined }
+  // That a schema is ignored happens inside a batch only.
+  const twist = fault?.kind === 'twist' && fault.twist !== 'schema-ignored' ? fault.twist : undefined
+  return { sha256, twist }
 }
 
 /** Spellings of the tier have varied: `flex`, `FLEX`, `SERVICE_TIER_FLEX`. */

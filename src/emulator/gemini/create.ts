@@ -47,9 +47,7 @@ async function accepted(
 ): Promise<Json> {
   const model = batchableModel(desk, modelName, method)
   const request = checkedBatch(body)
-  const account = desk.switchboard.account()
-  const active = [...desk.batches.values()].filter((batch) => batch.project === project && isActive(desk, batch))
-  if (active.length >= (account.concurrentMax ?? limits.concurrentMax)) throw new Refusal(exhausted())
+  refuseCrowd(desk, project)
   const id = desk.nextId('batch', 36)
   const input = await inputOf(desk, project, id, request)
   const faults = desk.switchboard.batch()
@@ -72,9 +70,10 @@ async function accepted(
     outputFileId: null,
     sealed: false,
   }
-  await refuseFullQueue(desk, batch, active)
-  if (input.kind === 'file') desk.files.get(input.fileId)?.readers.push(batch.scanning)
-  desk.batches.set(id, batch)
+  // One after another: two creates at once must not both be let into the last place.
+  const admitted = desk.admissions.then(() => admit(desk, batch))
+  desk.admissions = admitted.catch(() => undefined)
+  await admitted
   desk.log.record('gemini', 'create', {
     batch: id,
     inputFileId: input.kind === 'file' ? `files/${input.fileId}` : null,
@@ -144,26 +143,42 @@ function layCourse(desk: Desk, id: string, bytes: number, faults: BatchFaults): 
   }
 }
 
+async function admit(desk: Desk, batch: BatchRecord): Promise<void> {
+  const { project, model } = batch
+  try {
+    refuseCrowd(desk, project)
+    const queue = [...desk.batches.values()].filter(
+      (other) =>
+        other.project === project &&
+        other.model.entry.id === model.entry.id &&
+        (isActive(desk, other) || isHeld(desk, other)),
+    )
+    const limit = desk.switchboard.account().enqueuedTokensMax ?? enqueuedTokensMax(model.entry.id)
+    await refuseFullQueue([...queue, batch], limit)
+  } catch (error) {
+    const scan = await batch.scanning
+    await Promise.all([scan.outputPath, scan.idsPath].map((path) => unlink(path).catch(() => undefined)))
+    throw error
+  }
+  if (batch.input.kind === 'file') desk.files.get(batch.input.fileId)?.readers.push(batch.scanning)
+  desk.batches.set(batch.id, batch)
+}
+
 /**
  * A batch whose prompts do not fit into the queue of its model is refused at once, and never exists. Its bytes bound
  * its tokens from above, so inputs are only read here when it comes close.
  */
-async function refuseFullQueue(desk: Desk, batch: BatchRecord, active: readonly BatchRecord[]): Promise<void> {
-  const limit = desk.switchboard.account().enqueuedTokensMax ?? enqueuedTokensMax(batch.model.entry.id)
-  const queue = [...desk.batches.values()].filter(
-    (other) =>
-      other.project === batch.project &&
-      other.model.entry.id === batch.model.entry.id &&
-      (active.includes(other) || isHeld(desk, other)),
-  )
-  queue.push(batch)
+async function refuseFullQueue(queue: readonly BatchRecord[], limit: number): Promise<void> {
   if (queue.reduce((sum, { input }) => sum + input.bytes / 4, 0) <= limit) return
   let waiting = 0
   for (const each of queue) waiting += (await each.scanning).enqueuedTokens
-  if (waiting <= limit) return
-  const scan = await batch.scanning
-  await Promise.all([scan.outputPath, scan.idsPath].map((path) => unlink(path).catch(() => undefined)))
-  throw new Refusal(exhausted())
+  if (waiting > limit) throw new Refusal(exhausted())
+}
+
+function refuseCrowd(desk: Desk, project: string): void {
+  const { concurrentMax = limits.concurrentMax } = desk.switchboard.account()
+  const active = [...desk.batches.values()].filter((batch) => batch.project === project && isActive(desk, batch))
+  if (active.length >= concurrentMax) throw new Refusal(exhausted())
 }
 
 function isActive(desk: Desk, batch: BatchRecord): boolean {

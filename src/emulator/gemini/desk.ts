@@ -91,6 +91,8 @@ export interface Desk {
   readonly nextId: (kind: string, length: number) => string
   /** Scans run one after another: in the order of creation, and one core's worth at a time. */
   queue: Promise<unknown>
+  /** Creates are let in one after another. */
+  admissions: Promise<unknown>
 }
 
 /** Ids are lower-case letters and digits, and depend on the seed and the order of the calls only. */

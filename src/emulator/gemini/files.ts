@@ -11,9 +11,14 @@ export function idOfName(name: string): string {
 }
 
 /** The file, while it can be seen. */
-export function fileNamed(desk: Desk, project: string, id: string): FileRecord | undefined {
+export function fileNamed(
+  desk: Desk,
+  project: string,
+  id: string,
+  at: number = desk.clock.now(),
+): FileRecord | undefined {
   const file = desk.files.get(id)
-  return file && file.project === project && desk.clock.now() < file.expiresAt ? file : undefined
+  return file && file.project === project && at < file.expiresAt ? file : undefined
 }
 
 /** What is said of a file that cannot be seen: an id that never was is simply not found. */
@@ -36,13 +41,13 @@ export function downloadable(desk: Desk, project: string, id: string): FileRecor
   return file
 }
 
-/** Why a file that a request points to cannot be read. URIs of other hosts are taken on trust. */
-export function fileUriProblem(desk: Desk, project: string, uri: string): Problem | undefined {
+/** Why a file that a request points to cannot be read at a moment. URIs of other hosts are taken on trust. */
+export function fileUriProblem(desk: Desk, project: string, uri: string, at: number): Problem | undefined {
   const id = /\/files\/([^/:?]+)$/.exec(uri)?.[1] ?? /^files\/([^/]+)$/.exec(uri)?.[1]
   if (id === undefined) return undefined
-  const file = fileNamed(desk, project, id)
+  const file = fileNamed(desk, project, id, at)
   if (!file) return fileOutOfReach(id)
-  return file.fails || desk.clock.now() < file.activeAt ? fileNotActive(id) : undefined
+  return file.fails || at < file.activeAt ? fileNotActive(id) : undefined
 }
 
 export function fileView(desk: Desk, file: FileRecord): Json {

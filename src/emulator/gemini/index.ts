@@ -26,6 +26,7 @@ export function createGemini(options: VendorOptions): Vendor {
     callCharges: new Map(),
     nextId: idMaker('gemini', options.seed),
     queue: Promise.resolve(),
+    admissions: Promise.resolve(),
   }
   const prefix = '/gemini'
   const router = createRouter(desk, prefix)

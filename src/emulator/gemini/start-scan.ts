@@ -11,6 +11,8 @@ import { runLines, type Scan } from './run-lines.ts'
 export function startScan(desk: Desk, batch: BatchRecord): Promise<Scan> {
   const judge = desk.switchboard.rows()
   const { input, faults } = batch
+  // The input is read at once, but what it points to must be there when the lines run.
+  const readAt = Math.min(batch.course.startsAt, batch.course.expiresAt)
   const scanning = desk.queue.then(async () => {
     const cache = createPromptCache()
     const scan = await runLines({
@@ -33,8 +35,8 @@ export function startScan(desk: Desk, batch: BatchRecord): Promise<Scan> {
             faults,
             cache,
             fault: ({ sha256, text }) => judge(sha256, text),
-            fileProblem: (uri) => fileUriProblem(desk, batch.project, uri),
-            explicitCache: (name) => explicitCacheTokens(desk, batch.project, name, batch.modelName),
+            fileProblem: (uri) => fileUriProblem(desk, batch.project, uri, readAt),
+            explicitCache: (name) => explicitCacheTokens(desk, batch.project, name, batch.modelName, readAt),
           },
           line,
         ),

@@ -3,6 +3,7 @@ import type {
   AccountRow,
   AttendantRow,
   EventRow,
+  ForgottenRow,
   JobRow,
   LedgerRow,
   QuotaRow,
@@ -42,6 +43,7 @@ export interface Schema {
     standardNanoUsd: Int64<null>
   }
   quota: Columns<QuotaRow>
+  forgotten: Columns<ForgottenRow> & { accountId: string }
   attendant: Columns<AttendantRow, 'jobs'>
 }
 

@@ -24,6 +24,7 @@ import { countCreates } from './statements/count-creates.ts'
 import { deleteAttendant } from './statements/delete-attendant.ts'
 import { dropJobLeases } from './statements/drop-job-leases.ts'
 import { dropShardLeases } from './statements/drop-shard-leases.ts'
+import { findForgotten } from './statements/find-forgotten.ts'
 import { findJob } from './statements/find-job.ts'
 import { findShard } from './statements/find-shard.ts'
 import { findSubmission } from './statements/find-submission.ts'
@@ -74,7 +75,8 @@ export async function openSqlStore(
     leave: async (owner) => void (await db.executeQuery(deleteAttendant(db, owner))),
     dataVersion: () => dialect.dataVersion(),
     coldSince: (accountId) => vigil.coldSince(accountId),
-    warmed: (accountId) => vigil.warmed(accountId),
+    warmed: (accountId, forgotten) => vigil.warmed(accountId, forgotten),
+    forgotten: async (accountId, key) => (await firstOf(db, findForgotten(db, accountId, key)))?.remoteId,
     beat: (now) => vigil.beat(now),
     close: () => {
       closed ??= db.destroy().then(() => dialect.witness.close())

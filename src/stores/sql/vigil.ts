@@ -1,8 +1,11 @@
-import { HOUR, MINUTE } from '../../kit/clock.ts'
+import { DAY, HOUR, MINUTE } from '../../kit/clock.ts'
+import type { ForgottenRow } from '../contract.ts'
 import type { SqlDialect } from './dialect.ts'
 import { changedBy, firstOf, rowsOf } from './query.ts'
 import type { Database } from './schema.ts'
 import { coldSince } from './statements/cold-since.ts'
+import { deleteForgotten } from './statements/delete-forgotten.ts'
+import { insertForgotten } from './statements/insert-forgotten.ts'
 import { lastEvent } from './statements/last-event.ts'
 import { markCold } from './statements/mark-cold.ts'
 import { markWarm } from './statements/mark-warm.ts'
@@ -13,6 +16,9 @@ import { writeMeta } from './statements/write-meta.ts'
 const SILENCE_MAX = 10 * MINUTE
 /** A purchase may have been sent this long before the last sign of life and have come in after it. */
 const LISTED_BEFORE = HOUR
+/** How long vendors keep results, and some more. */
+const FORGOTTEN_MAX = 40 * DAY
+const ROWS_AT_ONCE = 200
 
 /**
  * Keeps watch for a restored backup. Signs of one make every account cold: nothing is bought until the vendor was
@@ -23,7 +29,7 @@ export interface Vigil {
   seen(events: number): void
   beat(now: number): Promise<void>
   coldSince(accountId: string): Promise<number | null>
-  warmed(accountId: string): Promise<void>
+  warmed(accountId: string, forgotten?: readonly ForgottenRow[]): Promise<void>
 }
 
 /** Looks for the signs; the store's own knowledge is read after the witness, so that others at work cause no alarm. */
@@ -61,8 +67,14 @@ export async function keepVigil({ db, witness }: SqlDialect, real: () => number)
       const account = await firstOf(db, coldSince(db, accountId))
       return account === undefined ? known.restoredFrom : account.coldSince
     },
-    async warmed(accountId) {
-      await changedBy(db, markWarm(db, accountId))
+    async warmed(accountId, forgotten = []) {
+      await db.transaction().execute(async (trx) => {
+        for (let rest = forgotten; rest.length > 0; rest = rest.slice(ROWS_AT_ONCE))
+          await changedBy(trx, insertForgotten(trx, accountId, rest.slice(0, ROWS_AT_ONCE)))
+        const newest = forgotten.reduce((latest, { createdAt }) => Math.max(latest, createdAt), 0)
+        await changedBy(trx, deleteForgotten(trx, accountId, newest - FORGOTTEN_MAX))
+        await changedBy(trx, markWarm(trx, accountId))
+      })
     },
   }
 }

@@ -146,6 +146,14 @@ export const first: Migration = {
       primary key (account_id, model, unit)
     )`,
 
+    `create table forgotten (
+      account_id text not null,
+      key text not null,
+      remote_id text not null,
+      created_at bigint not null,
+      primary key (account_id, key)
+    )`,
+
     `create table attendant (
       owner text primary key,
       pid bigint not null,
