@@ -111,6 +111,7 @@ export const callEffects: Effects = {
     const query = await fetch(url, { method: 'POST', headers: { 'x-goog-upload-command': 'query' } })
     const received = Number(query.headers.get('x-goog-upload-size-received'))
     expect(received).toBeGreaterThan(0)
+    expect(received % 262_144).toBe(0)
     expect(received).toBeLessThan(bytes.length)
     const final = await send(received)
     expect(final.headers.get('x-goog-upload-status')).toBe('final')

@@ -160,7 +160,8 @@ describe('a create', () => {
   test('sent twice makes two batches', async () => {
     const on = await trial()
     await on.submit(lines(3))
-    const fileName = await on.upload(lines(3).toReversed())
+    const again = lines(3).map((each) => ({ ...each, key: `again-${each.key}` }))
+    const fileName = await on.upload(again.toReversed())
     await on.create(fileName)
     on.emulator.advance(7200)
     const tally = await on.emulator.tally()
@@ -262,7 +263,11 @@ describe('a batch', () => {
     )
     const cached = rows.map((row) => row.response?.usageMetadata?.['cachedContentTokenCount'] ?? 0)
     expect(cached.filter((tokens) => tokens > 6500)).toHaveLength(4)
-    const hit = (await on.emulator.bill()).entries.find(({ kind }) => kind === 'cachedInput')
+    const { entries } = await on.emulator.bill()
+    const prompt = rows.reduce((sum, row) => sum + (row.response?.usageMetadata?.['promptTokenCount'] ?? 0), 0)
+    const fresh = entries.find(({ kind }) => kind === 'input')
+    expect(fresh?.tokens).toBe(String(prompt - cached.reduce((a, b) => a + b, 0)))
+    const hit = entries.find(({ kind }) => kind === 'cachedInput')
     expect(hit).toMatchObject({ tokens: String(cached.reduce((a, b) => a + b, 0)), unitPicoUsd: '150000' })
   })
 

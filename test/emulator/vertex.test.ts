@@ -191,6 +191,7 @@ describe('a job', () => {
     expect(await names('labels.k=b AND state="JOB_STATE_PENDING"')).toEqual(['two'])
     expect(await names('labels.k:*')).toEqual(['two', 'one'])
     expect(await names('labels.none:*')).toBeUndefined()
+    expect(await names('labels.none!=x')).toEqual(['two', 'one'])
     const now = new Date(on.emulator.now() + 1000).toISOString()
     expect(await names(`create_time<"${now}"`)).toEqual(['two', 'one'])
     expect(await names('state=JOB_STATE_SUCCEEDED')).toBeUndefined()

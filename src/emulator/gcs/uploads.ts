@@ -203,20 +203,23 @@ async function take(
   }
   const handle = await open(session.path, session.received === 0 ? 'w' : 'r+')
   let at = from
-  let isWhole = false
+  // A part that breaks off is kept so far as it was surely written, and whoever asks is told at once.
+  const keep = (end: number) => {
+    const taken = Math.min(end, from + (takenMax ?? Number.POSITIVE_INFINITY))
+    session.received = Math.max(session.received, taken)
+  }
   try {
     for await (const chunk of bodyChunks(exchange.request, exchange.idleBodyTimeoutMs)) {
       for (let written = 0; written < chunk.length; ) {
         written += (await handle.write(chunk, written, chunk.length - written, at + written)).bytesWritten
       }
       at += chunk.length
+      keep(at - (at % partStep))
       if (cut !== undefined && at - from > cut) exchange.request.socket.destroy()
     }
-    isWhole = true
+    keep(at)
   } finally {
     await handle.close()
-    const kept = isWhole ? at : at - (at % partStep)
-    session.received = Math.max(session.received, Math.min(kept, from + (takenMax ?? Number.POSITIVE_INFINITY)))
   }
 }
 

@@ -146,7 +146,6 @@ async function take(upload: Upload, exchange: Exchange, isLast: boolean, share: 
   const stopAt = share === undefined ? Number.POSITIVE_INFINITY : Math.floor(length * share)
   const handle = await open(upload.path, upload.received === 0 ? 'w' : 'r+')
   let at = offset
-  let ended = false
   try {
     for await (const chunk of bodyChunks(exchange.request, exchange.idleBodyTimeoutMs)) {
       for (let from = 0; from < chunk.length; ) {
@@ -154,15 +153,14 @@ async function take(upload: Upload, exchange: Exchange, isLast: boolean, share: 
       }
       at += chunk.length
       hashOn(upload, chunk, at)
+      // A part that breaks off is kept so far as it was surely written, and whoever asks is told at once.
+      upload.received = Math.max(upload.received, at - (at % keptSteps))
       if (at > limits.fileBytesMax) throw new Refusal(invalidArgument('File is too large.'))
       if (at - offset > stopAt) exchange.request.socket.destroy()
     }
-    ended = true
+    upload.received = Math.max(upload.received, at)
   } finally {
     await handle.close()
-    // A part that broke off is kept only so far as it was surely written.
-    const reached = ended ? at : at - (at % keptSteps)
-    upload.received = Math.max(upload.received, reached)
   }
 }
 
