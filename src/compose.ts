@@ -113,9 +113,10 @@ function vendorsFrom(env: Environment, store: ControlStore, wires: { http: Http;
   const stored = new Set<string>()
   const named = (vendor: string) => [...accounts.values()].find(({ row }) => row.vendor === vendor)
   return {
-    choose: async () => {
-      // One dialect, one vendor: whoever speaks it and sells a batch lane.
-      const account = [...accounts.values()].find(({ provider }) => provider.batch !== undefined)
+    choose: async ({ endpoint }) => {
+      // One dialect, one vendor: whoever sells a batch lane for the endpoint; what nobody knows goes to the first.
+      const selling = [...accounts.values()].filter(({ provider }) => provider.batch !== undefined)
+      const account = selling.find(({ provider }) => provider.batch?.limits.endpoints.includes(endpoint)) ?? selling[0]
       if (account === undefined) throw new UsageError('No vendor of this build sells a batch lane.')
       if (!stored.has(account.row.id)) {
         await store.commit({ accounts: [account.row] })

@@ -21,6 +21,8 @@ export interface PriceQuery {
   readonly promptTokens?: number
   /** Says so directly, where the prompts of many rows are already told apart (`isLong`). Wins over promptTokens. */
   readonly long?: boolean
+  /** It ran where the vendor's data-residency price applies, which makes every kind of token dearer. */
+  readonly resident?: boolean
   /** Default `listed`. */
   readonly reading?: Reading
 }
@@ -59,7 +61,8 @@ export function priceFor(query: PriceQuery): Price | undefined {
   if (possible) readings.push(sheetOf(which, possible))
   if (cacheIsUnsure(which)) readings.push(...readings.map((sheet) => withBothDiscounts(sheet, which)))
 
-  const perToken = reading === 'listed' ? listed : combine(readings, reading)
+  const combined = reading === 'listed' ? listed : combine(readings, reading)
+  const perToken = query.resident === true ? inPlace(combined, row) : combined
   return {
     model: row.id,
     tier,
@@ -131,6 +134,17 @@ function inPico(rates: Rates): Sheet {
     if (rate !== null && rate !== undefined) sheet[kind] = picoPerToken(rate)
   }
   return sheet
+}
+
+/** Data residency comes after all other factors. A price that is not whole in pico-USD then is not known. */
+function inPlace(sheet: Sheet, { dataResidency }: ModelRow): Sheet {
+  const thousandths = BigInt(Math.round(dataResidency.multiplier * 1000))
+  const result: Sheet = {}
+  for (const kind of tokenKinds) {
+    const value = sheet[kind]
+    if (value !== undefined && (value * thousandths) % 1000n === 0n) result[kind] = (value * thousandths) / 1000n
+  }
+  return result
 }
 
 /** sheet × to / from, kind by kind. A kind whose ratio is unknown, or not whole in pico-USD, has no price. */

@@ -26,7 +26,12 @@ export async function field(options: EmulatorOptions = {}): Promise<Field> {
   const folder = await mkdtemp(join(tmpdir(), 'redeye-flight-'))
   const emulator = await startEmulator({ ...options, speed })
   const home = join(folder, 'home')
-  const env = { OPENAI_API_KEY: 'sk-test-flight', OPENAI_BASE_URL: emulator.baseUrls.openai }
+  const env = {
+    OPENAI_API_KEY: 'sk-test-flight',
+    OPENAI_BASE_URL: emulator.baseUrls.openai,
+    ANTHROPIC_API_KEY: 'sk-ant-test-flight',
+    ANTHROPIC_BASE_URL: emulator.baseUrls.anthropic,
+  }
   const opened: Redeye[] = []
   return {
     emulator,
