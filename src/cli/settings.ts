@@ -24,6 +24,7 @@ export interface JobFlags extends Flags {
   readonly withCost?: boolean
   readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
   readonly retries?: number
+  readonly onUnsure?: 'wait' | 'rebuy'
   readonly skipInvalid?: boolean
   readonly rejects?: string
   readonly allowUnpriced?: boolean
@@ -49,6 +50,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     withCost: flags.withCost,
     onInvalidAnswer: flags.onInvalidAnswer,
     retries: flags.retries,
+    onUnsure: flags.onUnsure,
     allowUnpriced: flags.allowUnpriced,
     params: paramsOf(flags),
     format: flags.format,

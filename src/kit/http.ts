@@ -233,12 +233,14 @@ function holdBack(source: AsyncIterable<Uint8Array>, bytes: number, release: () 
         // An answer that came before the end is an answer all the same; what is left unsaid stays so.
         if (state === 'kept') return ended.promise
         sent += chunk.length
+        if (sent > bytes) throw new Error(`the body is longer than the ${bytes} bytes it was said to have`)
         if (sent < bytes) yield chunk
         else {
           last = chunk.slice(-1)
           if (chunk.length > 1) yield chunk.subarray(0, -1)
         }
       }
+      if (sent < bytes) throw new Error(`the body has ${sent} of the ${bytes} bytes it was said to have`)
       const go = await release().catch(() => false)
       // Whoever does not wait for the byte never gets it; but a body that ends early would cut off the answer.
       if (state === 'kept') return ended.promise

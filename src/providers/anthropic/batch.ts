@@ -41,7 +41,8 @@ const pageSize = 1000 // the vendor's most
 /** Clocks of ours and theirs, and how long a create may take to land after its last byte left. */
 const findBefore = 5 * MINUTE
 const findAfter = 15 * MINUTE
-const createAnswerMs = 5 * MINUTE // 250 MB are looked at before the answer comes
+/** The body is looked at before the answer comes: some minutes for the longest. */
+const answerBytesPerMs = 1000
 
 /** The rows travel in the body; the last byte held back is that of the whole body. */
 async function buy(
@@ -52,7 +53,7 @@ async function buy(
 ): Promise<Purchase> {
   const request = requestOf(call, 'POST', batches, {
     headers: { 'content-type': 'application/json' },
-    headersTimeoutMs: createAnswerMs,
+    headersTimeoutMs: MINUTE + upload.bytes / answerBytesPerMs,
   })
   const held = await call.http.hold({ ...request, body: requestsOf(upload) }, release)
   if (held.kind === 'withheld') return held
