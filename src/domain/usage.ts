@@ -29,6 +29,12 @@ export function dearestInput(prices: UnitPrices): 'input' | 'cacheWriteDefault' 
   return (prices.cacheWriteDefault ?? 0n) > (prices.input ?? 0n) ? 'cacheWriteDefault' : 'input'
 }
 
+/** The dearest that input can be where requests ask for caching, for so long as they may. */
+export function dearestAsked(prices: UnitPrices): 'input' | 'cacheWriteDefault' | 'cacheWrite5m' | 'cacheWrite1h' {
+  const kinds = [dearestInput(prices), 'cacheWrite5m', 'cacheWrite1h'] as const
+  return kinds.reduce((dearest, kind) => ((prices[kind] ?? 0n) > (prices[dearest] ?? 0n) ? kind : dearest))
+}
+
 export const tiers = ['batch', 'flex', 'standard', 'priority', 'idle'] as const
 export type Tier = (typeof tiers)[number]
 

@@ -1,5 +1,5 @@
 import { type NanoUsd, type PicoUsd, roundToNano } from '../domain/money.ts'
-import { dearestInput, type TokenKind, tokenKinds, type UnitPrices, type Usage } from '../domain/usage.ts'
+import { dearestAsked, type TokenKind, tokenKinds, type UnitPrices, type Usage } from '../domain/usage.ts'
 
 /** The tokens of many rows that share model, tier and prices, summed by kind. */
 export interface Bucket {
@@ -78,7 +78,7 @@ function rounded({ model, tier, kind, unitPrice, tokens, standard }: Sum): Entry
 
 /**
  * An upper bound of what rows that nobody saw may have used; `entriesOf` makes it the `unproven` entries.
- * Input counts as the dearest kind that a vendor may choose unasked, output as the most that each row could say.
+ * Input counts as the dearest kind that there is, output as the most that each row could say.
  * @param estimate.inputTokens      of all rows together, at the high end of its estimate
  * @param estimate.outputTokensMax  of one row: its max_tokens, or the model's own maximum; 0 for embeddings
  * @param prices                    of the lane; long-context ones if any row may be long
@@ -88,5 +88,5 @@ export function worstCase(
   prices: UnitPrices,
 ): Usage {
   const output = estimate.rows * estimate.outputTokensMax
-  return { [dearestInput(prices)]: estimate.inputTokens, ...(output > 0 ? { output } : {}) }
+  return { [dearestAsked(prices)]: estimate.inputTokens, ...(output > 0 ? { output } : {}) }
 }

@@ -86,7 +86,8 @@ describe.concurrent("a job of Anthropic's lines", () => {
     ]
     const requests = messages(30, { model: 'claude-opus-5', system })
     const job = await fly(redeye, requests)
-    const { tokens } = await job.receipt()
+    const { tokens, usd } = await job.receipt()
+    expect(Number(usd.quotedHigh)).toBeGreaterThan(Number(usd.charged) / 1.1) // all but the residency was foreseen
     expect(Object.keys(tokens).sort()).toEqual(['cacheWrite1h', 'cacheWrite5m', 'cachedInput', 'input', 'output'])
     const { entries } = await on.emulator.bill()
     expect(Object.fromEntries(entries.map(({ kind, tokens }) => [kind, Number(tokens)]))).toEqual(tokens)
