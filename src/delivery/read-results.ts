@@ -29,9 +29,9 @@ export interface ResultsOut {
 
 /**
  * row · outcome | reason << 8 | billed << 16 | resident << 17 · line start · line length · id offset · input · cached ·
- * write · output · model | tier << 16 · write 5m · write 1h
+ * write · output · model | tier << 16 · write 5m · write 1h · searches
  */
-export const ENTRY_WORDS = 12
+export const ENTRY_WORDS = 13
 /** The row of a line that has no id. */
 export const NO_ROW = 0xffff_ffff
 
@@ -47,6 +47,7 @@ interface Row {
   cacheWrite5m: number
   cacheWrite1h: number
   output: number
+  webSearches: number
   resident: boolean
   model: string
   tier: string
@@ -109,6 +110,7 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
         entries[at + 9] = models.of(row.model) | (tiers.of(row.tier) << 16)
         entries[at + 10] = row.cacheWrite5m
         entries[at + 11] = row.cacheWrite1h
+        entries[at + 12] = row.webSearches
       }
     }
     start = end + 1
@@ -161,6 +163,7 @@ const emptyRow = (): Row => ({
   cacheWrite5m: 0,
   cacheWrite1h: 0,
   output: 0,
+  webSearches: 0,
   resident: false,
   model: '',
   tier: '',

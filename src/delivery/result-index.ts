@@ -12,7 +12,7 @@
  *      0  u32  input   4  u32  cached input   8  u32  cache write   12  u32  output
  *     16  u16  model (index into the submission's list)   18  u8  tier answered (likewise)
  *     19  u8   1: billed · 2: at the data-residency price
- *     20  u32  cache write kept 5 minutes   24  u32  cache write kept an hour   28  4 bytes, zero
+ *     20  u32  cache write kept 5 minutes   24  u32  cache write kept an hour   28  u32  web searches
  */
 export const RESULTS_VERSION = 1
 export const RESULT_BYTES = 16
@@ -85,6 +85,7 @@ export interface UsageRow {
   cacheWrite5m: number
   cacheWrite1h: number
   output: number
+  webSearches: number
   model: number
   tier: number
   billed: boolean
@@ -101,6 +102,7 @@ export function writeUsage(view: DataView, at: number, row: UsageRow): void {
   view.setUint8(at + 19, (row.billed ? 1 : 0) | (row.resident ? 2 : 0))
   view.setUint32(at + 20, row.cacheWrite5m, true)
   view.setUint32(at + 24, row.cacheWrite1h, true)
+  view.setUint32(at + 28, row.webSearches, true)
 }
 
 export function readUsage(view: DataView, at: number, row: UsageRow): UsageRow {
@@ -114,6 +116,7 @@ export function readUsage(view: DataView, at: number, row: UsageRow): UsageRow {
   row.resident = (view.getUint8(at + 19) & 2) !== 0
   row.cacheWrite5m = view.getUint32(at + 20, true)
   row.cacheWrite1h = view.getUint32(at + 24, true)
+  row.webSearches = view.getUint32(at + 28, true)
   return row
 }
 
@@ -127,6 +130,7 @@ export const emptyUsage = (): UsageRow => ({
   cacheWrite5m: 0,
   cacheWrite1h: 0,
   output: 0,
+  webSearches: 0,
   model: 0,
   tier: 0,
   billed: false,

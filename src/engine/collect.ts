@@ -297,6 +297,7 @@ const usageAt = (entries: Uint32Array, at: number, models: readonly number[], ti
     cacheWrite5m: entries[at + 10] as number,
     cacheWrite1h: entries[at + 11] as number,
     output: entries[at + 8] as number,
+    webSearches: entries[at + 12] as number,
     model: models[names & 0xffff] ?? 0,
     tier: tiers[names >>> 16] ?? 0,
     billed: (((entries[at + 1] as number) >>> 16) & 1) === 1,

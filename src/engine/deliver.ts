@@ -131,6 +131,7 @@ async function costReader(
       cacheWrite5m: row.cacheWrite5m,
       cacheWrite1h: row.cacheWrite1h,
       output: row.output,
+      webSearch: row.webSearches,
     }
     const { resident } = row
     const promptTokens = row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h

@@ -186,6 +186,7 @@ const addUsage = (sum: Usage, row: UsageRow): void => {
   sum.cacheWrite5m = (sum.cacheWrite5m ?? 0) + row.cacheWrite5m
   sum.cacheWrite1h = (sum.cacheWrite1h ?? 0) + row.cacheWrite1h
   sum.output = (sum.output ?? 0) + row.output
+  sum.webSearch = (sum.webSearch ?? 0) + row.webSearches
 }
 
 /** Tokens of the whole prompt. */

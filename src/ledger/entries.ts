@@ -1,5 +1,5 @@
 import { type NanoUsd, type PicoUsd, roundToNano } from '../domain/money.ts'
-import { dearestAsked, type TokenKind, tokenKinds, type UnitPrices, type Usage } from '../domain/usage.ts'
+import { type ChargedKind, chargedKinds, dearestAsked, type UnitPrices, type Usage } from '../domain/usage.ts'
 
 /** The tokens of many rows that share model, tier and prices, summed by kind. */
 export interface Bucket {
@@ -16,7 +16,7 @@ export interface Bucket {
 export interface Entry {
   readonly model: string
   readonly tier: string
-  readonly kind: TokenKind
+  readonly kind: ChargedKind
   readonly unitPrice: PicoUsd | null
   readonly tokens: number
   readonly nanoUsd: NanoUsd | null
@@ -32,7 +32,7 @@ export interface Entry {
 export function entriesOf(buckets: readonly Bucket[]): Entry[] {
   const sums = new Map<string, Sum>()
   for (const bucket of buckets) {
-    for (const kind of tokenKinds) {
+    for (const kind of chargedKinds) {
       const tokens = bucket.usage[kind] ?? 0
       if (!Number.isSafeInteger(tokens) || tokens < 0) throw new RangeError(`${tokens} ${kind} tokens`)
       if (tokens > 0) add(sums, bucket, kind, BigInt(tokens))
@@ -45,13 +45,13 @@ interface Sum {
   readonly key: string
   readonly model: string
   readonly tier: string
-  readonly kind: TokenKind
+  readonly kind: ChargedKind
   readonly unitPrice: PicoUsd | null
   tokens: bigint
   standard: PicoUsd | null
 }
 
-function add(sums: Map<string, Sum>, bucket: Bucket, kind: TokenKind, tokens: bigint): void {
+function add(sums: Map<string, Sum>, bucket: Bucket, kind: ChargedKind, tokens: bigint): void {
   const { model, tier } = bucket
   const unitPrice = bucket.price?.perToken[kind] ?? null
   const key = JSON.stringify([model, tier, kind, unitPrice === null ? null : String(unitPrice)])

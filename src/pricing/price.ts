@@ -1,5 +1,13 @@
 import { type PicoUsd, picoPerToken } from '../domain/money.ts'
-import { type Lane, type Tier, type TokenKind, tierOf, tokenKinds, type UnitPrices, vendorOf } from '../domain/usage.ts'
+import {
+  type ChargedKind,
+  type Lane,
+  type Tier,
+  tierOf,
+  tokenKinds,
+  type UnitPrices,
+  vendorOf,
+} from '../domain/usage.ts'
 import { findModel, isLong, type ModelRow, type PriceChange, type Rates } from './catalogue.ts'
 
 /**
@@ -62,7 +70,7 @@ export function priceFor(query: PriceQuery): Price | undefined {
   if (cacheIsUnsure(which)) readings.push(...readings.map((sheet) => withBothDiscounts(sheet, which)))
 
   const combined = reading === 'listed' ? listed : combine(readings, reading)
-  const perToken = query.resident === true ? inPlace(combined, row) : combined
+  const perToken = { ...(query.resident === true ? inPlace(combined, row) : combined), ...searchPrice(row) }
   return {
     model: row.id,
     tier,
@@ -94,7 +102,7 @@ export function tierAnswered(lane: Lane, word: string): Tier | undefined {
 
 // ── how a price sheet comes about ────────────────────────────────────────────────────────────────────────────────
 
-type Sheet = Partial<Record<TokenKind, PicoUsd>>
+type Sheet = Partial<Record<ChargedKind, PicoUsd>>
 
 interface Which {
   readonly row: ModelRow
@@ -135,6 +143,12 @@ function inPico(rates: Rates): Sheet {
   }
   return sheet
 }
+
+/**
+ * 10 USD per 1,000 searches in every tier: no page says that a batch makes them cheaper. Source: the pricing page of
+ * platform.claude.com, 2026-11-23.
+ */
+const searchPrice = ({ provider }: ModelRow): Sheet => (provider === 'anthropic' ? { webSearch: 10_000_000_000n } : {})
 
 /** Data residency comes after all other factors. A price that is not whole in pico-USD then is not known. */
 function inPlace(sheet: Sheet, { dataResidency }: ModelRow): Sheet {

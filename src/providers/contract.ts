@@ -174,6 +174,8 @@ export interface ScannedRow {
   cacheWrite5m: number
   cacheWrite1h: number
   output: number
+  /** Searches the vendor made and charges beside the tokens. */
+  webSearches: number
   /** The vendor's data-residency price applies. */
   resident: boolean
   /** As the vendor names them; empty when it does not. */

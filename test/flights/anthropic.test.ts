@@ -13,6 +13,7 @@ import {
   type RequestLine,
   until,
 } from './field.ts'
+import { SLOW } from './fly-through.ts'
 import { judge, nano } from './judge.ts'
 
 const ids = (lines: readonly { custom_id: string }[]): string[] => lines.map(({ custom_id }) => custom_id)
@@ -94,6 +95,15 @@ describe.concurrent("a job of Anthropic's lines", () => {
     expect(await faultsOf(on, job, requests)).toEqual([])
   })
 
+  test('pays the searches that the vendor made for it', { timeout: 60_000 }, async ({ expect }) => {
+    await using on = await field()
+    const redeye = await on.open()
+    const requests = messages(10, { tools: [{ type: 'web_search_20250305', name: 'web_search' }] })
+    const job = await fly(redeye, requests)
+    expect((await job.receipt()).tokens['webSearch']).toBeGreaterThan(0)
+    expect(await faultsOf(on, job, requests)).toEqual([])
+  })
+
   test('with bad lines is refused with their numbers, and nothing is sent', async ({ expect }) => {
     await using on = await field()
     const redeye = await on.open()
@@ -135,7 +145,11 @@ describe.concurrent('a purchase without a mark of ours', () => {
   test('that is unsure holds its shard alone; the others are bought, each with another count', {
     timeout: 60_000,
   }, async ({ expect }) => {
-    await using on = await field({ scenario: 'create-response-lost', latency: { medianSeconds: 7200, sigma: 0 } })
+    await using on = await field({
+      speed: SLOW,
+      scenario: 'create-response-lost',
+      latency: { medianSeconds: 600, sigma: 0 },
+    })
     const redeye = await on.open()
     const requests = messages(400)
     const job = await fly(redeye, requests, { shardRequests: 100 })
@@ -165,7 +179,7 @@ describe.concurrent('a purchase without a mark of ours', () => {
     expect,
   }) => {
     await using on = await field({
-      speed: 300,
+      speed: SLOW,
       scenario: 'create-500-refused',
       latency: { medianSeconds: 300, sigma: 0 },
     })
@@ -186,7 +200,11 @@ describe.concurrent('a purchase without a mark of ours', () => {
   })
 
   test('is taken over at once where nobody else buys with the account', { timeout: 60_000 }, async ({ expect }) => {
-    await using on = await field({ scenario: 'create-response-lost', latency: { medianSeconds: 7200, sigma: 0 } })
+    await using on = await field({
+      speed: SLOW,
+      scenario: 'create-response-lost',
+      latency: { medianSeconds: 600, sigma: 0 },
+    })
     const redeye = await on.open({ exclusive: ['anthropic'] })
     const requests = messages(20)
     const job = await fly(redeye, requests)
@@ -198,7 +216,11 @@ describe.concurrent('a purchase without a mark of ours', () => {
   test('is bought again when the user would rather pay twice, and the receipt says that it was', {
     timeout: 60_000,
   }, async ({ expect }) => {
-    await using on = await field({ scenario: 'create-response-lost', latency: { medianSeconds: 40_000, sigma: 0 } })
+    await using on = await field({
+      speed: SLOW,
+      scenario: 'create-response-lost',
+      latency: { medianSeconds: 3000, sigma: 0 },
+    })
     const redeye = await on.open()
     const job = await redeye.submit(messages(20), { onUnsure: 'rebuy' })
     const attending = await redeye.attendAll()
@@ -216,8 +238,9 @@ describe.concurrent('a purchase without a mark of ours', () => {
     timeout: 60_000,
   }, async ({ expect }) => {
     await using on = await field({
-      scenario: 'create-lands-late:seconds=3600',
-      latency: { medianSeconds: 20_000, sigma: 0 },
+      speed: SLOW,
+      scenario: 'create-lands-late:seconds=1500',
+      latency: { medianSeconds: 1500, sigma: 0 },
     })
     const redeye = await on.open()
     const job = await redeye.submit(messages(20))

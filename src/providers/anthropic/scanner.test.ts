@@ -14,6 +14,7 @@ const blank = (): ScannedRow => ({
   cacheWrite5m: 99,
   cacheWrite1h: 99,
   output: 99,
+  webSearches: 99,
   resident: true,
   model: 'stale',
   tier: 'stale',
@@ -50,7 +51,7 @@ const errored = (type: string) => ({
   result: { type: 'errored', error: { type: 'error', error: { type, message: 'no' }, request_id: null } },
 })
 
-const nothing = { input: 0, cachedInput: 0, cacheWrite: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0 }
+const nothing = { input: 0, cachedInput: 0, cacheWrite: 0, cacheWrite5m: 0, cacheWrite1h: 0, output: 0, webSearches: 0 }
 const usage = {
   input_tokens: 10,
   cache_creation_input_tokens: 70,
@@ -58,7 +59,7 @@ const usage = {
   cache_creation: { ephemeral_5m_input_tokens: 30, ephemeral_1h_input_tokens: 40 },
   output_tokens: 7,
   output_tokens_details: { thinking_tokens: 3 },
-  server_tool_use: null,
+  server_tool_use: { web_search_requests: 2, web_fetch_requests: 4 },
   service_tier: 'batch',
   inference_geo: 'us',
 }
@@ -75,6 +76,7 @@ describe('A row with an answer', () => {
       cacheWrite5m: 30,
       cacheWrite1h: 40,
       output: 7,
+      webSearches: 2,
       resident: true,
       model: 'claude-haiku-4-5-20251001',
       tier: 'batch',

@@ -53,7 +53,15 @@ let written = 0
 function forgetResult(): void {
   type = errorType = ''
   hasMessage = hasUsage = truncated = row.resident = false
-  row.input = row.cachedInput = row.cacheWrite = row.cacheWrite5m = row.cacheWrite1h = row.output = written = 0
+  row.input =
+    row.cachedInput =
+    row.cacheWrite =
+    row.cacheWrite5m =
+    row.cacheWrite1h =
+    row.output =
+    row.webSearches =
+    written =
+      0
   row.model = row.tier = ''
 }
 
@@ -96,6 +104,7 @@ function usage(): void {
   else if (scan.is('cache_read_input_tokens')) row.cachedInput = scan.readCount()
   else if (scan.is('cache_creation_input_tokens')) written = scan.readCount()
   else if (scan.is('cache_creation')) scan.eachMember(cacheCreation)
+  else if (scan.is('server_tool_use')) scan.eachMember(serverTools)
   else if (scan.is('service_tier')) row.tier = tiers.read()
   else if (scan.is('inference_geo')) row.resident = scan.readString() && scan.is('us')
   else scan.skip()
@@ -104,6 +113,11 @@ function usage(): void {
 function cacheCreation(): void {
   if (scan.is('ephemeral_5m_input_tokens')) row.cacheWrite5m = scan.readCount()
   else if (scan.is('ephemeral_1h_input_tokens')) row.cacheWrite1h = scan.readCount()
+  else scan.skip()
+}
+
+function serverTools(): void {
+  if (scan.is('web_search_requests')) row.webSearches = scan.readCount()
   else scan.skip()
 }
 
@@ -122,7 +136,7 @@ function judge(): void {
   row.billed = succeeded && hasUsage
   // Where only the sum is given, it was the kind that is written unless an hour is asked for.
   if (row.billed) row.cacheWrite5m = Math.max(row.cacheWrite5m, written - row.cacheWrite1h)
-  else row.input = row.cachedInput = row.cacheWrite5m = row.cacheWrite1h = row.output = 0
+  else row.input = row.cachedInput = row.cacheWrite5m = row.cacheWrite1h = row.output = row.webSearches = 0
   const [outcome, reason] = succeeded ? (['succeeded', truncated ? 'truncated' : 'none'] as const) : verdict()
   row.outcome = outcomeCode[outcome]
   row.reason = reasonCode[reason]

@@ -62,7 +62,7 @@ function forgetResponse(): void {
   hasBody = hasUsage = truncated = bodyFailed = false
   bodyErrorCode = undefined
   row.input = row.cachedInput = row.cacheWrite = row.output = 0
-  row.cacheWrite5m = row.cacheWrite1h = 0 // one kind of cache write
+  row.cacheWrite5m = row.cacheWrite1h = row.webSearches = 0 // one kind of cache write; no searches in a batch
   row.resident = false
   row.model = row.tier = ''
 }
