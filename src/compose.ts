@@ -26,6 +26,11 @@ export interface OpenOptions {
   readonly env?: Environment
   /** Scaled seconds per real second, for emulated vendors that run as fast. Default: REDEYE_SPEED, else 1. */
   readonly speed?: number
+  /**
+   * Vendors whose accounts nothing else buys with, for those where a purchase bears no mark: one that is unsure is then
+   * taken over as soon as it is seen. Default: REDEYE_EXCLUSIVE, comma-separated.
+   */
+  readonly exclusive?: readonly string[]
   readonly log?: Log
 }
 
@@ -53,7 +58,7 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
       clock,
       onError: (error, shardId) => log.warn({ shard: shardId, error: String(error) }, 'a step failed'),
     }),
-    vendors: vendorsFrom(env, store, { http, clock }),
+    vendors: vendorsFrom(env, store, { http, clock, exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE) }),
     scratch,
     step: crashPoint(env),
     log,
@@ -89,7 +94,11 @@ function speedOf(option: number | undefined, env: Environment): number {
 }
 
 /** What this process can buy with, from the environment. */
-function vendorsFrom(env: Environment, store: ControlStore, wires: { http: Http; clock: Call['clock'] }): Vendors {
+function vendorsFrom(
+  env: Environment,
+  store: ControlStore,
+  { exclusive, ...wires }: { http: Http; clock: Call['clock']; exclusive: readonly string[] },
+): Vendors {
   const accounts = new Map<
     string,
     { provider: Provider; row: AccountRow; call: Omit<Call, 'apiKey'>; apiKey: string | undefined }
@@ -113,9 +122,10 @@ function vendorsFrom(env: Environment, store: ControlStore, wires: { http: Http;
   const stored = new Set<string>()
   const named = (vendor: string) => [...accounts.values()].find(({ row }) => row.vendor === vendor)
   return {
-    choose: async () => {
-      // One dialect, one vendor: whoever speaks it and sells a batch lane.
-      const account = [...accounts.values()].find(({ provider }) => provider.batch !== undefined)
+    choose: async ({ endpoint }) => {
+      // One dialect, one vendor: whoever sells a batch lane for the endpoint; what nobody knows goes to the first.
+      const selling = [...accounts.values()].filter(({ provider }) => provider.batch !== undefined)
+      const account = selling.find(({ provider }) => provider.batch?.limits.endpoints.includes(endpoint)) ?? selling[0]
       if (account === undefined) throw new UsageError('No vendor of this build sells a batch lane.')
       if (!stored.has(account.row.id)) {
         await store.commit({ accounts: [account.row] })
@@ -141,6 +151,7 @@ function vendorsFrom(env: Environment, store: ControlStore, wires: { http: Http;
       if (apiKey === undefined) throw new NoCredentials(provider.name, provider.environment.apiKey[0] ?? '')
       return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
     },
+    exclusive: (accountId) => exclusive.includes(accounts.get(accountId)?.row.vendor ?? ''),
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
     knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
     accounts: () =>
@@ -159,6 +170,12 @@ const variablesOf = (accounts: ReadonlyMap<string, { provider: Provider }>): str
   [...accounts.values()]
     .flatMap(({ provider }) => [...provider.environment.baseUrl, ...provider.environment.apiKey])
     .join(', ')
+
+const listOf = (text = ''): string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
 
 function first(env: Environment, names: readonly string[]): string | undefined {
   for (const name of names) {

@@ -15,7 +15,10 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   })),
   ...['stores', 'dispatch'].map((room) => ({ room, may: ['domain', 'kit'] })),
   // A vendor's folder knows the contract above it and dialects, never a sibling.
-  { room: 'providers/openai', may: ['providers/contract.ts', 'dialects', 'domain', 'kit'] },
+  ...['openai', 'anthropic'].map((vendor) => ({
+    room: `providers/${vendor}`,
+    may: ['providers/contract.ts', 'dialects', 'domain', 'kit'],
+  })),
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
   { room: 'providers/registry.ts', may: ['providers'] },
   ...['intake', 'delivery', 'executor'].map((room) => ({

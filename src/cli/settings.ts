@@ -24,6 +24,7 @@ export interface JobFlags extends Flags {
   readonly withCost?: boolean
   readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
   readonly retries?: number
+  readonly onUnsure?: 'wait' | 'rebuy'
   readonly skipInvalid?: boolean
   readonly rejects?: string
   readonly allowUnpriced?: boolean
@@ -51,6 +52,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     withCost: flags.withCost,
     onInvalidAnswer: flags.onInvalidAnswer,
     retries: flags.retries,
+    onUnsure: flags.onUnsure,
     allowUnpriced: flags.allowUnpriced,
     shardRequests: flags.shardRequests,
     keepRemote: flags.keepRemote,

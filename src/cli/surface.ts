@@ -181,6 +181,12 @@ const withPurchase = (command: Command): Command =>
     .option('-y, --yes', 'agree to the quote')
     .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
     .option('--retries <n>', 'rounds for requests that deserve another (default: 2)', whole)
+    .addOption(
+      new Option('--on-unsure <how>', "of a purchase that cannot be told from a stranger's (default: wait)").choices([
+        'wait',
+        'rebuy',
+      ]),
+    )
     .option('--allow-unpriced', 'fly although a price is unknown')
     .option('--shard-requests <n>', 'at most so many requests in one purchase', whole)
     .option('--keep-remote', 'leave our files at the vendor; else they are deleted once safe here')

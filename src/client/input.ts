@@ -85,6 +85,7 @@ export async function optionsOf(settings: JobSettings): Promise<JobOptions> {
     ...(table === undefined ? (settings.model === undefined ? {} : { model: settings.model }) : { table }),
     ...(settings.retries === undefined ? {} : { retriesMax: settings.retries }),
     ...(shardRequests === undefined ? {} : { shardRequests }),
+    ...(settings.onUnsure === undefined ? {} : { onUnsure: settings.onUnsure }),
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
     ...(settings.keepRemote === undefined ? {} : { keepRemote: settings.keepRemote }),

@@ -32,6 +32,11 @@ export interface JobSettings extends TablePrompt {
   readonly shardRequests?: number
   /** Of answers that fail the schema. Default `keep`: in the output with their error named. */
   readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
+  /**
+   * Of a purchase that perhaps arrived, at a vendor where nothing marks it as ours. Default `wait`: until its results
+   * tell, a day at most. `rebuy`: what it was for is bought again, and paid twice if it did arrive.
+   */
+  readonly onUnsure?: 'wait' | 'rebuy'
   /** Kept on the job and on every ledger entry. */
   readonly tags?: Readonly<Record<string, string>>
   /** Where landing writes the results to; without, they are fetched by `results` or `deliver`. */

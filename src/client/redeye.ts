@@ -157,8 +157,11 @@ export class Redeye {
   }
 
   async #checkAccounts(): Promise<AccountCheck[]> {
+    const all = this.#ports.vendors.accounts()
+    // Whoever has a key of one vendor need not have one of the others; without any, each says what it wants.
+    const configured = all.filter(({ call }) => call !== null)
     return Promise.all(
-      this.#ports.vendors.accounts().map(async ({ row, provider, call }) => {
+      (configured.length > 0 ? configured : all).map(async ({ row, provider, call }) => {
         const base = { vendor: row.vendor, baseUrl: row.baseUrl, account: row.id }
         if (call === null) return { ...base, ok: false, detail: `${provider.environment.apiKey[0]} is not set` }
         try {

@@ -27,8 +27,11 @@ export interface ResultsOut {
   readonly tiers: readonly string[]
 }
 
-/** row · outcome | reason << 8 | billed << 16 · line start · line length · id offset · input · cached · write · output · model | tier << 16 */
-export const ENTRY_WORDS = 10
+/**
+ * row · outcome | reason << 8 | billed << 16 | resident << 17 · line start · line length · id offset · input · cached ·
+ * write · output · model | tier << 16 · write 5m · write 1h · searches
+ */
+export const ENTRY_WORDS = 13
 /** The row of a line that has no id. */
 export const NO_ROW = 0xffff_ffff
 
@@ -41,7 +44,11 @@ interface Row {
   input: number
   cachedInput: number
   cacheWrite: number
+  cacheWrite5m: number
+  cacheWrite1h: number
   output: number
+  webSearches: number
+  resident: boolean
   model: string
   tier: string
   billed: boolean
@@ -91,7 +98,8 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
         }
         const at = count++ * ENTRY_WORDS
         entries[at] = ours
-        entries[at + 1] = row.outcome | (row.reason << 8) | ((row.billed ? 1 : 0) << 16)
+        entries[at + 1] =
+          row.outcome | (row.reason << 8) | ((row.billed ? 1 : 0) << 16) | ((row.resident ? 1 : 0) << 17)
         entries[at + 2] = start
         entries[at + 3] = lineEnd - start
         entries[at + 4] = row.idStart - start
@@ -100,6 +108,9 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
         entries[at + 7] = row.cacheWrite
         entries[at + 8] = row.output
         entries[at + 9] = models.of(row.model) | (tiers.of(row.tier) << 16)
+        entries[at + 10] = row.cacheWrite5m
+        entries[at + 11] = row.cacheWrite1h
+        entries[at + 12] = row.webSearches
       }
     }
     start = end + 1
@@ -149,7 +160,11 @@ const emptyRow = (): Row => ({
   input: 0,
   cachedInput: 0,
   cacheWrite: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
   output: 0,
+  webSearches: 0,
+  resident: false,
   model: '',
   tier: '',
   billed: false,

@@ -7,9 +7,10 @@ export type ErrorRow = (idJson: Uint8Array, code: string, message: string) => Ui
 
 /**
  * Output lines of a window: the vendor's lines with the user's ids put back, newline after each.
+ * @param errorRowOf  of a group of requests
  * @param room  memory to write them into, where it is large enough
  */
-export function requestLines(window: LineWindow, errorRow: ErrorRow, room?: Buffer): Buffer {
+export function requestLines(window: LineWindow, errorRowOf: (group: number) => ErrorRow, room?: Buffer): Buffer {
   const { bytes, carry } = window
   const estimate = bytes.length + carry.length + window.count * 2
   let out = room !== undefined && room.length >= estimate ? room : Buffer.allocUnsafeSlow(estimate)
@@ -26,6 +27,7 @@ export function requestLines(window: LineWindow, errorRow: ErrorRow, room?: Buff
       used += bytes.copy(out, used, idAt + ID_LENGTH + 2, at + length)
     } else {
       const reason = reasons[window.reason[index] as number]?.name ?? 'missing'
+      const errorRow = errorRowOf(window.group[index] as number)
       const row = Buffer.from(errorRow(carry.subarray(carryAt, carryEnd), codeOf(reason), messageOf(reason)))
       // Error rows are not in the estimate: room for this one is made beside what the others still need.
       if (row.length > carryEnd - carryAt) out = Buffer.concat([out, Buffer.allocUnsafe(row.length)])

@@ -10,8 +10,9 @@
  * Usage record, 32 bytes a row, and after the rows one for each charged answer that has no id:
  *
  *      0  u32  input   4  u32  cached input   8  u32  cache write   12  u32  output
- *     16  u16  model (index into the submission's list)   18  u8  tier answered (likewise)   19  u8  1: billed
- *     20  12 bytes, zero
+ *     16  u16  model (index into the submission's list)   18  u8  tier answered (likewise)
+ *     19  u8   1: billed · 2: at the data-residency price
+ *     20  u32  cache write kept 5 minutes   24  u32  cache write kept an hour   28  u32  web searches
  */
 export const RESULTS_VERSION = 1
 export const RESULT_BYTES = 16
@@ -81,10 +82,14 @@ export interface UsageRow {
   input: number
   cachedInput: number
   cacheWrite: number
+  cacheWrite5m: number
+  cacheWrite1h: number
   output: number
+  webSearches: number
   model: number
   tier: number
   billed: boolean
+  resident: boolean
 }
 
 export function writeUsage(view: DataView, at: number, row: UsageRow): void {
@@ -94,7 +99,10 @@ export function writeUsage(view: DataView, at: number, row: UsageRow): void {
   view.setUint32(at + 12, row.output, true)
   view.setUint16(at + 16, row.model, true)
   view.setUint8(at + 18, row.tier)
-  view.setUint8(at + 19, row.billed ? 1 : 0)
+  view.setUint8(at + 19, (row.billed ? 1 : 0) | (row.resident ? 2 : 0))
+  view.setUint32(at + 20, row.cacheWrite5m, true)
+  view.setUint32(at + 24, row.cacheWrite1h, true)
+  view.setUint32(at + 28, row.webSearches, true)
 }
 
 export function readUsage(view: DataView, at: number, row: UsageRow): UsageRow {
@@ -104,21 +112,29 @@ export function readUsage(view: DataView, at: number, row: UsageRow): UsageRow {
   row.output = view.getUint32(at + 12, true)
   row.model = view.getUint16(at + 16, true)
   row.tier = view.getUint8(at + 18)
-  row.billed = view.getUint8(at + 19) === 1
+  row.billed = (view.getUint8(at + 19) & 1) !== 0
+  row.resident = (view.getUint8(at + 19) & 2) !== 0
+  row.cacheWrite5m = view.getUint32(at + 20, true)
+  row.cacheWrite1h = view.getUint32(at + 24, true)
+  row.webSearches = view.getUint32(at + 28, true)
   return row
 }
 
 /** Whether the record at `at` is of a row that the vendor bills. */
-export const isBilled = (usage: Uint8Array, at: number): boolean => usage[at + 19] === 1
+export const isBilled = (usage: Uint8Array, at: number): boolean => ((usage[at + 19] as number) & 1) !== 0
 
 export const emptyUsage = (): UsageRow => ({
   input: 0,
   cachedInput: 0,
   cacheWrite: 0,
+  cacheWrite5m: 0,
+  cacheWrite1h: 0,
   output: 0,
+  webSearches: 0,
   model: 0,
   tier: 0,
   billed: false,
+  resident: false,
 })
 
 /** Upstream ids: `<key>-<row>`, 20 characters, a dash, 7 digits. */

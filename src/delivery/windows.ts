@@ -69,6 +69,8 @@ export interface LineWindow {
   readonly outcome: Uint8Array
   readonly reason: Uint8Array
   readonly winner: Int32Array
+  /** Index into the manifest's groups: what endpoint it was for. */
+  readonly group: Uint16Array
   /** What each request carried through: its id as JSON, or its row. */
   readonly carry: Buffer
   readonly carryAt: Uint32Array
@@ -76,6 +78,7 @@ export interface LineWindow {
 }
 
 interface Carries {
+  readonly group: Uint16Array
   readonly offset: Float64Array
   readonly length: Uint32Array
 }
@@ -207,6 +210,7 @@ export class ResultWalk {
       outcome: window.outcome.subarray(from, to),
       reason: window.reason.subarray(from, to),
       winner: window.winner.subarray(from, to),
+      group: carries.group.subarray(from, to),
       ...(await this.#carry(carries, from, to)),
     }
   }
@@ -251,13 +255,15 @@ export class ResultWalk {
     const view = new DataView(records.buffer)
     const offset = new Float64Array(window.count)
     const length = new Uint32Array(window.count)
+    const group = new Uint16Array(window.count)
     const record: IndexRecord = emptyRecord()
     for (let number = 0; number < window.count; number++) {
       readRecord(view, number * RECORD_BYTES, record)
       offset[number] = record.carryOffset
       length[number] = record.carryLength
+      group[number] = record.group
     }
-    return { offset, length }
+    return { offset, length, group }
   }
 
   /** Carries lie in ordinal order, so those of consecutive requests are one span. */

@@ -15,11 +15,15 @@ export const tokenKinds = [
 ] as const
 export type TokenKind = (typeof tokenKinds)[number]
 
-/** Tokens by kind; an absent kind is zero. */
-export type Usage = Partial<Record<TokenKind, number>>
+/** What is charged: tokens, and the searches that a vendor makes for the model. */
+export const chargedKinds = [...tokenKinds, 'webSearch'] as const
+export type ChargedKind = (typeof chargedKinds)[number]
+
+/** Tokens, and searches, by kind; an absent kind is zero. */
+export type Usage = Partial<Record<ChargedKind, number>>
 
 /** pico-USD per token by kind. An absent kind has no known price; it is never zero. */
-export type UnitPrices = Readonly<Partial<Record<TokenKind, PicoUsd>>>
+export type UnitPrices = Readonly<Partial<Record<ChargedKind, PicoUsd>>>
 
 /**
  * The kind that makes a prompt dearest when nobody asked for caching: some vendors write to their cache unasked, and
@@ -27,6 +31,12 @@ export type UnitPrices = Readonly<Partial<Record<TokenKind, PicoUsd>>>
  */
 export function dearestInput(prices: UnitPrices): 'input' | 'cacheWriteDefault' {
   return (prices.cacheWriteDefault ?? 0n) > (prices.input ?? 0n) ? 'cacheWriteDefault' : 'input'
+}
+
+/** The dearest that input can be where requests ask for caching, for so long as they may. */
+export function dearestAsked(prices: UnitPrices): 'input' | 'cacheWriteDefault' | 'cacheWrite5m' | 'cacheWrite1h' {
+  const kinds = [dearestInput(prices), 'cacheWrite5m', 'cacheWrite1h'] as const
+  return kinds.reduce((dearest, kind) => ((prices[kind] ?? 0n) > (prices[dearest] ?? 0n) ? kind : dearest))
 }
 
 export const tiers = ['batch', 'flex', 'standard', 'priority', 'idle'] as const

@@ -15,6 +15,7 @@ import { keepShard, moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { prepare } from './prepare.ts'
+import { prove } from './prove.ts'
 import { backOff, refused } from './refusal.ts'
 import { isLive } from './restore.ts'
 import { type ShardTally, settle, settleLost } from './settle.ts'
@@ -94,6 +95,8 @@ async function step(flight: Flight, watcher: Watcher): Promise<Then> {
       return doubt(flight, current)
     case 'unsure':
       return lookUp(flight, current)
+    case 'candidate':
+      return prove(flight, current)
     case 'open':
     case 'cancelling':
       return watch(flight, current, watcher)

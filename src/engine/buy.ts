@@ -4,7 +4,7 @@ import type { SubmissionRow } from '../stores/contract.ts'
 import { overBudget } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
 import { moveSubmission } from './move.ts'
-import { waitForRoom } from './prepare.ts'
+import { uploadOf, waitForRoom } from './prepare.ts'
 import { quotaClaim } from './quota.ts'
 import { refused } from './refusal.ts'
 import { recall, warm } from './restore.ts'
@@ -13,12 +13,14 @@ import { openedAs } from './watch.ts'
 /** Real time to spare on the lease when the last byte leaves, and how long it may be held back at all. */
 const SPARE_MS = 10 * SECOND
 const HOLD_MS = 10 * SECOND
+/** Where the rows travel in the purchase, their writing comes before the last byte: as slow as a poor line is. */
+const BYTES_PER_MS = 256
 
 /**
  * The paid call, once: intent row → held-back call → record. What is unsure afterwards is looked up, never sent again.
  */
 export async function buy(flight: Flight, submission: SubmissionRow): Promise<Then> {
-  const { ports, lane, call, shard, job, claim, manifest, options } = flight
+  const { ports, lane, call, shard, job, claim, options } = flight
   if (claim === null) throw new Error('Buying needs the lease.')
   const wait =
     restOf(flight, submission) ??
@@ -27,8 +29,12 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     (await overBudget(flight))
   if (wait !== null) return wait
   const sentAt = ports.vendors.now(shard.accountId)
-  const sendByReal = ports.clock.real() + HOLD_MS
-  const bought = moveSubmission(submission, 'claim', { sentAt, sendBy: sentAt + HOLD_MS * ports.clock.speed })
+  const holdMs = HOLD_MS + (lane.prepare === undefined ? submission.bytes / BYTES_PER_MS : 0)
+  const sendByReal = ports.clock.real() + holdMs
+  const bought = moveSubmission(submission, 'claim', {
+    sentAt,
+    sendBy: Math.round(sentAt + holdMs * ports.clock.speed),
+  })
   const claimed = await ports.store.claim(
     await quotaClaim(flight),
     leased(flight, {
@@ -39,6 +45,7 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   )
   if (claimed === 'lost') throw new LeaseLost(shard.id)
   if (claimed === 'full') return waitForRoom(flight)
+  if (claimed === 'busy') return ports.clock.now() + Math.max(SECOND, 40 * ports.clock.speed)
   ports.step('claimed')
   const release = async (): Promise<boolean> => {
     ports.step('sending')
@@ -46,13 +53,9 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     if (!(await ports.store.holdsLease(shard.id, claim.owner, claim.epoch, spare))) return false
     return ports.clock.real() <= sendByReal && !claim.signal.aborted
   }
-  const prepared = {
-    fileId: submission.fileId ?? '',
-    key: submission.key,
-    endpoint: manifest.groups[shard.group]?.endpoint ?? '',
-    rows: submission.rows,
-  }
-  const purchase = await lane.buy(call, prepared, release)
+  const upload = uploadOf(flight, submission.key)
+  const prepared = { fileId: submission.fileId, key: submission.key, endpoint: upload.endpoint, rows: submission.rows }
+  const purchase = await lane.buy(call, prepared, release, upload)
   ports.step('sent')
   return record(flight, { ...submission, ...bought.set, state: 'buying' }, purchase)
 }

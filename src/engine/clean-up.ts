@@ -12,9 +12,9 @@ export async function cleanUp(
   results: readonly RemoteFile[] = [],
 ): Promise<void> {
   const { ports, lane, call, options } = flight
-  if (options.keepRemote) return
+  if (options.keepRemote || lane.remove === undefined) return
   const files = [...(submission.fileId === null ? [] : [submission.fileId]), ...results.map(({ id }) => id)]
-  for (const outcome of await Promise.allSettled(files.map((id) => lane.remove(call, id)))) {
+  for (const outcome of await Promise.allSettled(files.map((id) => lane.remove?.(call, id)))) {
     if (outcome.status === 'rejected') {
       ports.log.warn(
         { submission: submission.id, error: String(outcome.reason) },

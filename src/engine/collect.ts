@@ -294,10 +294,14 @@ const usageAt = (entries: Uint32Array, at: number, models: readonly number[], ti
     input: entries[at + 5] as number,
     cachedInput: entries[at + 6] as number,
     cacheWrite: entries[at + 7] as number,
+    cacheWrite5m: entries[at + 10] as number,
+    cacheWrite1h: entries[at + 11] as number,
     output: entries[at + 8] as number,
+    webSearches: entries[at + 12] as number,
     model: models[names & 0xffff] ?? 0,
     tier: tiers[names >>> 16] ?? 0,
     billed: (((entries[at + 1] as number) >>> 16) & 1) === 1,
+    resident: (((entries[at + 1] as number) >>> 17) & 1) === 1,
   }
 }
 

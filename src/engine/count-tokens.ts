@@ -12,6 +12,8 @@ export interface Counted {
   readonly samples: readonly { readonly bytes: number; readonly tokens: number }[]
   /** Images and files among them. */
   readonly media: number
+  /** One of them asks for its prompt to be cached. */
+  readonly asksCache: boolean
 }
 
 export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
@@ -19,12 +21,13 @@ export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
   for (const { model, bodies } of groups) {
     const { encoding, spread, count } = await tokenCounter(model)
     let media = 0
+    const asksCache = bodies.some((bytes) => Buffer.from(bytes).includes('"cache_control"'))
     const samples = bodies.map((bytes) => {
       const found = requestTokens(JSON.parse(Buffer.from(bytes).toString()) as object, count)
       media += found.media
       return { bytes: bytes.length, tokens: found.tokens }
     })
-    counted.push({ encoding, spread, samples, media })
+    counted.push({ encoding, spread, samples, media, asksCache })
   }
   return { value: counted, transfer: [] }
 }

@@ -77,13 +77,13 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
   const manifest = job.input as Manifest
   const { table } = job.options as JobOptions
   if (table === undefined) {
-    // Error rows have one shape at all endpoints of a dialect.
-    const { errorRow } = dialectOf(manifest.groups[0]?.endpoint ?? '')
+    const errorRows = manifest.groups.map(({ endpoint }) => dialectOf(endpoint).errorRow)
+    const errorRowOf = (group: number) => errorRows[group] as (typeof errorRows)[number]
     let room: Buffer | undefined
     return {
       head: new Uint8Array(0),
       window: (window) => {
-        const lines = requestLines(window, errorRow, room)
+        const lines = requestLines(window, errorRowOf, room)
         if (room === undefined || lines.buffer !== room.buffer) room = Buffer.from(lines.buffer)
         return lines
       },
@@ -128,10 +128,14 @@ async function costReader(
       input: row.input,
       cachedInput: row.cachedInput,
       cacheWriteDefault: row.cacheWrite,
+      cacheWrite5m: row.cacheWrite5m,
+      cacheWrite1h: row.cacheWrite1h,
       output: row.output,
+      webSearch: row.webSearches,
     }
-    const promptTokens = row.input + row.cachedInput + row.cacheWrite
-    const price = priced && tier && priceFor({ model: priced, vendor, tier, at: job.createdAt, promptTokens })
+    const { resident } = row
+    const promptTokens = row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h
+    const price = priced && tier && priceFor({ model: priced, vendor, tier, at: job.createdAt, promptTokens, resident })
     const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'
     return { model: row.model === '' ? table.model : row.model, lane, usd: cost }
   }

@@ -21,8 +21,11 @@ const ATTENDANT_MS = 20 * SECOND
 const BEAT_MS = 5 * SECOND
 const LOOK_MS = 250
 
-/** Holds that only a person or the vendor can lift; waiting for room in a quota is part of flying. */
-const STOPPING_HOLDS = ['credentials', 'billing', 'vendor', 'budget', 'unsure']
+/**
+ * Holds that only a person or the vendor can lift. Waiting for room in a quota is part of flying, and so is waiting for
+ * what proves whose a candidate is.
+ */
+const STOPPING_HOLDS = ['credentials', 'billing', 'vendor', 'budget']
 
 /** Being awake for jobs: their shards are driven, strays swept, landings made, until `stop`. */
 export interface Attending {
@@ -242,7 +245,6 @@ async function heldError(ports: Ports, job: JobRow): Promise<JobHeld> {
     credentials: `Mend the API key, then: ${resume}`,
     billing: `The vendor says the account cannot pay. Mend that there, then: ${resume}`,
     vendor: `The job is kept; nothing is bought twice. When the vendor answers again: ${resume}`,
-    unsure: `A purchase may or may not have arrived; it is looked for, and not bought again: ${resume}`,
   }
   return new JobHeld(job.id, reason, data.message ?? 'see the events of the job', hints[reason] ?? resume)
 }

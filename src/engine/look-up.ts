@@ -1,13 +1,16 @@
 import { MINUTE, SECOND } from '../kit/clock.ts'
 import type { Mark } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
-import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
-import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
+import { suspect, unknownAmong } from './candidates.ts'
+import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { keepShard, keepSubmission, moveSubmission } from './move.ts'
 import { openedAs } from './watch.ts'
 
 /** After `sendBy`, in vendor time. Without a fence a late create cannot be made harmless, so it is waited for longer. */
 const LOOKS = [0, 30 * SECOND, 2 * MINUTE]
-const LOOKS_WITHOUT_FENCE = [...LOOKS, 5 * MINUTE, 10 * MINUTE]
+/** Where no fence is, an unsure purchase may still arrive for so long. */
+export const LOOKED_FOR_MS = 10 * MINUTE
+const LOOKS_WITHOUT_FENCE = [...LOOKS, 5 * MINUTE, LOOKED_FOR_MS]
 const AFTER_FENCE = MINUTE
 
 interface Progress {
@@ -65,11 +68,16 @@ export async function lookUp(flight: Flight, submission: SubmissionRow): Promise
     )
     return 'again'
   }
-  if (found.kind === 'candidates') return holdUnsure(flight, submission, found.remotes.length)
+  if (found.kind === 'candidates') {
+    const remotes = await unknownAmong(flight, submission, found.remotes)
+    if (remotes.length > 0) return suspect(flight, submission, remotes)
+  }
   if (early && ports.vendors.knowsTime(shard.accountId)) return 'again'
   if (vendorNow < due) return ports.clock.now() + (due - vendorNow) + 1 // a vendor that never tells the time
   if (progress.looks + 1 < looks.length) {
-    await commit(flight, { submissions: [keepSubmission(submission, { progress: { looks: progress.looks + 1 } })] })
+    await commit(flight, {
+      submissions: [keepSubmission(submission, { progress: { ...progress, looks: progress.looks + 1 } })],
+    })
     return 'again'
   }
   if (progress.fencedAt === undefined && lane.fence !== undefined) {
@@ -81,23 +89,18 @@ export async function lookUp(flight: Flight, submission: SubmissionRow): Promise
     })
     return 'again'
   }
-  await commit(flight, {
-    submissions: [moveSubmission(submission, 'ruleOut')],
-    shards: [keepShard(shard, { purchase: shard.purchase + 1 })],
-    events: [eventOf(flight, 'absent', { looks: looks.length }, submission)],
-  })
-  ports.log.info({ submission: submission.id }, 'the unsure purchase never arrived; buying anew under another key')
-  return 'again'
+  return ruleOut(flight, submission)
 }
 
-/** Somebody's, perhaps ours: polled by whoever knows how to prove it, never cancelled, never bought again. */
-async function holdUnsure(flight: Flight, submission: SubmissionRow, candidates: number): Promise<Then> {
-  const { shard, ports } = flight
-  if (shard.state !== 'held') {
-    await commit(flight, {
-      shards: [moveShard(shard, 'hold', { held: 'unsure' })],
-      events: [eventOf(flight, 'held', { reason: 'unsure', candidates }, submission)],
-    })
-  }
-  return slowLook(ports, MINUTE)
+/** It never arrived: the shard is bought anew under another key, and this one is looked for on the sweep. */
+export async function ruleOut(flight: Flight, submission: SubmissionRow): Promise<Then> {
+  const { ports, shard } = flight
+  const { looks } = (submission.progress ?? { looks: 0 }) as Progress
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'ruleOut')],
+    shards: submission.duplicate ? [] : [keepShard(shard, { purchase: shard.purchase + 1 })],
+    events: [eventOf(flight, 'absent', { looks: looks + 1 }, submission)],
+  })
+  ports.log.info({ submission: submission.id }, 'the unsure purchase never arrived')
+  return 'again'
 }

@@ -13,6 +13,8 @@ export interface JobOptions {
   readonly output: string | null
   /** Requests a shard holds at most, where that is less than the lane takes. */
   readonly shardRequests?: number
+  /** Of a purchase that perhaps arrived and cannot be told from a stranger's. Default `wait`. */
+  readonly onUnsure?: 'wait' | 'rebuy'
   /** Leaves input and output files at the vendor after they are settled. */
   readonly keepRemote: boolean
 }

@@ -2,8 +2,8 @@ import { readOrdinals } from '../delivery/windows.ts'
 import { BadInput, type LineProblem } from '../domain/errors.ts'
 import type { Lane } from '../domain/usage.ts'
 import { vendorOf } from '../domain/usage.ts'
-import type { Group, Manifest } from '../intake/manifest.ts'
-import { derivedId } from '../kit/ids.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import { derivedId, digestOf } from '../kit/ids.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
@@ -35,7 +35,7 @@ export interface PlanOf {
  * @throws BadInput when a request is too large for the lane by itself, naming its line
  */
 export async function planShards(ports: Ports, of: PlanOf, rows: RowSet): Promise<ShardRow[]> {
-  const routes = await routesOf(ports, of.manifest.groups, of.options)
+  const routes = await routesOf(ports, of)
   const splice = modelSplice(of.options.model)
   const shards: ShardRow[] = []
   const tooLarge: LineProblem[] = []
@@ -69,7 +69,7 @@ export interface ShardRoom {
 
 /** Smaller shards in place of one that the vendor would not take: each at most half of its rows. */
 export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: ShardRoom): Promise<ShardRow[]> {
-  const routes = await routesOf(ports, of.manifest.groups, of.options)
+  const routes = await routesOf(ports, of)
   const route = routes[shard.group] as Route
   const splice = modelSplice(of.options.model)
   const cutter = new ShardCutter({
@@ -94,7 +94,7 @@ export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: S
 
 /** A shard of exactly these ordinals of another, in its place. */
 export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordinals: Uint32Array): Promise<ShardRow> {
-  const routes = await routesOf(ports, of.manifest.groups, of.options)
+  const routes = await routesOf(ports, of)
   const route = routes[shard.group] as Route
   const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals.length}`
   await putOrdinals(ports, name, ordinals)
@@ -114,12 +114,12 @@ export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordina
 
 const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } => ({ lane, accountId })
 
-async function routesOf(ports: Ports, groups: readonly Group[], options: JobOptions): Promise<Route[]> {
+async function routesOf(ports: Ports, { jobId, manifest, options, round }: PlanOf): Promise<Route[]> {
   const routes: Route[] = []
-  for (const [group, { endpoint, model: own }] of groups.entries()) {
+  for (const [group, { endpoint, model: own }] of manifest.groups.entries()) {
     const model = options.model ?? own
     const { lane, accountId } = await ports.vendors.choose({ endpoint, model })
-    const { limits, rowFrame } = ports.vendors.batch(lane)
+    const { limits, rowFrame, marks } = ports.vendors.batch(lane)
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',
     )
@@ -137,11 +137,16 @@ async function routesOf(ports: Ports, groups: readonly Group[], options: JobOpti
         bytesMax: limits.fileBytesMax,
         inputsMax: endpoint.endsWith('/embeddings') ? limits.inputsMax : null,
         tokensMax: known.length === 0 ? null : Math.min(...known),
+        ...(marks ? {} : { share: (shard) => drawnShare(jobId, round, group, shard) }),
       }),
     })
   }
   return routes
 }
+
+/** 97 to 100 %: where only its count tells one purchase from another, equal counts shall be rare. */
+const drawnShare = (...of: readonly (string | number)[]): number =>
+  0.97 + (0.03 * digestOf(...of).readUInt32BE(0)) / 2 ** 32
 
 async function shardRow(ports: Ports, of: PlanOf, route: Route, cut: CutShard, parent?: string): Promise<ShardRow> {
   const id =

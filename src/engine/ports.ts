@@ -28,6 +28,8 @@ export interface Vendors {
   batch(lane: Lane): BatchLane
   /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
   call(accountId: string, signal?: AbortSignal): Call
+  /** Nobody else buys with this account, so what is there and unknown to us can only be ours. */
+  exclusive(accountId: string): boolean
   /** Time at the vendor, epoch ms, by its last Date header. */
   now(accountId: string): number
   /** Whether the vendor has told its time to this process yet; before, `now` is our own clock. */

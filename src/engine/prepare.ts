@@ -14,14 +14,10 @@ import { framedRows, modelSplice } from './rows.ts'
 export const keyOf = (homeId: string, shardId: string, purchase: number): string =>
   base32(digestOf(homeId, shardId, purchase), KEY_LENGTH)
 
-/** Uploads the shard's rows to a fresh input file. Free, and repeatable until it is bought. */
-export async function prepare(flight: Flight): Promise<Then> {
-  const { ports, shard, job, manifest, call, lane } = flight
-  const room = await hasRoom(flight)
-  if (room !== 'room') return waitForRoom(flight)
-  const key = keyOf(ports.store.homeId, shard.id, shard.purchase)
+/** The shard's rows as the vendor gets them. */
+export function uploadOf({ ports, shard, manifest, lane, options }: Flight, key: string): Upload {
   const endpoint = manifest.groups[shard.group]?.endpoint ?? ''
-  const upload: Upload = {
+  return {
     key,
     endpoint,
     rows: shard.count,
@@ -30,19 +26,34 @@ export async function prepare(flight: Flight): Promise<Then> {
       framedRows(ports.blobs, manifest, shard, {
         frame: lane.rowFrame(endpoint),
         key,
-        model: modelSplice(flight.options.model),
+        model: modelSplice(options.model),
       }),
   }
-  const prepared = await lane.prepare(call, upload)
+}
+
+/**
+ * Uploads the shard's rows to a fresh input file, where the vendor takes one. Free, and repeatable until it is bought.
+ */
+export async function prepare(flight: Flight): Promise<Then> {
+  const { ports, shard, job, call, lane } = flight
+  const room = await hasRoom(flight)
+  if (room !== 'room') return waitForRoom(flight)
+  const key = keyOf(ports.store.homeId, shard.id, shard.purchase)
+  const upload = uploadOf(flight, key)
+  const { endpoint, rows } = upload
+  const prepared = (await lane.prepare?.(call, upload)) ?? { fileId: null, key, endpoint, rows }
   ports.step('uploaded')
   const submission = submissionRow(flight, prepared)
   await commit(flight, {
     insertSubmissions: [submission],
     shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
-    events: [eventOf(flight, 'uploaded', { file: prepared.fileId, rows: shard.count, bytes: shard.bytes }, submission)],
+    events:
+      prepared.fileId === null
+        ? []
+        : [eventOf(flight, 'uploaded', { file: prepared.fileId, rows: shard.count, bytes: shard.bytes }, submission)],
   })
   ports.step('prepared')
-  ports.log.info({ job: job.id, shard: shard.id, file: prepared.fileId }, 'uploaded')
+  ports.log.info({ job: job.id, shard: shard.id, file: prepared.fileId }, 'prepared')
   return 'again'
 }
 

@@ -1,5 +1,5 @@
 import { quotaHoldingStates } from '../domain/states.ts'
-import { DAY, HOUR } from '../kit/clock.ts'
+import { DAY, HOUR, MINUTE } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
 import type { QuotaClaim, QuotaRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
@@ -31,6 +31,9 @@ interface Room {
   readonly inputsMax: number | null
 }
 
+/** Later than this after its last byte may have left, a purchase in doubt is not confused with another any more. */
+const DOUBT_MS = 20 * MINUTE
+
 /**
  * The claim of one purchase on the account's quota; sum, compare and move are one transaction in the store. A shard
  * beyond the limit by itself may fly alone: our count is an estimate, and if the vendor's says no, it is cut smaller.
@@ -50,6 +53,7 @@ export async function quotaClaim(flight: Flight): Promise<QuotaClaim> {
     createsSince: now - HOUR,
     createsMax: lane.limits.createsPerHourMax,
     endedHoldSince: now,
+    doubtSince: lane.marks ? null : ports.vendors.now(shard.accountId) - DOUBT_MS,
   }
 }
 

@@ -85,6 +85,7 @@ function quoteGroup(
     requests: group.requests,
     inputTokens,
     outputTokens: { low: output.low * group.requests, high: output.high * group.requests },
+    ...(counted?.asksCache === true ? { asksCache: true } : {}),
     notes,
   }
 }

@@ -1,10 +1,12 @@
+import { KEY_LENGTH } from '../delivery/result-index.ts'
 import { quotaHoldingStates } from '../domain/states.ts'
 import { MINUTE } from '../kit/clock.ts'
 import { derivedId } from '../kit/ids.ts'
 import type { Remote } from '../providers/contract.ts'
 import type { ForgottenRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
-import type { Flight } from './flight.ts'
-import { moveSubmission } from './move.ts'
+import { idBehind } from './candidates.ts'
+import { commit, eventOf, type Flight, slowLook } from './flight.ts'
+import { keepShard, moveShard, moveSubmission } from './move.ts'
 import { keyOf } from './prepare.ts'
 import { openedAs } from './watch.ts'
 
@@ -22,12 +24,16 @@ export async function warm(flight: Flight): Promise<number | null> {
   const expected = await expectedKeys(flight)
   const known = new Set((await ports.store.submissions({ accountId: shard.accountId })).map(({ key }) => key))
   const forgotten: ForgottenRow[] = []
-  for await (const { key, ...remote } of lane.list(call, since)) {
-    if (key === null) continue
+  let doubtful = 0
+  for await (const remote of lane.list(call, since)) {
+    const key = lane.marks ? remote.key : await keyBehind(flight, remote, since, expected)
+    if (key === 'perhaps') doubtful++
+    if (key === null || key === 'perhaps') continue
     const hit = expected.get(key)
-    if (hit !== undefined) await adopt(flight, hit, { key, ...remote })
+    if (hit !== undefined) await adopt(flight, hit, remote)
     else if (!known.has(key)) forgotten.push({ key, remoteId: remote.id, createdAt: remote.createdAt })
   }
+  if (doubtful > 0) return untilProven(flight, doubtful)
   await ports.store.warmed(shard.accountId, forgotten)
   ports.log.info({ account: shard.accountId, since }, 'the store may have been restored: the vendor was listed first')
   return ports.clock.now() // look again: what was adopted may be this very shard's
@@ -48,6 +54,40 @@ export async function recall(flight: Flight, submission: SubmissionRow): Promise
     return ports.clock.now()
   }
   return null
+}
+
+/**
+ * The key of what bears no mark, by its results: null for a stranger's, `perhaps` while it has not ended and its count
+ * is that of something we may have bought.
+ */
+async function keyBehind(
+  flight: Flight,
+  remote: Remote,
+  since: number,
+  expected: ReadonlyMap<string, Expected>,
+): Promise<string | null> {
+  const may = [...expected.values()].some(({ shard }) => shard.count === (remote.counts?.total ?? shard.count))
+  if (!may || remote.createdAt < since) return null
+  const known = await flight.ports.store.submissions({ accountId: flight.shard.accountId })
+  if (known.some(({ remoteId }) => remoteId === remote.id)) return null
+  if (remote.state !== 'ended') return 'perhaps'
+  return (await idBehind(flight, remote))?.slice(0, KEY_LENGTH) ?? null
+}
+
+/** Nothing is bought while something there may be ours. */
+async function untilProven(flight: Flight, candidates: number): Promise<number> {
+  const { ports, shard } = flight
+  if (shard.held !== 'unsure') {
+    const message =
+      'the store may have been restored, and what is at the vendor may be ours; it shows when it has ended'
+    await commit(flight, {
+      shards: [
+        shard.state === 'held' ? keepShard(shard, { held: 'unsure' }) : moveShard(shard, 'hold', { held: 'unsure' }),
+      ],
+      events: [eventOf(flight, 'held', { reason: 'unsure', candidates, message })],
+    })
+  }
+  return slowLook(ports, MINUTE)
 }
 
 interface Expected {

@@ -1,6 +1,7 @@
 import { codeOf } from '../delivery/request-lines.ts'
 import { errorOf, responseBody } from '../delivery/response-body.ts'
 import { ResultWalk } from '../delivery/windows.ts'
+import { noAnswer } from '../dialects/contract.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
 import { outcomes, reasons } from '../domain/outcome.ts'
 import type { Manifest } from '../intake/manifest.ts'
@@ -29,7 +30,7 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
   const { table } = job.options as JobOptions
   const schema = table?.schema == null ? undefined : answerSchema(table.schema)
   const walk = new ResultWalk(ports.blobs, manifest, await flownOf(ports, job.id))
-  const dialect = dialectOf(manifest.groups[0]?.endpoint ?? '')
+  const dialects = manifest.groups.map(({ endpoint }) => dialectOf(endpoint))
   try {
     for await (const window of walk.lines()) {
       for (let at = 0; at < window.count; at++) {
@@ -41,7 +42,9 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
         const carry = window.carry.subarray(carryAt, carryAt + (window.carryLength[at] as number))
         const succeeded = outcomes[window.outcome[at] as number] === 'succeeded'
         const response = end > start ? responseBody(window.bytes, start, end) : undefined
-        const { text, refusal } = succeeded ? dialect.answerText(response) : { text: null, refusal: null }
+        const { text, refusal } = succeeded
+          ? (dialects[window.group[at] as number]?.answerText(response) ?? noAnswer)
+          : noAnswer
         yield {
           index,
           id: manifest.kind === 'table' ? String(index) : decodeString(carry, 1, carry.length - 1),

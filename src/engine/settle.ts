@@ -7,6 +7,7 @@ import {
   readResult,
   readUsage,
   USAGE_BYTES,
+  type UsageRow,
 } from '../delivery/result-index.ts'
 import { emptyTally, outcomes, reasonCode, reasons, type Tally } from '../domain/outcome.ts'
 import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
@@ -149,28 +150,25 @@ function billedIn(usage: Uint8Array): number {
 function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, collected: Collected): Bucket[] {
   const view = new DataView(usage.buffer)
   const row = emptyUsage()
-  const sums = new Map<string, { usage: Usage & Record<string, number>; rate: Rate; long: boolean }>()
+  const sums = new Map<string, { usage: Usage; rate: Rate; long: boolean }>()
   const rates = new Map<number, Rate>()
   for (let at = 0; at < usage.length; at += USAGE_BYTES) {
     readUsage(view, at, row)
     if (!row.billed) continue
-    const pair = row.model * 256 + row.tier
+    const pair = (row.model * 256 + row.tier) * 2 + (row.resident ? 1 : 0)
     let rate = rates.get(pair)
     if (rate === undefined) {
-      rate = rateOf(submission, collected.models[row.model] ?? '', collected.tiers[row.tier] ?? '')
+      rate = rateOf(submission, collected.models[row.model] ?? '', collected.tiers[row.tier] ?? '', row.resident)
       rates.set(pair, rate)
     }
-    const long = rate.row !== undefined && isLong(rate.row, row.input + row.cachedInput + row.cacheWrite)
+    const long = rate.row !== undefined && isLong(rate.row, promptOf(row))
     const name = `${pair} ${long}`
     let sum = sums.get(name)
     if (sum === undefined) {
-      sum = { usage: { input: 0, cachedInput: 0, cacheWriteDefault: 0, output: 0 }, rate, long }
+      sum = { usage: {}, rate, long }
       sums.set(name, sum)
     }
-    sum.usage.input = (sum.usage.input ?? 0) + row.input
-    sum.usage.cachedInput = (sum.usage.cachedInput ?? 0) + row.cachedInput
-    sum.usage.cacheWriteDefault = (sum.usage.cacheWriteDefault ?? 0) + row.cacheWrite
-    sum.usage.output = (sum.usage.output ?? 0) + row.output
+    addUsage(sum.usage, row)
   }
   return [...sums.values()].map(({ usage: tokens, rate, long }) => ({
     model: rate.model,
@@ -181,6 +179,20 @@ function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, co
   }))
 }
 
+const addUsage = (sum: Usage, row: UsageRow): void => {
+  sum.input = (sum.input ?? 0) + row.input
+  sum.cachedInput = (sum.cachedInput ?? 0) + row.cachedInput
+  sum.cacheWriteDefault = (sum.cacheWriteDefault ?? 0) + row.cacheWrite
+  sum.cacheWrite5m = (sum.cacheWrite5m ?? 0) + row.cacheWrite5m
+  sum.cacheWrite1h = (sum.cacheWrite1h ?? 0) + row.cacheWrite1h
+  sum.output = (sum.output ?? 0) + row.output
+  sum.webSearch = (sum.webSearch ?? 0) + row.webSearches
+}
+
+/** Tokens of the whole prompt. */
+const promptOf = (row: UsageRow): number =>
+  row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h
+
 interface Rate {
   readonly model: string
   readonly tier: string
@@ -189,14 +201,14 @@ interface Rate {
   standard(long: boolean): Price | undefined
 }
 
-function rateOf(submission: SubmissionRow, answered: string, word: string): Rate {
+function rateOf(submission: SubmissionRow, answered: string, word: string, resident: boolean): Rate {
   const lane: Lane = submission.lane
   const row = resolveModel({ requested: submission.model, answered, vendor: vendorOf(lane) })
   const tier = tierAnswered(lane, word)
   // Prices go by request date: when it was sent, not when it was settled.
   const at = submission.sentAt ?? submission.createdAt
   const priced = (of: NonNullable<typeof tier>, long: boolean): Price | undefined =>
-    row === undefined ? undefined : priceFor({ model: row, vendor: vendorOf(lane), tier: of, at, long })
+    row === undefined ? undefined : priceFor({ model: row, vendor: vendorOf(lane), tier: of, at, long, resident })
   return {
     model: answered === '' ? submission.model : answered,
     tier: tier ?? word,

@@ -1,11 +1,14 @@
 import type { Manifest } from '../intake/manifest.ts'
 import { HOUR, MINUTE } from '../kit/clock.ts'
+import type { Remote } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { idBehind, unknownAmong } from './candidates.ts'
 import { collect } from './collect.ts'
 import { commit, eventOf, type Flight } from './flight.ts'
-import { moveSubmission } from './move.ts'
+import { keepSubmission, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import { prove } from './prove.ts'
 import { settle } from './settle.ts'
 import { openedAs } from './watch.ts'
 
@@ -23,7 +26,7 @@ export async function sweep(ports: Ports, accountId: string): Promise<boolean> {
     ({ createdAt }) => createdAt > after,
   )
   const strays = (
-    await ports.store.submissions({ accountId, states: ['open', 'cancelling', 'ended', 'collected'] })
+    await ports.store.submissions({ accountId, states: ['candidate', 'open', 'cancelling', 'ended', 'collected'] })
   ).filter(({ duplicate }) => duplicate)
   if (absent.length > 0) strays.push(...(await arrivals(ports, accountId, absent)))
   for (const stray of strays) await driveStray(ports, stray)
@@ -36,8 +39,8 @@ async function arrivals(ports: Ports, accountId: string, absent: readonly Submis
   const first = absent[0] as SubmissionRow
   const found: SubmissionRow[] = []
   for await (const remote of ports.vendors.batch(first.lane).list(ports.vendors.call(accountId), since)) {
-    const submission = remote.key === null ? undefined : byKey.get(remote.key)
-    if (submission === undefined) continue
+    const submission = remote.key === null ? await provenOf(ports, remote, absent) : byKey.get(remote.key)
+    if (submission === undefined || found.some(({ id }) => id === submission.id)) continue
     // Refused late means that the fence held: nothing ran and nothing is owed.
     if (remote.state === 'refused') continue
     const flight = await flightOf(ports, submission)
@@ -52,10 +55,35 @@ async function arrivals(ports: Ports, accountId: string, absent: readonly Submis
   return found
 }
 
+/** Without a mark it is an id in its results, once it has ended, that says which of the absent ones it is. */
+async function provenOf(
+  ports: Ports,
+  remote: Remote,
+  absent: readonly SubmissionRow[],
+): Promise<SubmissionRow | undefined> {
+  for (const submission of absent) {
+    if (remote.counts !== null && remote.counts.total !== submission.rows) continue
+    if (remote.createdAt < (submission.sentAt ?? submission.createdAt) - CLOCKS_APART_MS) continue
+    const flight = await flightOf(ports, submission)
+    if (flight.lane.marks || (await unknownAmong(flight, submission, [remote])).length === 0) continue
+    const id = await idBehind(flight, remote)
+    if (id === null) continue
+    if (id.startsWith(`${submission.key}-`)) return submission
+    const { strangers = [], ...progress } = (submission.progress ?? {}) as { strangers?: readonly string[] }
+    const set = { progress: { ...progress, strangers: [...strangers, remote.id] } }
+    await commit(flight, { submissions: [keepSubmission(submission, set)] })
+  }
+  return undefined
+}
+const CLOCKS_APART_MS = 5 * MINUTE
+
 async function driveStray(ports: Ports, submission: SubmissionRow): Promise<void> {
   const flight = await flightOf(ports, submission)
   const { lane, call } = flight
   switch (submission.state) {
+    case 'candidate':
+      await prove(flight, submission)
+      return
     case 'open':
     case 'cancelling': {
       const id = submission.remoteId ?? ''

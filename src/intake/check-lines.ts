@@ -71,7 +71,11 @@ const wanted: Readonly<Record<string, { field: string; kinds: string; required: 
   '/v1/chat/completions': { field: 'messages', kinds: '[', required: true },
   '/v1/responses': { field: 'input', kinds: '["', required: false }, // a stored prompt may stand in for it
   '/v1/embeddings': { field: 'input', kinds: '["', required: true },
+  '/v1/messages': { field: 'messages', kinds: '[', required: true },
 }
+
+/** What lines with `params` instead of `url` and `body` are for. */
+const paramsUrl = '/v1/messages'
 
 const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
 
@@ -143,19 +147,32 @@ class LineChecker {
       }
     }
     scan.finish()
-    const { method, url } = facts
     if (facts.idFrom < 0) throw new LineProblemFound('"custom_id" is missing')
+    const url = this.#urlOf(facts)
+    this.#checkBody(url, facts)
+    record.group = this.#group(url, facts.model as string)
+    record.inputs = url === '/v1/embeddings' ? Math.max(1, facts.inputs) : 1
+    record.tokens = tokensByLength(record.bodyLength)
+    this.#append(record, facts.idFrom, facts.idTo, facts.idEscaped)
+  }
+
+  /** By the shape of the line: `{"custom_id", "method", "url", "body"}` names its endpoint, `{"custom_id", "params"}` has one. */
+  #urlOf(facts: LineFacts): string {
+    const { method, url } = facts
+    if (facts.field === 'params') {
+      const other = url !== undefined ? 'url' : method !== undefined ? 'method' : undefined
+      if (other !== undefined) throw new LineProblemFound(`"${other}" has no place in a line with "params"`)
+      return paramsUrl
+    }
     if (method === undefined) throw new LineProblemFound('"method" is missing')
     if (method !== 'POST') throw new LineProblemFound(`"method" must be "POST", not ${JSON.stringify(method)}`)
     if (url === undefined) throw new LineProblemFound('"url" is missing')
     if (!url.startsWith('/'))
       throw new LineProblemFound(`"url" must be a path such as "/v1/responses", not ${JSON.stringify(url)}`)
     if (facts.bodyFrom < 0) throw new LineProblemFound('"body" is missing')
-    this.#checkBody(url, facts)
-    record.group = this.#group(url, facts.model as string)
-    record.inputs = url === '/v1/embeddings' ? Math.max(1, facts.inputs) : 1
-    record.tokens = tokensByLength(record.bodyLength)
-    this.#append(record, facts.idFrom, facts.idTo, facts.idEscaped)
+    if (url === paramsUrl)
+      throw new LineProblemFound(`a request for "${paramsUrl}" is a line {"custom_id": …, "params": {…}}`)
+    return url
   }
 
   /** A member of the line, from behind its key. */
@@ -173,8 +190,12 @@ class LineChecker {
     } else if (scan.is('method')) {
       this.#expectString('method')
       facts.method = this.#known(scan)
-    } else if (scan.is('body')) {
-      if (scan.peek() !== 123) throw new LineProblemFound('"body" must be an object')
+    } else if (scan.is('body') || scan.is('params')) {
+      const field = scan.is('body') ? 'body' : 'params'
+      if (facts.bodyFrom >= 0 && facts.field !== field)
+        throw new LineProblemFound('"body" and "params" are in one line; it can have one of them')
+      facts.field = field
+      if (scan.peek() !== 123) throw new LineProblemFound(`"${field}" must be an object`)
       facts.bodyFrom = scan.pos
       facts.model = undefined
       if (scan.enterObject()) {
@@ -199,7 +220,7 @@ class LineChecker {
     const record = this.#record
     const start = facts.bodyFrom
     if (scan.is('model')) {
-      this.#expectString('body.model')
+      this.#expectString(`${facts.field}.model`)
       facts.model = this.#known(scan)
       record.modelOffset = scan.from - 1 - start
       record.modelLength = scan.to - scan.from + 2
@@ -212,7 +233,7 @@ class LineChecker {
     } else if (scan.is('stream')) {
       const kind = scan.peek()
       if (kind !== 116 && kind !== 102 && kind !== 110)
-        throw new LineProblemFound('"body.stream" must be true or false')
+        throw new LineProblemFound(`"${facts.field}.stream" must be true or false`)
       facts.stream = kind === 116
       scan.skip()
     } else if (scan.is('service_tier')) {
@@ -291,17 +312,18 @@ class LineChecker {
   }
 
   #checkBody(url: string, body: LineFacts): void {
-    if (body.model === undefined) throw new LineProblemFound('"body.model" is missing')
-    if (body.model === '') throw new LineProblemFound('"body.model" is empty')
-    if (body.stream) throw new LineProblemFound('"body.stream" is true; a batch cannot stream')
+    const { field } = body
+    if (body.model === undefined) throw new LineProblemFound(`"${field}.model" is missing`)
+    if (body.model === '') throw new LineProblemFound(`"${field}.model" is empty`)
+    if (body.stream) throw new LineProblemFound(`"${field}.stream" is true; a batch cannot stream`)
     const want = wanted[url]
     if (want === undefined) return
     const kind = want.field === 'messages' ? body.messagesKind : body.inputKind
     if (kind === -1) {
-      if (want.required) throw new LineProblemFound(`"body.${want.field}" is missing`)
+      if (want.required) throw new LineProblemFound(`"${field}.${want.field}" is missing`)
     } else if (!want.kinds.includes(String.fromCharCode(kind))) {
       throw new LineProblemFound(
-        `"body.${want.field}" must be ${want.kinds === '[' ? 'an array' : 'a string or an array'}`,
+        `"${field}.${want.field}" must be ${want.kinds === '[' ? 'an array' : 'a string or an array'}`,
       )
     }
     if (url === '/v1/embeddings' && body.inputs === 0) throw new LineProblemFound('"body.input" is empty')
@@ -396,6 +418,8 @@ interface LineFacts {
   idEscaped: boolean
   url: string | undefined
   method: string | undefined
+  /** What the line calls its body. */
+  field: 'body' | 'params'
   bodyFrom: number
   model: string | undefined
   stream: boolean
@@ -410,6 +434,7 @@ const noFacts: Readonly<LineFacts> = {
   idEscaped: false,
   url: undefined,
   method: undefined,
+  field: 'body',
   bodyFrom: -1,
   model: undefined,
   stream: false,

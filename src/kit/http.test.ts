@@ -317,6 +317,12 @@ describe('A streamed answer', () => {
 
 describe('A held call', () => {
   const body = '{"buy":"this"}'
+  const streamed = (chunks: readonly string[]) => ({
+    bytes: body.length,
+    async *stream() {
+      for (const chunk of chunks) yield Buffer.from(chunk)
+    },
+  })
   /** Starts one; the test says when the last byte may leave. */
   function held(http: Http, url: string, signal?: AbortSignal) {
     const asked = Promise.withResolvers<void>()
@@ -402,6 +408,52 @@ describe('A held call', () => {
     expect(answer).toMatchObject({ kind: 'failed', error: { sent: true } })
     await aMoment()
     expect(far.received).toHaveLength(1)
+  })
+
+  test.each([
+    ['its last byte alone in a chunk', ['{"buy":"th', 'is"', '}']],
+    ['its last byte in a long chunk', ['{', '"buy":"this"}']],
+    ['all of it in one chunk', [body]],
+  ])('streams its body, %s', async (_, chunks) => {
+    const far = await farEnd(whenWhole(reply(200, '{}')))
+    const asked = Promise.withResolvers<void>()
+    const decided = Promise.withResolvers<boolean>()
+    const call = opened().http.hold({ method: 'POST', url: far.url, body: streamed(chunks) }, () => {
+      asked.resolve()
+      return decided.promise
+    })
+    await asked.promise
+    await aMoment()
+    expect(bodyOf(far.received[0])).toBe(body.slice(0, -1))
+    decided.resolve(true)
+    expect(await call).toMatchObject({ kind: 'answered', released: true })
+    expect(bodyOf(far.received[0])).toBe(body)
+  })
+
+  test.each([
+    ['longer', ['{"buy":"this"}', ' x']],
+    ['shorter', ['{"buy":']],
+  ])('whose body is %s than was said is never whole, and nobody is asked', async (_, chunks) => {
+    const far = await farEnd(whenWhole(reply(200, '{}')))
+    let asked = false
+    const release = async () => (asked = true)
+    const answer = await opened().http.hold({ method: 'POST', url: far.url, body: streamed(chunks) }, release)
+    expect(answer).toMatchObject({ kind: 'failed', released: false })
+    expect(asked).toBe(false)
+    expect(bodyOf(far.received[0] ?? '').length).toBeLessThan(body.length)
+  })
+
+  test('whose body cannot be read says so: nothing was bought', async () => {
+    const far = await farEnd(whenWhole(reply(200, '{}')))
+    const broken = {
+      bytes: body.length,
+      async *stream() {
+        yield Buffer.from('{"buy"')
+        throw new Error('the disk is gone')
+      },
+    }
+    const call = opened().http.hold({ method: 'POST', url: far.url, body: broken }, async () => true)
+    await expect(call).rejects.toThrow('the disk is gone')
   })
 
   test('is not repeated for an answer that asks for it', async () => {

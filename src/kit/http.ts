@@ -13,7 +13,10 @@ export interface Http {
    * written, then `release` is asked, and only `true` lets it go. Else the socket is destroyed and the far end holds an
    * incomplete request.
    */
-  hold(request: HttpRequest & { readonly body: string }, release: () => Promise<boolean>): Promise<HeldAnswer>
+  hold(
+    request: HttpRequest & { readonly body: string | StreamedBody },
+    release: () => Promise<boolean>,
+  ): Promise<HeldAnswer>
   /** Time at the far end by its last Date header, epoch ms; before any, our own. */
   vendorNow(url: string): number
   /** Whether the far end has told its time yet. */
@@ -62,7 +65,7 @@ export type HeldAnswer =
   /** `released`: the last byte had left, or may have. */
   | { readonly kind: 'answered'; readonly answer: HttpAnswer; readonly released: boolean }
   | { readonly kind: 'withheld' }
-  | { readonly kind: 'failed'; readonly error: HttpFailed }
+  | { readonly kind: 'failed'; readonly error: HttpFailed; readonly released: boolean }
 
 /** No whole answer came: the network, a time-out, or an answer beyond the size kept. */
 export class HttpFailed extends Error {
@@ -195,15 +198,17 @@ export function openHttp({ clock }: { readonly clock: Clock }): Http {
         pipelining: 0,
         connect: { timeout: defaults.connectTimeoutMs },
       })
-      const held = holdBack(Buffer.from(request.body), release)
+      const source = streamOf(streamedBody(request.body))
+      const held = holdBack(source.stream as AsyncIterable<Uint8Array>, bytesOf(request.body), release)
       try {
         const answer = await send(request, client, held.body())
         held.answered()
         return { kind: 'answered', answer: await readAnswer(request, answer), released: held.released() }
       } catch (error) {
         if (held.withheld() || (request.signal?.aborted && !held.released())) return { kind: 'withheld' }
+        if (source.failed() !== undefined) throw source.failed() // our own fault, and nothing was bought
         const failure = error instanceof HttpFailed ? error : new HttpFailed(request, error, true)
-        return { kind: 'failed', error: failure }
+        return { kind: 'failed', error: failure, released: held.released() }
       } finally {
         held.end()
         await client.destroy()
@@ -214,7 +219,7 @@ export function openHttp({ clock }: { readonly clock: Clock }): Http {
 }
 
 /** The body of a held call, and what became of its last byte. */
-function holdBack(bytes: Uint8Array, release: () => Promise<boolean>) {
+function holdBack(source: AsyncIterable<Uint8Array>, bytes: number, release: () => Promise<boolean>) {
   let state: 'holding' | 'released' | 'withheld' | 'kept' = 'holding'
   const ended = Promise.withResolvers<void>()
   const keep = () => {
@@ -222,7 +227,20 @@ function holdBack(bytes: Uint8Array, release: () => Promise<boolean>) {
   }
   return {
     async *body(): AsyncGenerator<Uint8Array> {
-      yield bytes.subarray(0, -1)
+      let sent = 0
+      let last: Uint8Array = new Uint8Array(0)
+      for await (const chunk of source) {
+        // An answer that came before the end is an answer all the same; what is left unsaid stays so.
+        if (state === 'kept') return ended.promise
+        sent += chunk.length
+        if (sent > bytes) throw new Error(`the body is longer than the ${bytes} bytes it was said to have`)
+        if (sent < bytes) yield chunk
+        else {
+          last = chunk.slice(-1)
+          if (chunk.length > 1) yield chunk.subarray(0, -1)
+        }
+      }
+      if (sent < bytes) throw new Error(`the body has ${sent} of the ${bytes} bytes it was said to have`)
       const go = await release().catch(() => false)
       // Whoever does not wait for the byte never gets it; but a body that ends early would cut off the answer.
       if (state === 'kept') return ended.promise
@@ -231,7 +249,7 @@ function holdBack(bytes: Uint8Array, release: () => Promise<boolean>) {
         throw new Error('the last byte was withheld') // destroys the socket
       }
       state = 'released'
-      yield bytes.subarray(-1)
+      yield last
     },
     answered: keep,
     end() {
@@ -258,7 +276,7 @@ function watchStart(dispatcher: Dispatcher, started: () => void): Dispatcher {
 function optionsOf(request: HttpRequest, stream: AsyncIterable<Uint8Array> | undefined): Dispatcher.RequestOptions {
   const { origin, pathname, search } = new URL(request.url)
   const { body } = request
-  const length = body === undefined ? undefined : typeof body === 'string' ? Buffer.byteLength(body) : body.bytes
+  const length = body === undefined ? undefined : bytesOf(body)
   return {
     origin,
     path: pathname + search,
@@ -269,6 +287,20 @@ function optionsOf(request: HttpRequest, stream: AsyncIterable<Uint8Array> | und
     bodyTimeout: request.bodyTimeoutMs ?? defaults.bodyTimeoutMs,
     ...(request.signal ? { signal: request.signal } : {}),
   } as Dispatcher.RequestOptions // undici takes any async iterable as a body; its types name only Node's
+}
+
+const bytesOf = (body: string | StreamedBody): number =>
+  typeof body === 'string' ? Buffer.byteLength(body) : body.bytes
+
+const streamedBody = (body: string | StreamedBody): StreamedBody => {
+  if (typeof body !== 'string') return body
+  const bytes = Buffer.from(body)
+  return {
+    bytes: bytes.length,
+    stream: async function* () {
+      yield bytes
+    },
+  }
 }
 
 /** The request's streamed body; a fault of its source is kept apart from one of the network. */

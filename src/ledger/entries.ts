@@ -1,5 +1,5 @@
 import { type NanoUsd, type PicoUsd, roundToNano } from '../domain/money.ts'
-import { dearestInput, type TokenKind, tokenKinds, type UnitPrices, type Usage } from '../domain/usage.ts'
+import { type ChargedKind, chargedKinds, dearestAsked, type UnitPrices, type Usage } from '../domain/usage.ts'
 
 /** The tokens of many rows that share model, tier and prices, summed by kind. */
 export interface Bucket {
@@ -16,7 +16,7 @@ export interface Bucket {
 export interface Entry {
   readonly model: string
   readonly tier: string
-  readonly kind: TokenKind
+  readonly kind: ChargedKind
   readonly unitPrice: PicoUsd | null
   readonly tokens: number
   readonly nanoUsd: NanoUsd | null
@@ -32,7 +32,7 @@ export interface Entry {
 export function entriesOf(buckets: readonly Bucket[]): Entry[] {
   const sums = new Map<string, Sum>()
   for (const bucket of buckets) {
-    for (const kind of tokenKinds) {
+    for (const kind of chargedKinds) {
       const tokens = bucket.usage[kind] ?? 0
       if (!Number.isSafeInteger(tokens) || tokens < 0) throw new RangeError(`${tokens} ${kind} tokens`)
       if (tokens > 0) add(sums, bucket, kind, BigInt(tokens))
@@ -45,13 +45,13 @@ interface Sum {
   readonly key: string
   readonly model: string
   readonly tier: string
-  readonly kind: TokenKind
+  readonly kind: ChargedKind
   readonly unitPrice: PicoUsd | null
   tokens: bigint
   standard: PicoUsd | null
 }
 
-function add(sums: Map<string, Sum>, bucket: Bucket, kind: TokenKind, tokens: bigint): void {
+function add(sums: Map<string, Sum>, bucket: Bucket, kind: ChargedKind, tokens: bigint): void {
   const { model, tier } = bucket
   const unitPrice = bucket.price?.perToken[kind] ?? null
   const key = JSON.stringify([model, tier, kind, unitPrice === null ? null : String(unitPrice)])
@@ -78,7 +78,7 @@ function rounded({ model, tier, kind, unitPrice, tokens, standard }: Sum): Entry
 
 /**
  * An upper bound of what rows that nobody saw may have used; `entriesOf` makes it the `unproven` entries.
- * Input counts as the dearest kind that a vendor may choose unasked, output as the most that each row could say.
+ * Input counts as the dearest kind that there is, output as the most that each row could say.
  * @param estimate.inputTokens      of all rows together, at the high end of its estimate
  * @param estimate.outputTokensMax  of one row: its max_tokens, or the model's own maximum; 0 for embeddings
  * @param prices                    of the lane; long-context ones if any row may be long
@@ -88,5 +88,5 @@ export function worstCase(
   prices: UnitPrices,
 ): Usage {
   const output = estimate.rows * estimate.outputTokensMax
-  return { [dearestInput(prices)]: estimate.inputTokens, ...(output > 0 ? { output } : {}) }
+  return { [dearestAsked(prices)]: estimate.inputTokens, ...(output > 0 ? { output } : {}) }
 }

@@ -1,6 +1,6 @@
 import { PriceMissing } from '../domain/errors.ts'
 import type { PicoUsd } from '../domain/money.ts'
-import { tokenKinds, type Usage } from '../domain/usage.ts'
+import { chargedKinds, type Usage } from '../domain/usage.ts'
 import type { Price } from './price.ts'
 
 /**
@@ -13,7 +13,7 @@ import type { Price } from './price.ts'
  */
 export function costOf(usage: Usage, price: Pick<Price, 'model' | 'tier' | 'perToken'>): PicoUsd {
   let total = 0n
-  for (const kind of tokenKinds) {
+  for (const kind of chargedKinds) {
     const tokens = usage[kind] ?? 0
     if (!Number.isSafeInteger(tokens) || tokens < 0) throw new RangeError(`${tokens} ${kind} tokens`)
     if (tokens === 0) continue

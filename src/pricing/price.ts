@@ -1,5 +1,13 @@
 import { type PicoUsd, picoPerToken } from '../domain/money.ts'
-import { type Lane, type Tier, type TokenKind, tierOf, tokenKinds, type UnitPrices, vendorOf } from '../domain/usage.ts'
+import {
+  type ChargedKind,
+  type Lane,
+  type Tier,
+  tierOf,
+  tokenKinds,
+  type UnitPrices,
+  vendorOf,
+} from '../domain/usage.ts'
 import { findModel, isLong, type ModelRow, type PriceChange, type Rates } from './catalogue.ts'
 
 /**
@@ -21,6 +29,8 @@ export interface PriceQuery {
   readonly promptTokens?: number
   /** Says so directly, where the prompts of many rows are already told apart (`isLong`). Wins over promptTokens. */
   readonly long?: boolean
+  /** It ran where the vendor's data-residency price applies, which makes every kind of token dearer. */
+  readonly resident?: boolean
   /** Default `listed`. */
   readonly reading?: Reading
 }
@@ -59,7 +69,8 @@ export function priceFor(query: PriceQuery): Price | undefined {
   if (possible) readings.push(sheetOf(which, possible))
   if (cacheIsUnsure(which)) readings.push(...readings.map((sheet) => withBothDiscounts(sheet, which)))
 
-  const perToken = reading === 'listed' ? listed : combine(readings, reading)
+  const combined = reading === 'listed' ? listed : combine(readings, reading)
+  const perToken = { ...(query.resident === true ? inPlace(combined, row) : combined), ...searchPrice(row) }
   return {
     model: row.id,
     tier,
@@ -91,7 +102,7 @@ export function tierAnswered(lane: Lane, word: string): Tier | undefined {
 
 // ── how a price sheet comes about ────────────────────────────────────────────────────────────────────────────────
 
-type Sheet = Partial<Record<TokenKind, PicoUsd>>
+type Sheet = Partial<Record<ChargedKind, PicoUsd>>
 
 interface Which {
   readonly row: ModelRow
@@ -131,6 +142,23 @@ function inPico(rates: Rates): Sheet {
     if (rate !== null && rate !== undefined) sheet[kind] = picoPerToken(rate)
   }
   return sheet
+}
+
+/**
+ * 10 USD per 1,000 searches in every tier: no page says that a batch makes them cheaper. Source: the pricing page of
+ * platform.claude.com, 2026-11-23.
+ */
+const searchPrice = ({ provider }: ModelRow): Sheet => (provider === 'anthropic' ? { webSearch: 10_000_000_000n } : {})
+
+/** Data residency comes after all other factors. A price that is not whole in pico-USD then is not known. */
+function inPlace(sheet: Sheet, { dataResidency }: ModelRow): Sheet {
+  const thousandths = BigInt(Math.round(dataResidency.multiplier * 1000))
+  const result: Sheet = {}
+  for (const kind of tokenKinds) {
+    const value = sheet[kind]
+    if (value !== undefined && (value * thousandths) % 1000n === 0n) result[kind] = (value * thousandths) / 1000n
+  }
+  return result
 }
 
 /** sheet × to / from, kind by kind. A kind whose ratio is unknown, or not whole in pico-USD, has no price. */

@@ -1,5 +1,5 @@
 import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
-import { dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
+import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
 import { findModel, type ModelRow } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
@@ -21,6 +21,8 @@ export interface QuoteGroup {
   readonly outputTokens: Range
   /** The longest prompt, where known: decides about long-context rates at the high end. Default: the average. */
   readonly promptTokensMax?: number
+  /** Requests ask for their prompts to be cached, which may be written at more than plain input. */
+  readonly asksCache?: boolean
   /** What the estimates rest on, in sentences (an assumed max_tokens, the size of the sample). */
   readonly notes?: readonly string[]
 }
@@ -172,10 +174,11 @@ function costAt(
   return price === undefined ? null : costOrNull(usageAt(group, row, price, promptTokens, reading), price)
 }
 
-/** Prompts that a vendor may write to its cache unasked, at more than plain input, count so at the high end. */
+/** Prompts that are written to a cache at more than plain input, asked or unasked, count so at the high end. */
 function usageAt(group: QuoteGroup, row: ModelRow, price: Price, promptTokens: number, end: 'low' | 'high'): Usage {
   const cacheable = row.minCacheableTokens !== null && promptTokens >= row.minCacheableTokens
-  const kind = end === 'high' && cacheable ? dearestInput(price.perToken) : 'input'
+  const dearest = group.asksCache === true ? dearestAsked : dearestInput
+  const kind = end === 'high' && cacheable ? dearest(price.perToken) : 'input'
   return { [kind]: Math.round(group.inputTokens[end]), output: Math.round(group.outputTokens[end]) }
 }
 

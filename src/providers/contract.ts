@@ -19,13 +19,17 @@ export interface BatchLane {
   readonly limits: Limits
   /** Bytes around each body on the wire; with the fixed-width id they make Content-Length arithmetic. */
   rowFrame(endpoint: string): RowFrame
-  /** Uploads a fresh input file. Free, repeatable. Throws VendorUnavailable, or a refusal as `PrepareRefused`. */
-  prepare(call: Call, upload: Upload): Promise<Prepared>
+  /**
+   * Uploads a fresh input file. Free, repeatable. Throws VendorUnavailable, or a refusal as `PrepareRefused`. Absent
+   * where the vendor knows no input files: the rows then travel in the body of the purchase itself.
+   */
+  prepare?(call: Call, upload: Upload): Promise<Prepared>
   /**
    * The paid call, once. All but the last byte of the body is written, then `release` is asked; only `true` lets the
    * byte go, else the socket is destroyed (`withheld`).
+   * @param upload  what was prepared; a lane without `prepare` sends it here
    */
-  buy(call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase>
+  buy(call: Call, prepared: Prepared, release: () => Promise<boolean>, upload: Upload): Promise<Purchase>
   /** unsure: did it arrive? Never buys. */
   find(call: Call, mark: Mark): Promise<Found>
   /** Makes a late create harmless. Absent where the vendor has no such act. */
@@ -37,15 +41,24 @@ export interface BatchLane {
   /** Opens one result file from its start. Throws ResultsGone when the vendor no longer has it. */
   open(call: Call, file: RemoteFile): Promise<ResultStream>
   cancel(call: Call, remoteId: string): Promise<Remote | undefined>
-  /** Deletes a file of ours; a missing one is no error. */
-  remove(call: Call, fileId: string): Promise<void>
+  /** Deletes a file of ours; a missing one is no error. Absent where the vendor keeps no files of ours. */
+  remove?(call: Call, fileId: string): Promise<void>
   /**
    * URL of a module that exports `scanRow: RowScanner`. Result rows are read in worker threads, which can be handed a
    * module but not a function.
    */
   readonly scanner: URL
-  /** Whether `find` can tell ours from a stranger's by a mark, so that absence can be proven. */
+  /**
+   * Whether `find` can tell ours from a stranger's by a mark, so that absence can be proven. Where it cannot, `find`
+   * returns candidates, one purchase of an account is in doubt at a time, and shard sizes are drawn so that equal counts
+   * are rare.
+   */
   readonly marks: boolean
+  /**
+   * An id in the results of a submission that has ended, as the vendor gives it back; null where no row has one. What
+   * proves whose a candidate is. Present where `marks` is false.
+   */
+  idIn?(call: Call, remote: Remote): Promise<string | null>
 }
 
 /** `{"custom_id":"` id `","method":…,"body":` body `}\n` — what stands before the id, between, and after. */
@@ -66,7 +79,8 @@ export interface Upload {
 }
 
 export interface Prepared {
-  readonly fileId: string
+  /** Null where the rows travel with the purchase. */
+  readonly fileId: string | null
   readonly key: string
   readonly endpoint: string
   readonly rows: number
@@ -155,8 +169,15 @@ export interface ScannedRow {
   /** Tokens by kind, none counted in two. */
   input: number
   cachedInput: number
+  /** Of the vendor's one kind of cache write, or of those that it keeps for so long. */
   cacheWrite: number
+  cacheWrite5m: number
+  cacheWrite1h: number
   output: number
+  /** Searches the vendor made and charges beside the tokens. */
+  webSearches: number
+  /** The vendor's data-residency price applies. */
+  resident: boolean
   /** As the vendor names them; empty when it does not. */
   model: string
   tier: string

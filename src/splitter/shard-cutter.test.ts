@@ -59,3 +59,16 @@ test('a request over a limit by itself is alone in its shard', () => {
   expect(cutter.add(1, 500, 1, 1)?.count).toBe(1)
   expect(cutter.add(2, 10, 1, 1)).toMatchObject({ firstOrdinal: 1, count: 1, bytes: 500 })
 })
+
+test('each shard uses its own share of rows and bytes', () => {
+  const shares = [1, 0.5, 0.01]
+  const cutter = new ShardCutter({
+    rowsMax: 4,
+    bytesMax: 1000,
+    inputsMax: null,
+    tokensMax: null,
+    share: (shard) => shares[shard] ?? 1,
+  })
+  const cuts = Array.from({ length: 12 }, (_, ordinal) => cutter.add(ordinal, 1, 1, 1)?.count)
+  expect(cuts.filter((count) => count !== undefined)).toEqual([4, 2, 1, 4])
+})

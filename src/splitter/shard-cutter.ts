@@ -4,6 +4,8 @@ export interface ShardLimits {
   readonly bytesMax: number
   readonly inputsMax: number | null
   readonly tokensMax: number | null
+  /** What share of rows and bytes the nth shard may use; all of them, where it is absent. */
+  readonly share?: (shard: number) => number
 }
 
 export interface CutShard {
@@ -22,6 +24,8 @@ export interface CutShard {
  */
 export class ShardCutter {
   readonly #limits: ShardLimits
+  #closed = 0
+  #share: number
   #first = 0
   #count = 0
   #bytes = 0
@@ -32,6 +36,7 @@ export class ShardCutter {
 
   constructor(limits: ShardLimits) {
     this.#limits = limits
+    this.#share = limits.share?.(0) ?? 1
   }
 
   /** Returns the shard that this request did not fit into, when it opens a new one. */
@@ -39,8 +44,8 @@ export class ShardCutter {
     const { rowsMax, bytesMax, inputsMax, tokensMax } = this.#limits
     const full =
       this.#count > 0 &&
-      (this.#count + 1 > rowsMax ||
-        this.#bytes + bytes > bytesMax ||
+      (this.#count + 1 > Math.max(1, rowsMax * this.#share) ||
+        this.#bytes + bytes > bytesMax * this.#share ||
         (inputsMax !== null && this.#inputs + inputs > inputsMax) ||
         (tokensMax !== null && this.#tokens + tokens > tokensMax))
     const closed = full ? this.finish() : undefined
@@ -67,6 +72,7 @@ export class ShardCutter {
       inputs: this.#inputs,
       tokens: this.#tokens,
     }
+    this.#share = this.#limits.share?.(++this.#closed) ?? 1
     this.#count = 0
     this.#bytes = 0
     this.#inputs = 0

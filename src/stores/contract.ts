@@ -22,9 +22,9 @@ export interface ControlStore {
   commit(commit: Commit): Promise<boolean>
   /**
    * Commits only if the account has room: in one immediate transaction, sums what `quotaHoldingStates` and holds use,
-   * compares with the limits, applies the commit.
+   * compares with the limits, applies the commit. `busy`: another purchase of the account is in doubt.
    */
-  claim(claim: QuotaClaim, commit: Commit): Promise<'claimed' | 'full' | 'lost'>
+  claim(claim: QuotaClaim, commit: Commit): Promise<'claimed' | 'full' | 'busy' | 'lost'>
 
   /** Inserts job, shards and events in one transaction; false when the id exists already (nothing written then). */
   createJob(job: JobRow, shards: readonly ShardRow[], events: readonly NewEvent[]): Promise<boolean>
@@ -124,6 +124,11 @@ export interface QuotaClaim {
   readonly createsMax: number | null
   /** Submissions that ended at or after this time still hold their tokens (vendors release with a lag). */
   readonly endedHoldSince: number
+  /**
+   * One purchase at a time: while another of the account is `buying` or `unsure` and its `sendBy` is at or after this
+   * (vendor time), none may be claimed. null: any number may be bought at once.
+   */
+  readonly doubtSince: number | null
 }
 
 export interface ShardClaim {

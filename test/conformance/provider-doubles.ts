@@ -1,4 +1,4 @@
-import { startEmulator } from '../../src/emulator/index.ts'
+import { type Emulator, startEmulator } from '../../src/emulator/index.ts'
 import { type Clock, clockAt } from '../../src/kit/clock.ts'
 import { openHttp } from '../../src/kit/http.ts'
 import type { Call } from '../../src/providers/contract.ts'
@@ -42,6 +42,8 @@ export interface Double {
   readonly endpoint: string
   /** A body that the endpoint takes, a different one for each number. */
   body(number: number): string
+  /** Troubles that this vendor cannot have, and why. */
+  readonly without: Readonly<Partial<Record<Trouble, string>>>
   start(trouble?: Trouble, options?: { readonly slow?: boolean }): Promise<DoubleVendor>
 }
 
@@ -70,6 +72,67 @@ const openaiTroubles: Record<Trouble, string> = {
   'a download is refused twice': 'content-502:2',
 }
 
+const noFiles = 'the rows travel with the purchase; there are no input files'
+const inRows = 'what is wrong with a request is told in its own row, and the others run'
+const anthropicWithout: Partial<Record<Trouble, string>> = {
+  'the queue is full': 'a full queue is refused at once, as too many calls',
+  'the input file is not there yet': noFiles,
+  'the input file is lost': noFiles,
+  'validation names rows': inRows,
+  'validation names no row': inRows,
+  'no file has an empty name': 'results have no name of their own',
+}
+const anthropicTroubles: Partial<Record<Trouble, string>> = {
+  'the answer to a purchase is lost': 'create-response-lost',
+  'a purchase fails though it was made': 'create-500-created',
+  'a purchase is answered with a page though it was made': 'create-garbage-created',
+  'a purchase is lost on its way': 'create-reset',
+  'a purchase lands late': 'create-lands-late:90',
+  'purchases come too fast': 'create-429',
+  'the money is used up': 'unpaid',
+  'the key is wrong': 'wrong-key',
+  'the window closes half way': 'expire-partial:0.6',
+  'the window closes on nothing': 'expire-none',
+  'it has a state nobody knows': 'unknown-status:paused',
+  'it is not known just after its purchase': 'not-found-after-create:60',
+  'every row fails': 'all-failed',
+  'an upload breaks': 'drop-upload',
+  'a download breaks': 'drop-download',
+  'a download is refused twice': 'content-502:2',
+}
+
+async function startDouble(
+  baseUrlOf: (emulator: Emulator) => string,
+  apiKey: string,
+  scenario: string | undefined,
+  { slow = false }: { readonly slow?: boolean } = {},
+): Promise<DoubleVendor> {
+  const emulator = await startEmulator({
+    scenario: scenario ?? [],
+    latency: {
+      medianSeconds: slow ? 3600 : 0,
+      sigma: 0,
+      validatingSeconds: 1,
+      finalizingSeconds: 1,
+      cancellingSeconds: 60,
+    },
+  })
+  const clock: Clock = { ...clockAt(), sleep: async () => {} }
+  const http = openHttp({ clock })
+  return {
+    call: { baseUrl: baseUrlOf(emulator), apiKey, headers: {}, http, clock },
+    advance: (seconds) => emulator.advance(seconds),
+    async bought() {
+      const { submissions, executions } = await emulator.tally()
+      return { submissions, rows: executions }
+    },
+    async close() {
+      await http.close()
+      await emulator.close()
+    },
+  }
+}
+
 /** By the name of the provider. */
 export const doubles: Readonly<Record<string, Double>> = {
   openai: {
@@ -79,31 +142,30 @@ export const doubles: Readonly<Record<string, Double>> = {
         model: 'gpt-4o-mini',
         messages: [{ role: 'user', content: `Say "custom_id" to question ${number}.` }],
       }),
-    async start(trouble, { slow = false } = {}) {
-      const emulator = await startEmulator({
-        scenario: trouble === undefined ? [] : openaiTroubles[trouble],
-        latency: {
-          medianSeconds: slow ? 3600 : 0,
-          sigma: 0,
-          validatingSeconds: 1,
-          finalizingSeconds: 1,
-          cancellingSeconds: 60,
-        },
-      })
-      const clock: Clock = { ...clockAt(), sleep: async () => {} }
-      const http = openHttp({ clock })
-      return {
-        call: { baseUrl: emulator.baseUrls.openai, apiKey: 'sk-test-conformance', headers: {}, http, clock },
-        advance: (seconds) => emulator.advance(seconds),
-        async bought() {
-          const { submissions, executions } = await emulator.tally()
-          return { submissions, rows: executions }
-        },
-        async close() {
-          await http.close()
-          await emulator.close()
-        },
-      }
-    },
+    without: {},
+    start: (trouble, options) =>
+      startDouble(
+        ({ baseUrls }) => baseUrls.openai,
+        'sk-test-conformance',
+        trouble && openaiTroubles[trouble],
+        options,
+      ),
+  },
+  anthropic: {
+    endpoint: '/v1/messages',
+    body: (number) =>
+      JSON.stringify({
+        model: 'claude-haiku-4-5',
+        max_tokens: 100,
+        messages: [{ role: 'user', content: `Say "custom_id" to question ${number}.` }],
+      }),
+    without: anthropicWithout,
+    start: (trouble, options) =>
+      startDouble(
+        ({ baseUrls }) => baseUrls.anthropic,
+        'sk-ant-test-conformance',
+        trouble && anthropicTroubles[trouble],
+        options,
+      ),
   },
 }

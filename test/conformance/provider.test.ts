@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest'
 import { VendorUnavailable } from '../../src/domain/errors.ts'
 import { outcomes } from '../../src/domain/outcome.ts'
 import {
@@ -19,6 +19,10 @@ import { type Double, type DoubleVendor, doubles, type Trouble } from './provide
 
 /** One suite for every vendor that sells a batch lane; each is met in a double that runs here. */
 const running: DoubleVendor[] = []
+let context: TestContext
+beforeEach((own) => {
+  context = own
+})
 afterEach(async () => {
   await Promise.all(running.splice(0).map((vendor) => vendor.close()))
 })
@@ -97,14 +101,20 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
   const double = doubles[name] as Double
 
   async function start(trouble?: Trouble, options?: { slow?: boolean }): Promise<DoubleVendor> {
+    const reason = trouble === undefined ? undefined : double.without[trouble]
+    if (reason !== undefined) context.skip(reason)
     const vendor = await double.start(trouble, options)
     running.push(vendor)
     return vendor
   }
-  const prepare = (vendor: DoubleVendor, rows = 5, key = keyOf(1)): Promise<Prepared> =>
-    batch.prepare(vendor.call, uploadOf(batch, double, rows, key))
+  async function prepare(vendor: DoubleVendor, rows = 5, key = keyOf(1)): Promise<Prepared> {
+    const upload = uploadOf(batch, double, rows, key)
+    return (await batch.prepare?.(vendor.call, upload)) ?? { fileId: null, key, endpoint: double.endpoint, rows }
+  }
+  const buy = (vendor: DoubleVendor, prepared: Prepared, release: () => Promise<boolean> = yes): Promise<Purchase> =>
+    batch.buy(vendor.call, prepared, release, uploadOf(batch, double, prepared.rows, prepared.key))
   async function bought(vendor: DoubleVendor, rows = 5): Promise<Remote> {
-    return remoteIn(await batch.buy(vendor.call, await prepare(vendor, rows), yes))
+    return remoteIn(await buy(vendor, await prepare(vendor, rows)))
   }
 
   async function refusalOf(trouble: Trouble): Promise<Refusal | undefined> {
@@ -138,7 +148,7 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
       const prepared = await prepare(vendor)
       const asked = Promise.withResolvers<void>()
       const decided = Promise.withResolvers<boolean>()
-      const purchase = batch.buy(vendor.call, prepared, () => {
+      const purchase = buy(vendor, prepared, () => {
         asked.resolve()
         return decided.promise
       })
@@ -152,15 +162,21 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
     test('nothing when the last byte is withheld', async () => {
       const vendor = await start()
       const prepared = await prepare(vendor)
-      expect(await batch.buy(vendor.call, prepared, async () => false)).toEqual({ kind: 'withheld' })
+      expect(await buy(vendor, prepared, async () => false)).toEqual({ kind: 'withheld' })
       expect(await vendor.bought()).toEqual({ submissions: 0, rows: 0 })
-      expect((await batch.buy(vendor.call, prepared, yes)).kind).toBe('bought')
+      expect((await buy(vendor, prepared)).kind).toBe('bought')
       expect((await vendor.bought()).submissions).toBe(1)
     })
 
     test('again from a fresh upload after one that broke', async () => {
       const vendor = await start('an upload breaks')
-      await expect(prepare(vendor, 2000)).rejects.toBeInstanceOf(VendorUnavailable)
+      if (batch.prepare) await expect(prepare(vendor, 2000)).rejects.toBeInstanceOf(VendorUnavailable)
+      // More than any buffer on the way holds: a purchase whose body broke off cannot have been made.
+      else
+        expect(await buy(vendor, await prepare(vendor, 60_000))).toMatchObject({
+          kind: 'refused',
+          refusal: { kind: 'unavailable' },
+        })
       expect((await bought(vendor, 5)).state).toBe('open')
     })
   })
@@ -173,18 +189,20 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
     ])('and finds it, once, when %s', async (trouble) => {
       const vendor = await start(trouble)
       const prepared = await prepare(vendor)
-      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'unsure' })
-      expect(await batch.find(vendor.call, markOf(vendor, prepared))).toMatchObject({
-        kind: 'found',
-        remote: { state: 'open' },
-      })
+      expect(await buy(vendor, prepared)).toMatchObject({ kind: 'unsure' })
+      const found = await batch.find(vendor.call, markOf(vendor, prepared))
+      expect(found).toMatchObject(
+        batch.marks
+          ? { kind: 'found', remote: { state: 'open' } }
+          : { kind: 'candidates', remotes: [{ counts: { total: prepared.rows } }] },
+      )
       expect((await vendor.bought()).submissions).toBe(1)
     })
 
     test('and finds nothing when it is lost on its way', async () => {
       const vendor = await start('a purchase is lost on its way')
       const prepared = await prepare(vendor)
-      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'unsure' })
+      expect(await buy(vendor, prepared)).toMatchObject({ kind: 'unsure' })
       expect(await batch.find(vendor.call, markOf(vendor, prepared))).toEqual({ kind: 'absent' })
     })
 
@@ -192,7 +210,7 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
       const vendor = await start('a purchase lands late')
       const prepared = await prepare(vendor)
       const mark = markOf(vendor, prepared)
-      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'unsure' })
+      expect(await buy(vendor, prepared)).toMatchObject({ kind: 'unsure' })
       expect(await batch.find(vendor.call, mark)).toEqual({ kind: 'absent' })
       await batch.fence?.(vendor.call, mark)
       vendor.advance(600)
@@ -211,17 +229,19 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
     ])('when %s: %s', async (trouble, kind) => {
       const vendor = await start(trouble)
       const prepared = await prepare(vendor)
-      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({ kind: 'refused', refusal: { kind } })
+      expect(await buy(vendor, prepared)).toMatchObject({ kind: 'refused', refusal: { kind } })
       expect((await vendor.bought()).submissions).toBe(0)
     })
 
     test('with a wrong key, everywhere', async () => {
       const vendor = await start('the key is wrong')
-      const refused = await prepare(vendor).catch((error: unknown) => error)
-      expect(refused).toBeInstanceOf(PrepareRefused)
-      expect((refused as PrepareRefused).refusal.kind).toBe('credentials')
+      if (batch.prepare) {
+        const refused = await prepare(vendor).catch((error: unknown) => error)
+        expect(refused).toBeInstanceOf(PrepareRefused)
+        expect((refused as PrepareRefused).refusal.kind).toBe('credentials')
+      }
       const prepared = { key: keyOf(1), fileId: 'file-1', endpoint: double.endpoint, rows: 5 }
-      expect(await batch.buy(vendor.call, prepared, yes)).toMatchObject({
+      expect(await buy(vendor, prepared)).toMatchObject({
         kind: 'refused',
         refusal: { kind: 'credentials' },
       })
@@ -351,22 +371,24 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
     const ids: string[] = []
     for (let number = 0; number < 130; number++) {
       const prepared = await prepare(vendor, 1, keyOf(number))
-      ids.push(remoteIn(await batch.buy(vendor.call, prepared, yes)).id)
+      ids.push(remoteIn(await buy(vendor, prepared)).id)
       vendor.advance(30)
     }
     const all = await Array.fromAsync(batch.list(vendor.call, 0))
     expect(all.map(({ id }) => id).sort()).toEqual([...ids].sort())
     const first = all.find(({ id }) => id === ids[0]) as Remote
     const mark = { key: keyOf(0), fileId: null, rows: 1, sentAt: first.createdAt, sendBy: first.createdAt + 60_000 }
-    expect(await batch.find(vendor.call, mark)).toMatchObject({ kind: 'found', remote: { id: ids[0] } })
+    const found = await batch.find(vendor.call, mark)
+    if (found.kind === 'found') expect(found.remote.id).toBe(ids[0])
+    else expect(found.kind === 'candidates' && found.remotes.map(({ id }) => id)).toContain(ids[0])
   })
 
-  test('removes a file, and one that is not there', async () => {
+  test.skipIf(batch.remove === undefined)('removes a file, and one that is not there', async () => {
     const vendor = await start()
     const { fileId } = await prepare(vendor)
-    await batch.remove(vendor.call, fileId)
-    await batch.remove(vendor.call, fileId)
-    const again = await batch.buy(vendor.call, { key: keyOf(1), fileId, endpoint: double.endpoint, rows: 5 }, yes)
+    await batch.remove?.(vendor.call, fileId as string)
+    await batch.remove?.(vendor.call, fileId as string)
+    const again = await buy(vendor, { key: keyOf(1), fileId, endpoint: double.endpoint, rows: 5 })
     const state =
       again.kind === 'bought'
         ? (await untilEnded(batch, vendor, again.remote.id)).refusal

@@ -55,6 +55,7 @@ async function claimQuota(store: ControlStore): Promise<Record<string, number>> 
         createsSince: 0,
         createsMax: null,
         endedHoldSince: 0,
+        doubtSince: null,
       },
       { submissions: [{ id, from: 'prepared', set: { state: 'buying', sentAt: 1 } }] },
     )

@@ -17,6 +17,7 @@ const quotaClaim = (change: Partial<QuotaClaim> = {}): QuotaClaim => ({
   createsSince: 0,
   createsMax: null,
   endedHoldSince: 10_000,
+  doubtSince: null,
   ...change,
 })
 
@@ -56,6 +57,13 @@ describe.each(sqlStores)('quota: $name', (implementation) => {
   test('is not claimed when the commit loses', async () => {
     expect(await here.store.claim(quotaClaim(), buy)).toBe('claimed')
     expect(await here.store.claim(quotaClaim(), buy)).toBe('lost')
+  })
+
+  test('waits while another purchase of the account is in doubt, where only one may be', async () => {
+    await here.store.commit({ submissions: [{ id: 'unsure', from: 'unsure', set: { sendBy: 9_000 } }] })
+    expect(await here.store.claim(quotaClaim({ doubtSince: 9_000 }), buy)).toBe('busy')
+    expect((await here.store.submission('sub_a'))?.state).toBe('prepared')
+    expect(await here.store.claim(quotaClaim({ doubtSince: 9_001 }), buy)).toBe('claimed') // long past
   })
 
   test('creations are counted from a time on', async () => {

@@ -26,7 +26,12 @@ export async function field(options: EmulatorOptions = {}): Promise<Field> {
   const folder = await mkdtemp(join(tmpdir(), 'redeye-flight-'))
   const emulator = await startEmulator({ ...options, speed })
   const home = join(folder, 'home')
-  const env = { OPENAI_API_KEY: 'sk-test-flight', OPENAI_BASE_URL: emulator.baseUrls.openai }
+  const env = {
+    OPENAI_API_KEY: 'sk-test-flight',
+    OPENAI_BASE_URL: emulator.baseUrls.openai,
+    ANTHROPIC_API_KEY: 'sk-ant-test-flight',
+    ANTHROPIC_BASE_URL: emulator.baseUrls.anthropic,
+  }
   const opened: Redeye[] = []
   return {
     emulator,
@@ -59,6 +64,8 @@ export interface OutputLine {
   readonly custom_id: string
   readonly response: { readonly status_code: number; readonly body: Readonly<Record<string, unknown>> } | null
   readonly error: { readonly code: string; readonly message: string } | null
+  /** Anthropic's lines have this instead. */
+  readonly result?: { readonly type: string; readonly message?: Readonly<Record<string, unknown>> }
 }
 
 /** Chat requests, each with a body of its own, so that the vendor's log can tell them apart. */
@@ -69,6 +76,18 @@ export const chats = (count: number, more: Readonly<Record<string, unknown>> = {
     url: '/v1/chat/completions',
     body: {
       model: 'gpt-5.4-mini',
+      messages: [{ role: 'user', content: `Say something about the number ${first + index}.` }],
+      ...more,
+    },
+  }))
+
+/** The same in Anthropic's lines. */
+export const messages = (count: number, more: Readonly<Record<string, unknown>> = {}, first = 0) =>
+  Array.from({ length: count }, (_, index) => ({
+    custom_id: `q-${first + index}`,
+    params: {
+      model: 'claude-haiku-4-5',
+      max_tokens: 200,
       messages: [{ role: 'user', content: `Say something about the number ${first + index}.` }],
       ...more,
     },

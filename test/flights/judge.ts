@@ -82,7 +82,9 @@ function faultsOfCount({ requests }: Receipt, lines: readonly OutputLine[] | nul
   const counted = succeeded + failed + expired + cancelled + missing
   const faults = counted === total ? [] : [`${counted} outcomes for ${total} requests`]
   if (lines === null) return faults
-  const answered = lines.filter(({ response }) => response?.status_code === 200).length
+  const answered = lines.filter(
+    ({ response, result }) => response?.status_code === 200 || result?.type === 'succeeded',
+  ).length
   return answered === succeeded ? faults : [...faults, `${answered} lines with an answer, ${succeeded} succeeded`]
 }
 

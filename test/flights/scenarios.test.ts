@@ -1,38 +1,6 @@
-import { describe, expect, test } from 'vitest'
-import { scenarios } from '../../src/emulator/index.ts'
-import { type Job, JobHeld, type JobInput, type JobSettings } from '../../src/index.ts'
-import { chats, eventTypes, type Field, field, outputLines, type RequestLine, until } from './field.ts'
-import { judge } from './judge.ts'
-
-/** More than none and fewer than all: which lines are struck is drawn from their bodies. */
-const SOME = -1
-
-interface Expectation {
-  /** With parameters, or with others beside it. Default: the name alone. */
-  readonly scenario?: string
-  readonly speed?: number
-  /** Median seconds in progress. */
-  readonly median?: number
-  /** Default: 40 chat requests. */
-  readonly input?: JobInput
-  readonly settings?: JobSettings
-  /** What the user does once the job is bought; else the job is waited for. */
-  readonly action?: (job: Job, on: Field) => Promise<unknown>
-  /** Requests by outcome. Default: all succeed. */
-  readonly ends?: Partial<Record<'succeeded' | 'failed' | 'expired' | 'cancelled' | 'missing' | 'invalid', number>>
-  /** The job is held for this reason first, exit code 4, and lands when the scenario is lifted. */
-  readonly held?: string
-  /** Events that prove that the trouble was met. */
-  readonly sees?: readonly string[]
-  /** At the vendor. Default 1. */
-  readonly purchases?: number
-  /** Of them, those of which a row ran. Default: all. */
-  readonly ran?: number
-  /** Bodies that had to be paid for twice, because nobody can know better. */
-  readonly paidTwice?: number
-  /** The vendor perhaps billed what nobody saw. */
-  readonly unproven?: true
-}
+import type { JobSettings } from '../../src/index.ts'
+import { chats, type RequestLine } from './field.ts'
+import { cancelHalfWay, DAY_FAST, type Expectations, flyThrough, SLOW, SLOWEST, SOME } from './fly-through.ts'
 
 const responses = (count: number, more: object = {}): RequestLine[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -61,21 +29,7 @@ const ask = {
   },
 } satisfies JobSettings
 
-/** A day passes in three seconds. */
-const DAY_FAST = 28_800
-/** Slow enough that a minute at the vendor is seen as a minute. */
-const SLOW = 300
-/** Slow enough that two seconds at the vendor are some time here. */
-const SLOWEST = 5
-
-/** Once some rows have run, and not all. */
-const cancelHalfWay = async (job: Job, { emulator }: Field): Promise<unknown> => {
-  await job.untilBought()
-  await until(async () => ((await emulator.log()).purchases[0]?.executed ?? 0) > 0)
-  return job.cancel()
-}
-
-const expectations: Record<string, Expectation | readonly Expectation[]> = {
+const expectations: Expectations = {
   // calls
   'create-response-lost': { sees: ['unsure', 'found'] },
   'create-hangs': { sees: ['unsure', 'found'] },
@@ -138,11 +92,11 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
   slow: { speed: DAY_FAST },
   'cancel-lag': {
     median: 20_000,
-    action: cancelHalfWay,
+    meanwhile: cancelHalfWay,
     sees: ['cancelling'],
     ends: { succeeded: SOME, cancelled: SOME },
   },
-  'cancel-race': { median: 20_000, action: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
+  'cancel-race': { median: 20_000, meanwhile: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
   'not-found-after-create': { speed: SLOW, median: 10, sees: ['unseen'] },
   'listed-late': { scenario: 'create-response-lost+listed-late:seconds=60', sees: ['unsure', 'found'] },
   vanish: {
@@ -297,77 +251,4 @@ const expectations: Record<string, Expectation | readonly Expectation[]> = {
   'bad-night': { speed: SLOWEST, median: 4, sees: ['refused', 'retry'], purchases: 2 },
 }
 
-test('every scenario of the emulator has its expectation', () => {
-  expect(Object.keys(expectations).sort()).toEqual(
-    scenarios
-      .filter(({ vendors }) => vendors?.includes('openai'))
-      .map(({ name }) => name)
-      .sort(),
-  )
-})
-
-const flights = Object.entries(expectations).flatMap(([name, one]) =>
-  (Array.isArray(one) ? (one as readonly Expectation[]) : [one as Expectation]).map((expected, index) => ({
-    title: `${expected.scenario ?? name}${index === 0 ? '' : ` (${index + 1})`}`,
-    scenario: expected.scenario ?? name,
-    expected,
-  })),
-)
-
-describe.concurrent('a flight through', () => {
-  test.for(flights)(
-    '$title ends as it should, and the books close',
-    { timeout: 120_000 },
-    async ({ scenario, expected }, { expect, signal }) => {
-      await using on = await field({
-        // A name may be another vendor's too, with parameters of its own.
-        scenario: scenario.split('+').map((text) => `openai/${text}`),
-        ...(expected.speed === undefined ? {} : { speed: expected.speed }),
-        ...(expected.median === undefined ? {} : { latency: { medianSeconds: expected.median, sigma: 0 } }),
-      })
-      const redeye = await on.open()
-      const input = expected.input ?? chats(40)
-      const job = await redeye.submit(input, expected.settings)
-      if (expected.held !== undefined) {
-        const held = await job.wait({ signal }).catch((error: unknown) => error)
-        expect(held).toBeInstanceOf(JobHeld)
-        expect(held).toMatchObject({ code: `held_${expected.held}`, exitCode: 4 })
-        expect((held as JobHeld).hint).toContain(`redeye watch ${job.id}`)
-        on.emulator.setScenario([])
-      }
-      if (expected.action !== undefined) await expected.action(job, on)
-      await job.wait({ signal })
-
-      const total = (input as readonly unknown[]).length
-      const receipt = await job.receipt()
-      const { total: of, ...ended } = receipt.requests
-      expect(of).toBe(total)
-      for (const [outcome, count] of Object.entries(ended)) {
-        const wanted =
-          expected.ends === undefined && outcome === 'succeeded'
-            ? total
-            : (expected.ends?.[outcome as keyof typeof ended] ?? 0)
-        expect
-          .soft({ [outcome]: count === 0 || count === total || wanted !== SOME ? count : SOME })
-          .toEqual({ [outcome]: wanted })
-      }
-      expect.soft(await eventTypes(job)).toEqual(expect.arrayContaining([...(expected.sees ?? [])]))
-
-      const requests = expected.settings?.prompt === undefined
-      const verdict = await judge(on.emulator, [
-        {
-          ids: requests ? (input as readonly RequestLine[]).map(({ custom_id }) => custom_id) : null,
-          receipt,
-          lines: requests ? await outputLines(job) : null,
-        },
-      ])
-      const { faults, purchases, ran, paidTwice, nanoUsd } = verdict
-      expect.soft(faults.filter((fault) => !fault.includes('was paid for 2 times'))).toEqual([])
-      expect.soft({ paidTwice }).toEqual({ paidTwice: expected.paidTwice ?? 0 })
-      const wanted = expected.purchases ?? 1
-      if (wanted === SOME) expect.soft(purchases).toBeGreaterThan(1)
-      else expect.soft({ purchases, ran }).toEqual({ purchases: wanted, ran: expected.ran ?? wanted })
-      expect.soft({ unproven: nanoUsd.unproven > 0n }).toEqual({ unproven: expected.unproven === true })
-    },
-  )
-})
+flyThrough('openai', chats(40), expectations)

@@ -25,6 +25,8 @@ export async function emulate({ port, speed, seed, scenario = [], dir, json }: E
   const variables = {
     OPENAI_BASE_URL: emulator.baseUrls.openai,
     OPENAI_API_KEY: 'sk-emulated',
+    ANTHROPIC_BASE_URL: emulator.baseUrls.anthropic,
+    ANTHROPIC_API_KEY: 'sk-ant-emulated',
     ...(speed === 1 ? {} : { REDEYE_SPEED: String(speed) }),
   }
   if (json === true) out(JSON.stringify({ url: emulator.url, variables }))

@@ -36,6 +36,9 @@ const words: Readonly<Record<string, Words>> = {
   found: { say: ({ remote }) => `found the purchase at the vendor: ${remote}`, loud: true },
   fenced: { say: () => 'took the input file away, so that a late purchase cannot run' },
   absent: { say: ({ looks }) => `the purchase never arrived (${looks} looks); buying under another key`, loud: true },
+  proven: { say: ({ remote }) => `the ids in ${remote} prove that the purchase had arrived`, loud: true },
+  stranger: { say: ({ remotes }) => `not ours: ${[remotes].flat().join(', ')}` },
+  rebuy: { say: () => 'buying again what may have arrived; if it did, it counts as duplicate', loud: true },
   'arrived-late': {
     say: ({ remote }) => `a purchase that was ruled out has arrived: ${remote}; cancelling it, it counts as duplicate`,
     loud: true,

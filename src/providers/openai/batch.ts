@@ -19,7 +19,7 @@ import {
 import { limits } from './limits.ts'
 import { envelopeOf, fileOf, isDeleted, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
 
-export const batch: BatchLane = {
+export const batch = {
   limits,
   rowFrame,
   prepare,
@@ -33,7 +33,7 @@ export const batch: BatchLane = {
   remove,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
-}
+} satisfies BatchLane
 
 const pageSize = 100 // the vendor's most
 /** Clocks of ours and theirs, and an order that is not quite newest first. */

@@ -15,7 +15,11 @@ const blank = (): ScannedRow => ({
   input: 99,
   cachedInput: 99,
   cacheWrite: 99,
+  cacheWrite5m: 99,
+  cacheWrite1h: 99,
   output: 99,
+  webSearches: 99,
+  resident: true,
   model: 'stale',
   tier: 'stale',
   billed: true,
@@ -29,7 +33,8 @@ function scanned(line: string) {
   const end = start + Buffer.byteLength(line)
   const row = blank()
   if (!scanRow(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length), start, end, row)) return undefined
-  const { idStart, idEnd, outcome, reason, ...rest } = row
+  const { idStart, idEnd, outcome, reason, cacheWrite5m, cacheWrite1h, webSearches, resident, ...rest } = row
+  expect([cacheWrite5m, cacheWrite1h, webSearches, resident]).toEqual([0, 0, 0, false]) // kinds that this vendor does not have
   const id = idStart < 0 ? null : bytes.toString('utf8', idStart, idEnd)
   return { id, outcome: outcomes[outcome], reason: reasons[reason]?.name, ...rest }
 }

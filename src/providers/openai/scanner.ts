@@ -1,5 +1,6 @@
 import { type Outcome, outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
-import { JsonScan, JsonSyntaxError } from '../../kit/json-scan.ts'
+import { JsonSyntaxError } from '../../kit/json-scan.ts'
+import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
 import type { RowScanner, ScannedRow } from '../contract.ts'
 
 /**
@@ -30,7 +31,6 @@ export const scanRow: RowScanner = (bytes, start, end, into) => {
 const BRACE = 123
 const BRACKET = 91
 const QUOTE = 34
-const BACKSLASH = 92
 const N = 110
 
 /** What a vendor's error code says about a row, whatever the HTTP status beside it. */
@@ -45,45 +45,7 @@ const verdicts: Readonly<Record<string, readonly [Outcome, Reason]>> = {
 }
 const outcomeCode = Object.fromEntries(outcomes.map((outcome, code) => [outcome, code])) as Record<Outcome, number>
 
-/**
- * Answers are long strings that nobody looks into here, so their end is found by memchr. What a string holds is not
- * validated: the bytes go to the user as they came; only that the row is whole matters.
- */
-class ResultScan extends JsonScan {
-  override string(): void {
-    const { bytes, end } = this
-    const from = this.pos + 1
-    let pos = from
-    let escaped = false
-    for (;;) {
-      // A call costs as much as some 50 bytes do, and quotes inside (JSON in a string) come close to each other.
-      const near = Math.min(end, pos + 48)
-      let byte = 0
-      while (pos < near && (byte = bytes[pos] as number) !== QUOTE && byte !== BACKSLASH) pos++
-      if (pos < near) {
-        if (byte === QUOTE) break
-        escaped = true
-        pos += 2
-        continue
-      }
-      const quote = pos < end ? indexOf.call(bytes, QUOTE, pos) : -1
-      if (quote < 0 || quote >= end) this.fail('the text ends inside a string')
-      let slashes = quote
-      while (bytes[slashes - 1] === BACKSLASH) slashes--
-      escaped = true // perhaps: nobody looked
-      pos = quote
-      if ((quote - slashes) % 2 === 0) break
-      pos++
-    }
-    this.from = from
-    this.to = pos
-    this.escaped = escaped
-    this.pos = pos + 1
-  }
-}
-const indexOf = Buffer.prototype.indexOf as (this: Uint8Array, byte: number, from: number) => number
-
-const scan = new ResultScan()
+const scan = new RowScan()
 let row: ScannedRow
 /** Of the row itself: undefined when its `error` is null or absent. */
 let errorCode: string | undefined
@@ -100,6 +62,8 @@ function forgetResponse(): void {
   hasBody = hasUsage = truncated = bodyFailed = false
   bodyErrorCode = undefined
   row.input = row.cachedInput = row.cacheWrite = row.output = 0
+  row.cacheWrite5m = row.cacheWrite1h = row.webSearches = 0 // one kind of cache write; no searches in a batch
+  row.resident = false
   row.model = row.tier = ''
 }
 
@@ -113,27 +77,27 @@ function record(): void {
     row.idEnd = scan.to
   } else if (scan.is('response')) {
     forgetResponse()
-    eachMember(response)
+    scan.eachMember(response)
   } else if (scan.is('error')) errorCode = readError()
   else scan.skip()
 }
 
 function response(): void {
-  if (scan.is('status_code')) status = readCount()
+  if (scan.is('status_code')) status = scan.readCount()
   else if (scan.is('body')) {
     hasBody = scan.peek() === BRACE
-    eachMember(body)
+    scan.eachMember(body)
   } else scan.skip()
 }
 
 function body(): void {
-  if (scan.is('usage')) eachMember(usage)
+  if (scan.is('usage')) scan.eachMember(usage)
   else if (scan.is('model')) row.model = models.read()
   else if (scan.is('service_tier')) row.tier = tiers.read()
   else if (scan.is('choices')) choices()
   else if (scan.is('error')) bodyErrorCode = readError()
   else if (scan.is('status')) {
-    if (!readString()) return
+    if (!scan.readString()) return
     truncated ||= scan.is('incomplete')
     bodyFailed = scan.is('failed')
   } else scan.skip()
@@ -143,28 +107,28 @@ function body(): void {
 function choices(): void {
   if (scan.peek() !== BRACKET) return scan.skip()
   if (!scan.enterArray()) return
-  eachMember(choice)
+  scan.eachMember(choice)
   while (scan.moreElements()) scan.skip()
 }
 
 function choice(): void {
   if (!scan.is('finish_reason')) scan.skip()
-  else if (readString()) truncated ||= scan.is('length')
+  else if (scan.readString()) truncated ||= scan.is('length')
 }
 
 /** The names of Chat and embeddings, and those of Responses. */
 function usage(): void {
   if (scan.is('prompt_tokens') || scan.is('input_tokens')) {
     hasUsage = true
-    row.input = readCount()
-  } else if (scan.is('completion_tokens') || scan.is('output_tokens')) row.output = readCount()
-  else if (scan.is('prompt_tokens_details') || scan.is('input_tokens_details')) eachMember(details)
+    row.input = scan.readCount()
+  } else if (scan.is('completion_tokens') || scan.is('output_tokens')) row.output = scan.readCount()
+  else if (scan.is('prompt_tokens_details') || scan.is('input_tokens_details')) scan.eachMember(details)
   else scan.skip()
 }
 
 function details(): void {
-  if (scan.is('cached_tokens')) row.cachedInput = readCount()
-  else if (scan.is('cache_write_tokens')) row.cacheWrite = readCount()
+  if (scan.is('cached_tokens')) row.cachedInput = scan.readCount()
+  else if (scan.is('cache_write_tokens')) row.cacheWrite = scan.readCount()
   else scan.skip()
 }
 
@@ -195,16 +159,6 @@ function verdict(answered: boolean): readonly [Outcome, Reason] {
   return known ?? ['failed', 'request_rejected']
 }
 
-/** Walks the members of the object here, each read by `member` from behind its key; another value is passed over. */
-function eachMember(member: () => void): void {
-  if (scan.peek() !== BRACE) return scan.skip()
-  if (!scan.enterObject()) return
-  do {
-    scan.key()
-    member()
-  } while (scan.more())
-}
-
 /** `null` → undefined; an error without a code is an error all the same. */
 function readError(): string | undefined {
   if (scan.peek() === N) {
@@ -212,57 +166,14 @@ function readError(): string | undefined {
     return undefined
   }
   code = ''
-  eachMember(errorMember)
+  scan.eachMember(errorMember)
   return code
 }
 let code = ''
 function errorMember(): void {
   if (!scan.is('code')) scan.skip()
-  else if (readString()) code = scan.text()
+  else if (scan.readString()) code = scan.text()
 }
 
-/** True when a string stood here; its span is in the cursor. */
-function readString(): boolean {
-  if (scan.peek() === QUOTE) {
-    scan.string()
-    return true
-  }
-  scan.skip()
-  return false
-}
-
-/** A count; anything else is zero. */
-function readCount(): number {
-  const from = scan.peek() === -1 ? scan.fail('the text ends where a value is expected') : scan.pos
-  scan.skip()
-  let count = 0
-  for (let pos = from; pos < scan.pos; pos++) {
-    const digit = (scan.bytes[pos] as number) - 48
-    if (digit < 0 || digit > 9) return Math.max(0, Math.round(Number(latin1(from, scan.pos))) || 0)
-    count = count * 10 + digit
-  }
-  return count
-}
-
-const latin1 = (from: number, to: number): string => Buffer.from(scan.bytes.subarray(from, to)).toString('latin1')
-
-/** A word that is nearly always the one before: compared in place, so that a million rows make one string. */
-class RepeatedWord {
-  #bytes: Uint8Array = new Uint8Array(0)
-  #text = ''
-
-  read(): string {
-    if (!readString()) return ''
-    const { bytes, from, to } = scan
-    let same = to - from === this.#bytes.length
-    for (let at = 0; same && at < this.#bytes.length; at++) same = bytes[from + at] === this.#bytes[at]
-    if (!same) {
-      this.#bytes = bytes.slice(from, to)
-      this.#text = scan.text()
-    }
-    return this.#text
-  }
-}
-
-const models = new RepeatedWord()
-const tiers = new RepeatedWord()
+const models = new RepeatedWord(scan)
+const tiers = new RepeatedWord(scan)

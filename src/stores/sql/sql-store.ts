@@ -21,6 +21,7 @@ import type { Database } from './schema.ts'
 import { claimJob } from './statements/claim-job.ts'
 import { claimShard } from './statements/claim-shard.ts'
 import { countCreates } from './statements/count-creates.ts'
+import { countDoubtful } from './statements/count-doubtful.ts'
 import { deleteAttendant } from './statements/delete-attendant.ts'
 import { dropJobLeases } from './statements/drop-job-leases.ts'
 import { dropShardLeases } from './statements/drop-shard-leases.ts'
@@ -88,8 +89,8 @@ export async function openSqlStore(
 type Changes = Pick<ControlStore, 'commit' | 'claim' | 'createJob'>
 
 function changes(db: Database, vigil: Vigil): Changes {
-  /** Applies the commit whole, or, when a compare fails, not at all. `full` writes nothing either. */
-  const write = async (commit: Commit, before: (trx: Database) => Promise<'go' | 'full'>) => {
+  /** Applies the commit whole, or, when a compare fails, not at all. `full` and `busy` write nothing either. */
+  const write = async (commit: Commit, before: (trx: Database) => Promise<'go' | 'full' | 'busy'>) => {
     let seen: number | undefined
     try {
       const said = await db.transaction().execute(async (trx) => {
@@ -107,7 +108,10 @@ function changes(db: Database, vigil: Vigil): Changes {
   return {
     commit: async (commit) => (await write(commit, async () => 'go')) === 'go',
     claim: async (claim, commit) => {
-      const said = await write(commit, async (trx) => ((await hasRoom(trx, claim)) ? 'go' : 'full'))
+      const said = await write(commit, async (trx) => {
+        if (await isBusy(trx, claim)) return 'busy'
+        return (await hasRoom(trx, claim)) ? 'go' : 'full'
+      })
       return said === 'go' ? 'claimed' : said
     },
     createJob: async (job, shards, events) => {
@@ -122,6 +126,11 @@ function changes(db: Database, vigil: Vigil): Changes {
 
 const fits = (used: unknown, more: number, max: number | null): boolean =>
   max === null || Number(used ?? 0) + more <= max
+
+async function isBusy(db: Database, { accountId, doubtSince }: QuotaClaim): Promise<boolean> {
+  if (doubtSince === null) return false
+  return Number((await firstOf(db, countDoubtful(db, accountId, doubtSince)))?.count ?? 0) > 0
+}
 
 async function hasRoom(db: Database, claim: QuotaClaim): Promise<boolean> {
   const used = await firstOf(db, quotaUsage(db, claim))

@@ -1,0 +1,245 @@
+import { VendorUnavailable } from '../../domain/errors.ts'
+import { MINUTE } from '../../kit/clock.ts'
+import { type HttpAnswer, HttpFailed, type HttpRequest } from '../../kit/http.ts'
+import {
+  type BatchLane,
+  type Call,
+  CredentialsRefused,
+  type Found,
+  type Mark,
+  type Prepared,
+  type Purchase,
+  type Remote,
+  type RemoteFile,
+  type ResultStream,
+  ResultsGone,
+  type ScannedRow,
+  type Upload,
+} from '../contract.ts'
+import { limits } from './limits.ts'
+import { scanRow } from './scanner.ts'
+import { envelopeOf, pageOf, refusalOf, remoteOf, requestsHead, requestsTail, rowFrame } from './wire.ts'
+
+export const batch: BatchLane = {
+  limits,
+  rowFrame,
+  buy,
+  find,
+  list,
+  poll,
+  open,
+  cancel,
+  scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
+  marks: false,
+  idIn,
+}
+
+/** Of the two versions that are served, the one whose requests may hold everything that ever was allowed in them. */
+const version = '2023-06-01'
+const batches = '/v1/messages/batches'
+const pageSize = 1000 // the vendor's most
+/** Clocks of ours and theirs, and how long a create may take to land after its last byte left. */
+const findBefore = 5 * MINUTE
+const findAfter = 15 * MINUTE
+/** The body is looked at before the answer comes: some minutes for the longest. */
+const answerBytesPerMs = 1000
+
+/** The rows travel in the body; the last byte held back is that of the whole body. */
+async function buy(
+  call: Call,
+  _prepared: Prepared,
+  release: () => Promise<boolean>,
+  upload: Upload,
+): Promise<Purchase> {
+  const request = requestOf(call, 'POST', batches, {
+    headers: { 'content-type': 'application/json' },
+    headersTimeoutMs: MINUTE + upload.bytes / answerBytesPerMs,
+  })
+  const held = await call.http.hold({ ...request, body: requestsOf(upload) }, release)
+  if (held.kind === 'withheld') return held
+  if (held.kind === 'failed') {
+    const { message, code } = held.error
+    if (held.released) return { kind: 'unsure', why: message }
+    // A list without its end cannot have been carried out: a long body breaks more often than a short one.
+    return { kind: 'refused', refusal: { kind: 'unavailable', code, message } }
+  }
+  const { answer } = held
+  const refusal = refusalOf(answer)
+  if (refusal) return { kind: 'refused', refusal }
+  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  if (remote && (remote.counts?.total ?? upload.rows) === upload.rows) return { kind: 'bought', remote }
+  if (!held.released && !succeeded(answer)) return { kind: 'withheld' }
+  return { kind: 'unsure', why: `the purchase was answered with ${summary(answer)}` }
+}
+
+/** `{"requests":[` rows `]}`, without the comma before the first. */
+function requestsOf(upload: Upload): { bytes: number; stream(): AsyncIterable<Uint8Array> } {
+  return {
+    bytes: requestsHead.length + upload.bytes - 1 + requestsTail.length,
+    async *stream() {
+      yield requestsHead
+      let first = true
+      for await (const block of upload.body()) {
+        yield first ? block.subarray(1) : block
+        first = false
+      }
+      yield requestsTail
+    },
+  }
+}
+
+/** Those of the account that it may be by time and count: nothing of ours is on them until they have ended. */
+async function find(call: Call, mark: Mark): Promise<Found> {
+  const from = mark.sentAt - findBefore
+  const to = mark.sendBy + findAfter
+  const remotes: Remote[] = []
+  for await (const remote of list(call, from)) {
+    const { createdAt, counts } = remote
+    if (createdAt >= from && createdAt <= to && (counts?.total ?? mark.rows) === mark.rows) remotes.push(remote)
+  }
+  return remotes.length === 0 ? { kind: 'absent' } : { kind: 'candidates', remotes }
+}
+
+/** Newest first, by contract; one page behind `since` is read on, for what was created meanwhile shifts the pages. */
+async function* list(call: Call, since: number): AsyncGenerator<Remote> {
+  const cursors = new Set<string>()
+  for (let after = ''; ; ) {
+    const answer = await ask(call, 'GET', `${batches}?limit=${pageSize}${after}`)
+    const page = succeeded(answer) ? pageOf(answer.json) : undefined
+    if (!page) throw unexpected(answer, 'the list of batches')
+    let allOlder = true
+    let last: string | null = page.last
+    for (const value of page.data) {
+      const remote = remoteOf(value)
+      if (!remote) throw unexpected(answer, 'the list of batches')
+      if (remote.createdAt >= since) allOlder = false
+      last = remote.id
+      yield remote
+    }
+    if (last === null || !page.more || allOlder) return
+    if (cursors.has(last)) throw new VendorUnavailable('The vendor repeats one page of its list of batches for ever.')
+    cursors.add(last)
+    after = `&after_id=${encodeURIComponent(last)}`
+  }
+}
+
+async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(call, 'GET', pathOf(remoteId))
+  if (answer.status === 404 && answer.json !== undefined) return undefined
+  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  if (!remote) throw unexpected(answer, `batch ${remoteId}`)
+  return remote
+}
+
+async function cancel(call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(call, 'POST', `${pathOf(remoteId)}/cancel`)
+  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  if (remote) return remote
+  // Too late, or already: what it has come to is for a look to say.
+  if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(call, remoteId)
+  throw unexpected(answer, `cancelling ${remoteId}`)
+}
+
+async function open(call: Call, file: RemoteFile): Promise<ResultStream> {
+  const request = requestOf(call, 'GET', `${pathOf(file.id)}/results`, {
+    headers: { accept: '*/*', 'accept-encoding': 'identity' }, // Content-Length shall count the bytes we get
+  })
+  const { status, headers, body, discard } = await call.http.stream(request).catch(asUnavailable)
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (status !== 200 || encoding !== 'identity' || /^text\/html/i.test(headers['content-type'] ?? '')) {
+    discard()
+    if (status === 404 && /^application\/json/i.test(headers['content-type'] ?? ''))
+      throw new ResultsGone(`Anthropic has no results of ${file.id}.`, { status })
+    throw unexpected({ status, headers, json: undefined }, `the results of ${file.id}`)
+  }
+  const length = Number(headers['content-length'] ?? Number.NaN)
+  return { bytes: Number.isNaN(length) ? null : length, body: checked(body, file.id) }
+}
+
+async function* checked(body: AsyncIterable<Uint8Array>, id: string): AsyncGenerator<Uint8Array> {
+  let first = true
+  try {
+    for await (const chunk of body) {
+      if (first && chunk[0] === 60) throw new VendorUnavailable(`The results of ${id} are HTML, not JSONL.`)
+      first = false
+      yield chunk
+    }
+  } catch (error) {
+    asUnavailable(error)
+  }
+}
+
+/** Reads the results as far as the first row with an id. */
+async function idIn(call: Call, remote: Remote): Promise<string | null> {
+  const [file] = remote.files
+  if (file === undefined) return null
+  const { body } = await open(call, file)
+  const row = {} as ScannedRow
+  let rest: Uint8Array = new Uint8Array(0)
+  for await (const chunk of body) {
+    const bytes = Buffer.concat([rest, chunk])
+    let start = 0
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+      if (scanRow(bytes, start, end, row) && row.idStart >= 0) return bytes.toString('utf8', row.idStart, row.idEnd)
+      start = end + 1
+    }
+    rest = bytes.subarray(start)
+  }
+  return scanRow(rest, 0, rest.length, row) && row.idStart >= 0
+    ? Buffer.from(rest).toString('utf8', row.idStart, row.idEnd)
+    : null
+}
+
+/** A free call that shows whether the key works for batches, and whose it is. */
+export async function check(call: Call): Promise<{ scope: string; detail: string }> {
+  const answer = await ask(call, 'GET', `${batches}?limit=1`)
+  if (!succeeded(answer) || !pageOf(answer.json)) throw unexpected(answer, 'the list of batches')
+  const owner = [answer.headers['anthropic-organization-id'], answer.headers['anthropic-workspace-id']]
+  const scope = owner.filter(Boolean).join('/')
+  return { scope, detail: `${new URL(call.baseUrl).host} takes the key${scope === '' ? '' : `, for ${scope}`}` }
+}
+
+const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
+
+const pathOf = (id: string): string => `${batches}/${encodeURIComponent(id)}`
+
+function requestOf(
+  call: Call,
+  method: HttpRequest['method'],
+  path: string,
+  more: Partial<HttpRequest> = {},
+): HttpRequest {
+  const url = call.baseUrl.replace(/\/+$/, '') + path
+  const headers = {
+    accept: 'application/json',
+    'user-agent': 'redeye',
+    'anthropic-version': version,
+    ...call.headers,
+    'x-api-key': call.apiKey,
+    ...more.headers,
+  }
+  return { method, url, signal: call.signal, ...more, headers }
+}
+
+async function ask(call: Call, method: HttpRequest['method'], path: string): Promise<HttpAnswer> {
+  return await call.http.call(requestOf(call, method, path)).catch(asUnavailable)
+}
+
+function asUnavailable(error: unknown): never {
+  if (error instanceof HttpFailed) throw new VendorUnavailable(error.message, { cause: error })
+  throw error
+}
+
+/** The error for an answer that the contract does not explain. */
+function unexpected(answer: Pick<HttpAnswer, 'status' | 'headers' | 'json'>, what: string): Error {
+  const message = `Anthropic answered ${what} with ${summary(answer)}.`
+  const { status } = answer
+  if (status === 401 || status === 403) return new CredentialsRefused(message, status)
+  const hint =
+    'Is ANTHROPIC_BASE_URL right? The job is kept and resumes when the vendor answers again: redeye watch JOB.'
+  return new VendorUnavailable(message, status < 500 ? { status, hint } : { status })
+}
+
+function summary({ status, headers, json }: Pick<HttpAnswer, 'status' | 'headers' | 'json'>): string {
+  return `HTTP ${status}, ${envelopeOf(json)?.message ?? headers['content-type'] ?? 'no content type'}`
+}

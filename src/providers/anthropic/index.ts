@@ -1,0 +1,14 @@
+import type { Provider } from '../contract.ts'
+import { batch, check } from './batch.ts'
+
+export const anthropic = {
+  name: 'anthropic',
+  batch,
+  environment: {
+    apiKey: ['ANTHROPIC_API_KEY'],
+    baseUrl: ['ANTHROPIC_BASE_URL'],
+    baseUrlDefault: 'https://api.anthropic.com',
+  },
+  headersFrom: () => ({}), // the key itself names organisation and workspace
+  check,
+} satisfies Provider

@@ -1,0 +1,26 @@
+import type { Limits } from '../../domain/limits.ts'
+import { DAY, HOUR, MINUTE } from '../../kit/clock.ts'
+
+/** Where each figure was read, and when. */
+export const sources = {
+  guide: { url: 'https://platform.claude.com/docs/en/build-with-claude/batch-processing', asOf: '2026-11-23' },
+  errors: { url: 'https://platform.claude.com/docs/en/api/errors', asOf: '2026-11-23' },
+  rates: { url: 'https://platform.claude.com/docs/en/api/rate-limits', asOf: '2026-11-23' },
+} as const
+
+export const limits: Limits = {
+  rowsMax: 100_000, // guide
+  fileBytesMax: 250_000_000, // guide: 256 MB of body; whether 10^6 or 2^20 is not said: the smaller, less 2 %
+  rowBytesMax: 32_000_000, // errors: of a single request; whether it holds for a row of a batch is not said: assumed
+  inputsMax: null, // no embeddings
+  modelsPerFileMax: 100_000, // guide: each request is independent
+  createsPerHourMax: null, // rates: calls a minute, by tier; no call tells the tier, and a 429 costs nothing
+  uploadsPerMinuteMax: null,
+  openSubmissionsMax: null,
+  enqueuedTokensMax: () => null,
+  enqueuedRequestsMax: () => null, // rates: 100,000 and up by tier, over all models; a full queue refuses by 429
+  windowMs: 24 * HOUR, // guide
+  cancelLagMs: 10 * MINUTE, // not published; 25 s have been seen for three requests
+  collectWithinMs: 29 * DAY, // guide: from creation
+  endpoints: ['/v1/messages'],
+}
