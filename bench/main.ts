@@ -210,14 +210,17 @@ function checkDisk(bytes: number): void {
   }
 }
 
-const middle = (list: readonly number[]): number =>
-  [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] as number
+function middle(list: readonly number[]): number {
+  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] as number
+}
 
-const median = (list: readonly Figures[]): Figures => ({
-  seconds: middle(list.map(({ seconds }) => seconds)),
-  cpuSeconds: middle(list.map(({ cpuSeconds }) => cpuSeconds)),
-  peakMb: middle(list.map(({ peakMb }) => peakMb)),
-})
+function median(list: readonly Figures[]): Figures {
+  return {
+    seconds: middle(list.map(({ seconds }) => seconds)),
+    cpuSeconds: middle(list.map(({ cpuSeconds }) => cpuSeconds)),
+    peakMb: middle(list.map(({ peakMb }) => peakMb)),
+  }
+}
 
 function freePort(): Promise<number> {
   return new Promise((done) => {
