@@ -54,7 +54,8 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     return ports.clock.real() <= sendByReal && !claim.signal.aborted
   }
   const upload = uploadOf(flight, submission.key)
-  const prepared = { fileId: submission.fileId, key: submission.key, endpoint: upload.endpoint, rows: submission.rows }
+  const { key, endpoint, model, rows } = upload
+  const prepared = { fileId: submission.fileId, key, endpoint, model, rows }
   const purchase = await lane.buy(call, prepared, release, upload)
   ports.step('sent')
   return record(flight, { ...submission, ...bought.set, state: 'buying' }, purchase)

@@ -20,6 +20,7 @@ export function uploadOf({ ports, shard, manifest, lane, options }: Flight, key:
   return {
     key,
     endpoint,
+    model: shard.model,
     rows: shard.count,
     bytes: shard.bytes,
     body: () =>
@@ -40,8 +41,8 @@ export async function prepare(flight: Flight): Promise<Then> {
   if (room !== 'room') return waitForRoom(flight)
   const key = keyOf(ports.store.homeId, shard.id, shard.purchase)
   const upload = uploadOf(flight, key)
-  const { endpoint, rows } = upload
-  const prepared = (await lane.prepare?.(call, upload)) ?? { fileId: null, key, endpoint, rows }
+  const { endpoint, model, rows } = upload
+  const prepared = (await lane.prepare?.(call, upload)) ?? { fileId: null, key, endpoint, model, rows }
   ports.step('uploaded')
   const submission = submissionRow(flight, prepared)
   await commit(flight, {

@@ -117,6 +117,9 @@ async function rowsRefused(flight: Flight, submission: SubmissionRow | undefined
 
 /** No row is named: halves, until the one that kills its shard is alone and fails. */
 async function bisect(flight: Flight, submission: SubmissionRow | undefined, refusal: Refusal): Promise<Then> {
+  // An upload is not looked into: when it is refused for what it is, no smaller one will do.
+  if (submission === undefined && (refusal.kind === 'whole' || flight.shard.count === 1))
+    return hold(flight, submission, refusal, 'vendor')
   if (flight.shard.count > 1) return replace(flight, submission, refusal, {}, [])
   return rowsRefused(flight, submission, {
     ...refusal,

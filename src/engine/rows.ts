@@ -67,8 +67,9 @@ export const rowBytes = (frame: RowFrame, record: IndexRecord, model: Uint8Array
   frame.beforeId.length +
   ID_LENGTH +
   frame.afterId.length +
-  record.bodyLength +
-  (model === undefined ? 0 : model.length - record.modelLength) +
+  record.bodyLength -
+  (frame.opensBody ? 1 : 0) +
+  (model === undefined || record.modelLength === 0 ? 0 : model.length - record.modelLength) +
   frame.afterBody.length
 
 /** A model name as the value that is spliced over a body's own. */
@@ -209,9 +210,10 @@ class Block {
     this.#head.copy(this.#bytes, at)
     writeDigits(this.#bytes, at + this.#digitsAt, row)
     at += this.#head.length
-    if (this.#model === undefined || modelLength === 0) at = segments.copy(record, 0, bodyLength, this.#bytes, at)
+    const from = this.#frame.opensBody ? 1 : 0
+    if (this.#model === undefined || modelLength === 0) at = segments.copy(record, from, bodyLength, this.#bytes, at)
     else {
-      at = segments.copy(record, 0, modelOffset, this.#bytes, at)
+      at = segments.copy(record, from, modelOffset, this.#bytes, at)
       this.#bytes.set(this.#model, at)
       at = segments.copy(record, modelOffset + modelLength, bodyLength, this.#bytes, at + this.#model.length)
     }

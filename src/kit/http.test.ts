@@ -381,6 +381,19 @@ describe('A held call', () => {
     expect(bodyOf(far.received[0])).toBe(body.slice(0, -1))
   })
 
+  test('hears its answer out when its signal aborts after the byte left', async () => {
+    const stop = new AbortController()
+    const far = await farEnd((received, _, socket) => {
+      if (!isWhole(received)) return undefined
+      stop.abort(new Error('enough'))
+      setTimeout(() => socket.end(reply(200, '{"id":"b"}')), 20)
+      return undefined
+    })
+    const call = held(opened().http, far.url, stop.signal)
+    call.decide(true)
+    expect(await call.answer).toMatchObject({ kind: 'answered', released: true })
+  })
+
   test('uses a connection of its own, and closes it', async () => {
     const far = await farEnd(whenWhole(reply(200, '{}')))
     const { http } = opened()

@@ -86,6 +86,7 @@ const defaults = {
   headersTimeoutMs: MINUTE,
   bodyTimeoutMs: MINUTE,
   connectTimeoutMs: 10 * SECOND,
+  answerGraceMs: 5 * SECOND, // of a held call that is to end
   answerBytesMax: 16 * 1024 * 1024, // a page of 100 submissions is some 150 kB
   connectionsMax: 32, // per origin
   keepAliveMs: 10 * SECOND, // shorter than any front door's, so that a body rarely meets a connection about to close
@@ -200,21 +201,46 @@ export function openHttp({ clock }: { readonly clock: Clock }): Http {
       })
       const source = streamOf(streamedBody(request.body))
       const held = holdBack(source.stream as AsyncIterable<Uint8Array>, bytesOf(request.body), release)
+      const patience = patientOf(request.signal, held.released)
+      const call = { ...request, signal: patience.signal }
       try {
-        const answer = await send(request, client, held.body())
+        const answer = await send(call, client, held.body())
         held.answered()
-        return { kind: 'answered', answer: await readAnswer(request, answer), released: held.released() }
+        return { kind: 'answered', answer: await readAnswer(call, answer), released: held.released() }
       } catch (error) {
         if (held.withheld() || (request.signal?.aborted && !held.released())) return { kind: 'withheld' }
         if (source.failed() !== undefined) throw source.failed() // our own fault, and nothing was bought
         const failure = error instanceof HttpFailed ? error : new HttpFailed(request, error, true)
         return { kind: 'failed', error: failure, released: held.released() }
       } finally {
+        patience.end()
         held.end()
         await client.destroy()
       }
     },
     close: () => agent.destroy(),
+  }
+}
+
+/**
+ * The signal of a held call. Before the last byte is out it aborts as asked; after that the answer is worth a few
+ * seconds, for without it nobody knows what became of the call.
+ */
+function patientOf(asked: AbortSignal | undefined, released: () => boolean) {
+  const own = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const abort = () => {
+    if (!released()) own.abort(asked?.reason)
+    else timer ??= setTimeout(() => own.abort(asked?.reason), defaults.answerGraceMs)
+  }
+  if (asked?.aborted) abort()
+  asked?.addEventListener('abort', abort)
+  return {
+    signal: own.signal,
+    end() {
+      asked?.removeEventListener('abort', abort)
+      clearTimeout(timer)
+    },
   }
 }
 

@@ -66,11 +66,15 @@ export interface RowFrame {
   readonly beforeId: Uint8Array
   readonly afterId: Uint8Array
   readonly afterBody: Uint8Array
+  /** The id stands inside the body: `afterId` holds the body's `{` and a first field, and the body's own `{` is left out. */
+  readonly opensBody?: boolean
 }
 
 export interface Upload {
   readonly key: string
   readonly endpoint: string
+  /** As the vendor names it; of all rows. */
+  readonly model: string
   readonly rows: number
   /** Exact length of `body`. */
   readonly bytes: number
@@ -83,6 +87,7 @@ export interface Prepared {
   readonly fileId: string | null
   readonly key: string
   readonly endpoint: string
+  readonly model: string
   readonly rows: number
 }
 

@@ -40,6 +40,8 @@ export interface DoubleVendor {
 
 export interface Double {
   readonly endpoint: string
+  /** Of all bodies. */
+  readonly model: string
   /** A body that the endpoint takes, a different one for each number. */
   body(number: number): string
   /** Troubles that this vendor cannot have, and why. */
@@ -137,6 +139,7 @@ async function startDouble(
 export const doubles: Readonly<Record<string, Double>> = {
   openai: {
     endpoint: '/v1/chat/completions',
+    model: 'gpt-4o-mini',
     body: (number) =>
       JSON.stringify({
         model: 'gpt-4o-mini',
@@ -153,6 +156,7 @@ export const doubles: Readonly<Record<string, Double>> = {
   },
   anthropic: {
     endpoint: '/v1/messages',
+    model: 'claude-haiku-4-5',
     body: (number) =>
       JSON.stringify({
         model: 'claude-haiku-4-5',

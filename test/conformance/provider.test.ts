@@ -32,15 +32,16 @@ const yes = async () => true
 
 /** The rows of one upload, framed as the engine frames them. */
 function uploadOf(batch: BatchLane, double: Double, rows: number, key: string) {
-  const { beforeId, afterId, afterBody } = batch.rowFrame(double.endpoint)
-  const all = Array.from({ length: rows }, (_, row) =>
-    Buffer.concat([beforeId, Buffer.from(idOf(key, row)), afterId, Buffer.from(double.body(row)), afterBody]),
-  )
+  const { beforeId, afterId, afterBody, opensBody } = batch.rowFrame(double.endpoint)
+  const all = Array.from({ length: rows }, (_, row) => {
+    const body = Buffer.from(double.body(row)).subarray(opensBody ? 1 : 0)
+    return Buffer.concat([beforeId, Buffer.from(idOf(key, row)), afterId, body, afterBody])
+  })
   const bytes = all.reduce((sum, { length }) => sum + length, 0)
   const body = async function* () {
     yield* all
   }
-  return { key, endpoint: double.endpoint, rows, bytes, body }
+  return { key, endpoint: double.endpoint, model: double.model, rows, bytes, body }
 }
 const idOf = (key: string, row: number) => `${key}-${String(row).padStart(7, '0')}`
 
@@ -109,7 +110,15 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
   }
   async function prepare(vendor: DoubleVendor, rows = 5, key = keyOf(1)): Promise<Prepared> {
     const upload = uploadOf(batch, double, rows, key)
-    return (await batch.prepare?.(vendor.call, upload)) ?? { fileId: null, key, endpoint: double.endpoint, rows }
+    return (
+      (await batch.prepare?.(vendor.call, upload)) ?? {
+        fileId: null,
+        key,
+        endpoint: double.endpoint,
+        model: double.model,
+        rows,
+      }
+    )
   }
   const buy = (vendor: DoubleVendor, prepared: Prepared, release: () => Promise<boolean> = yes): Promise<Purchase> =>
     batch.buy(vendor.call, prepared, release, uploadOf(batch, double, prepared.rows, prepared.key))
@@ -240,7 +249,7 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
         expect(refused).toBeInstanceOf(PrepareRefused)
         expect((refused as PrepareRefused).refusal.kind).toBe('credentials')
       }
-      const prepared = { key: keyOf(1), fileId: 'file-1', endpoint: double.endpoint, rows: 5 }
+      const prepared = { key: keyOf(1), fileId: 'file-1', endpoint: double.endpoint, model: double.model, rows: 5 }
       expect(await buy(vendor, prepared)).toMatchObject({
         kind: 'refused',
         refusal: { kind: 'credentials' },
@@ -388,7 +397,7 @@ describe.each(batchLanes)('$name', ({ name, batch }) => {
     const { fileId } = await prepare(vendor)
     await batch.remove?.(vendor.call, fileId as string)
     await batch.remove?.(vendor.call, fileId as string)
-    const again = await buy(vendor, { key: keyOf(1), fileId, endpoint: double.endpoint, rows: 5 })
+    const again = await buy(vendor, { key: keyOf(1), fileId, endpoint: double.endpoint, model: double.model, rows: 5 })
     const state =
       again.kind === 'bought'
         ? (await untilEnded(batch, vendor, again.remote.id)).refusal

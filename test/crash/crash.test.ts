@@ -13,7 +13,7 @@ test.for(['uploaded', 'sent', 'collected', 'delivering'] as const)(
 )
 
 test('killed at six random moments, nothing is lost and nothing bought twice', { timeout: 180_000 }, async () => {
-  for (const { faults } of await killAtRandom(6, seeded(24))) expect(faults).toEqual([])
+  for await (const { faults } of killAtRandom(6, seeded(24))) expect(faults).toEqual([])
 })
 
 test('twenty starts under one key buy once', { timeout: 120_000 }, async () => {

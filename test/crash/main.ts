@@ -62,7 +62,7 @@ if (parts.includes('trouble')) {
   )
   const all =
     'openai/create-response-lost:times=3+openai/create-500-created:times=2,after=5+openai/drop-download:times=4+openai/drop-upload:times=2'
-  for (const one of await killAtRandom(20, random, { scenario: all })) report(one)
+  for await (const one of killAtRandom(20, random, { scenario: all })) report(one)
 }
 if (parts.includes('freeze')) {
   const steps = ['sending', 'sent', 'collecting', 'settling', 'delivering'] as const
@@ -70,7 +70,7 @@ if (parts.includes('freeze')) {
 }
 if (parts.includes('twenty')) report(await twentyAtOnce(random))
 if (parts.includes('random')) {
-  for (const one of await killAtRandom(Number(values.random), random)) report(one)
+  for await (const one of killAtRandom(Number(values.random), random)) report(one)
 }
 
 console.log(`\n${sums.kills} kills, ${sums.paidTwice} requests paid for twice`)

@@ -39,21 +39,19 @@ export async function killAtStep(step: Step, pass: number, options: EmulatorOpti
 }
 
 /** Kills at random moments until `kills` of them have hit, some a job, over as many jobs as that takes. */
-export async function killAtRandom(
+export async function* killAtRandom(
   kills: number,
   random: () => number,
   options: EmulatorOptions = {},
-): Promise<Trial[]> {
-  const trials: Trial[] = []
+): AsyncGenerator<Trial> {
   for (let left = kills; left > 0; ) {
     await using place = await ground(options)
     const budget = Math.min(left, 4 + Math.floor(random() * 12))
     const hit = await place.untilHome((launch) => (launch < budget ? momentIn(random) : undefined))
     left -= hit.kills
     const trouble = options.scenario === undefined ? '' : ` under ${String(options.scenario)}`
-    trials.push(await trial(place, `${hit.kills} random kills${trouble}`, hit.receipt, { ...hit, options }))
+    yield await trial(place, `${hit.kills} random kills${trouble}`, hit.receipt, { ...hit, options })
   }
-  return trials
 }
 
 /** ms after a start. A launch needs 300 to open the home and can bring the job home in 1,500; most moments are early. */

@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { JobHeld, KeyConflict, NotReady, PriceMissing, Refused, UsageError } from '../../src/index.ts'
@@ -222,6 +225,31 @@ describe.concurrent('a job', () => {
     expect(receipt.outputs).toEqual([output])
     expect(ids(await readLines(output))).toEqual(ids(chats(40)))
     expect((await on.emulator.log()).purchases).toHaveLength(4)
+  })
+
+  test('whose upload the vendor will not take is held with its words, and not cut to pieces', {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    await using on = await field()
+    let uploads = 0
+    const door = createServer((request, response) => {
+      if (request.method === 'POST') uploads++
+      request.resume().on('end', () => {
+        response.writeHead(400, { 'content-type': 'application/json' })
+        response.end('{"error":{"message":"Only PDF is taken here.","type":"invalid_request_error","code":null}}')
+      })
+    })
+    door.listen(0, '127.0.0.1')
+    await once(door, 'listening')
+    const { port } = door.address() as AddressInfo
+    const redeye = await on.open({ env: { ...on.env, OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` } })
+    const job = await redeye.submit(chats(40))
+    await expect(job.wait()).rejects.toMatchObject({
+      code: 'held_vendor',
+      message: expect.stringContaining('Only PDF is taken here.'),
+    })
+    expect(uploads).toBe(1)
+    door.close()
   })
 
   test('without a key of the vendor is held, and flies when there is one', { timeout: 60_000 }, async ({ expect }) => {

@@ -75,6 +75,7 @@ const html = { text: '<!doctype html><title>Sign in</title>', headers: { 'conten
 const uploadOf = (text: string, bytes = Buffer.byteLength(text)): Upload => ({
   key: 'abcdefghijklmnopqrst',
   endpoint: '/v1/chat/completions',
+  model: 'm',
   rows: 1,
   bytes,
   async *body() {
@@ -82,7 +83,13 @@ const uploadOf = (text: string, bytes = Buffer.byteLength(text)): Upload => ({
     yield Buffer.from(text.slice(3))
   },
 })
-const prepared = { fileId: 'file-1', key: 'abcdefghijklmnopqrst', endpoint: '/v1/chat/completions', rows: 1 }
+const prepared = {
+  fileId: 'file-1',
+  key: 'abcdefghijklmnopqrst',
+  endpoint: '/v1/chat/completions',
+  model: 'm',
+  rows: 1,
+}
 const object = { id: 'batch_1', object: 'batch', status: 'validating', input_file_id: 'file-1', created_at: 1000 }
 
 describe('Preparing at OpenAI', () => {

@@ -68,7 +68,7 @@ async function prepare(call: Call, upload: Upload): Promise<Prepared> {
   if (file.bytes !== undefined && file.bytes !== upload.bytes) {
     throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${upload.bytes} uploaded as ${file.id}.`)
   }
-  return { fileId: file.id, key: upload.key, endpoint: upload.endpoint, rows: upload.rows }
+  return { fileId: file.id, key: upload.key, endpoint: upload.endpoint, model: upload.model, rows: upload.rows }
 }
 
 async function buy(call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
