@@ -6,7 +6,7 @@ import { Redeye } from './client/redeye.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, vendorOf } from './domain/usage.ts'
-import { type Log, type Ports, type Step, steps, type Vendors } from './engine/index.ts'
+import { chooseSeller, type Log, type Ports, type Step, steps, type Vendors } from './engine/index.ts'
 import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
 import { type Http, openHttp } from './kit/http.ts'
@@ -122,16 +122,16 @@ function vendorsFrom(
   const stored = new Set<string>()
   const named = (vendor: string) => [...accounts.values()].find(({ row }) => row.vendor === vendor)
   return {
-    choose: async ({ endpoint }) => {
-      // One dialect, one vendor: whoever sells a batch lane for the endpoint; what nobody knows goes to the first.
-      const selling = [...accounts.values()].filter(({ provider }) => provider.batch !== undefined)
-      const account = selling.find(({ provider }) => provider.batch?.limits.endpoints.includes(endpoint)) ?? selling[0]
-      if (account === undefined) throw new UsageError('No vendor of this build sells a batch lane.')
+    choose: async (group) => {
+      const sellers = [...accounts.values()].flatMap(({ provider: { name: vendor, batch }, row, apiKey }) =>
+        batch === undefined ? [] : [{ vendor, batch, row, ready: apiKey !== undefined }],
+      )
+      const { seller: account, model } = chooseSeller(sellers, group)
       if (!stored.has(account.row.id)) {
         await store.commit({ accounts: [account.row] })
         stored.add(account.row.id)
       }
-      return { lane: laneOf(account.provider.name, 'batch'), accountId: account.row.id }
+      return { lane: laneOf(account.vendor, 'batch'), accountId: account.row.id, model }
     },
     batch: (lane: Lane): BatchLane => {
       const batch = named(vendorOf(lane))?.provider.batch

@@ -1,41 +1,69 @@
 import { reasons } from '../domain/outcome.ts'
 import { ID_LENGTH } from './result-index.ts'
+import { type LineTranslation, translateLine } from './translate-line.ts'
 import type { LineWindow } from './windows.ts'
 
-/** The dialect's own row for a request that has no line of the vendor. */
-export type ErrorRow = (idJson: Uint8Array, code: string, message: string) => Uint8Array
+/** How the rows of one group of requests are written. */
+export interface GroupLines {
+  /** The dialect's own row for a request that has no line of the vendor. */
+  readonly errorRow: (idJson: Uint8Array, code: string, message: string) => Uint8Array
+  /** null: the vendor's lines are in the dialect of the requests. */
+  readonly translation: LineTranslation | null
+}
 
 /**
  * Output lines of a window: the vendor's lines with the user's ids put back, newline after each.
- * @param errorRowOf  of a group of requests
+ * @param groups  by their number
  * @param room  memory to write them into, where it is large enough
  */
-export function requestLines(window: LineWindow, errorRowOf: (group: number) => ErrorRow, room?: Buffer): Buffer {
+export function requestLines(window: LineWindow, groups: readonly GroupLines[], room?: Buffer): Buffer {
   const { bytes, carry } = window
-  const estimate = bytes.length + carry.length + window.count * 2
-  let out = room !== undefined && room.length >= estimate ? room : Buffer.allocUnsafeSlow(estimate)
+  /** What the vendor's lines that are still to come need at most. */
+  let left = bytes.length + carry.length + window.count * 2
+  let out = room !== undefined && room.length >= left ? room : Buffer.allocUnsafeSlow(left)
   let used = 0
   for (let index = 0; index < window.count; index++) {
     const carryAt = window.carryAt[index] as number
     const carryEnd = carryAt + (window.carryLength[index] as number)
     const length = window.length[index] as number
-    if (length > 0) {
+    left -= length + carryEnd - carryAt + 2
+    const { errorRow, translation } = groups[window.group[index] as number] as GroupLines
+    if (length > 0 && translation === null) {
       const at = window.at[index] as number
       const idAt = at + (window.idAt[index] as number) - 1 // its opening quote
       used += bytes.copy(out, used, at, idAt)
       used += carry.copy(out, used, carryAt, carryEnd)
       used += bytes.copy(out, used, idAt + ID_LENGTH + 2, at + length)
     } else {
-      const reason = reasons[window.reason[index] as number]?.name ?? 'missing'
-      const errorRow = errorRowOf(window.group[index] as number)
-      const row = Buffer.from(errorRow(carry.subarray(carryAt, carryEnd), codeOf(reason), messageOf(reason)))
-      // Error rows are not in the estimate: room for this one is made beside what the others still need.
-      if (row.length > carryEnd - carryAt) out = Buffer.concat([out, Buffer.allocUnsafe(row.length)])
-      used += row.copy(out, used)
+      const id = carry.subarray(carryAt, carryEnd)
+      let row: Uint8Array
+      if (length > 0 && translation !== null) row = translated(translation, window, index, id)
+      else {
+        const reason = reasons[window.reason[index] as number]?.name ?? 'missing'
+        row = errorRow(id, codeOf(reason), messageOf(reason))
+      }
+      out = withRoom(out, used, row.length + 1 + left)
+      out.set(row, used)
+      used += row.length
     }
     out[used++] = 10
   }
   return out.subarray(0, used)
+}
+
+function translated(how: LineTranslation, { bytes, at, idAt, length }: LineWindow, index: number, id: Uint8Array) {
+  const start = at[index] as number
+  const idStart = start + (idAt[index] as number)
+  const line = { bytes, start, end: start + (length[index] as number) }
+  return translateLine(how, line, id, bytes.toString('latin1', idStart, idStart + ID_LENGTH))
+}
+
+/** How long rows of our own are is not known before: where one does not fit beside what may still come, there is more room. */
+function withRoom(out: Buffer, used: number, wanted: number): Buffer {
+  if (out.length - used >= wanted) return out
+  const larger = Buffer.allocUnsafeSlow(used + wanted + (out.length >> 1))
+  out.copy(larger, 0, 0, used)
+  return larger
 }
 
 /** Codes as the vendors name them; `missing` where the vendor never mentioned the request. */

@@ -1,9 +1,9 @@
-import { openaiChat } from '../dialects/openai-chat.ts'
+import type { AnswerText } from '../dialects/contract.ts'
 import { outcomes, reasons } from '../domain/outcome.ts'
 import type { AnswerReader } from '../tables/answer.ts'
 import { type Cell, type Cells, decodeRow } from '../tables/row.ts'
 import { codeOf } from './request-lines.ts'
-import { errorOf, responseBody } from './response-body.ts'
+import { errorOf, responseBody } from './vendor-line.ts'
 import type { LineWindow } from './windows.ts'
 
 /** What a row cost and where it ran, for --with-cost. */
@@ -20,6 +20,8 @@ export interface TableShape {
   /** How many columns the answer makes. */
   readonly answerColumns: number
   readonly read: AnswerReader
+  /** How the answers of each group are read. */
+  readonly answerTexts: readonly ((body: unknown) => AnswerText)[]
   readonly cost?: (bytes: Uint8Array, start: number, end: number, winner: number) => RowCost
 }
 
@@ -32,7 +34,7 @@ export function tableRows(window: LineWindow, shape: TableShape): Cells[] {
     const end = at + (window.length[index] as number)
     const outcome = outcomes[window.outcome[index] as number] ?? 'missing'
     const reason = reasons[window.reason[index] as number]?.name ?? 'none'
-    const answer = answerCells(window, at, end, outcome, reason, shape)
+    const answer = answerCells(window, index, outcome, reason, shape)
     cells.push(...answer.cells, JSON.stringify(outcome), answer.error === '' ? 'null' : JSON.stringify(answer.error))
     if (shape.cost !== undefined) {
       const cost = end > at ? shape.cost(window.bytes, at, end, window.winner[index] as number) : undefined
@@ -54,15 +56,17 @@ function carried(window: LineWindow, index: number, columns: number): Cell[] {
 
 function answerCells(
   window: LineWindow,
-  at: number,
-  end: number,
+  index: number,
   outcome: string,
   reason: string,
-  { answerColumns, read }: TableShape,
+  { answerColumns, answerTexts, read }: TableShape,
 ): { cells: readonly Cell[]; error: string } {
+  const at = window.at[index] as number
+  const end = at + (window.length[index] as number)
   const invalid = reason === 'schema' || reason === 'invalid_json'
   if (end > at && (outcome === 'succeeded' || invalid)) {
-    const { text, refusal } = openaiChat.answerText(responseBody(window.bytes, at, end))
+    const answerText = answerTexts[window.group[index] as number] as (typeof answerTexts)[number]
+    const { text, refusal } = answerText(responseBody(window.bytes, at, end))
     const answer = text === null ? { cells: blank(answerColumns), error: '' } : read(text)
     // Whether it is valid was decided when it was collected.
     const error = invalid

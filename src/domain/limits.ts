@@ -23,4 +23,6 @@ export interface Limits {
   /** How long outputs can be fetched, from creation. */
   readonly collectWithinMs: number
   readonly endpoints: readonly string[]
+  /** Those of `endpoints` that a model is asked at, where they depend on it. */
+  endpointsOf?(model: string): readonly string[]
 }

@@ -1,7 +1,6 @@
 import type { Claim } from '../dispatch/contract.ts'
 import { NoCredentials, OtherAccount, VendorUnavailable } from '../domain/errors.ts'
 import { emptyTally } from '../domain/outcome.ts'
-import type { Manifest } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { CredentialsRefused, PrepareRefused } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
@@ -18,6 +17,7 @@ import { prepare } from './prepare.ts'
 import { prove } from './prove.ts'
 import { backOff, refused } from './refusal.ts'
 import { isLive } from './restore.ts'
+import { type RoutedManifest, sentManifest } from './routing.ts'
 import { type ShardTally, settle, settleLost } from './settle.ts'
 import { type Watcher, watch } from './watch.ts'
 
@@ -54,13 +54,15 @@ async function open(ports: Ports, claim: Claim): Promise<Flight | undefined> {
     if (!isWithoutKey(error)) throw error
     call = missingCall(error)
   }
+  const input = job.input as RoutedManifest
   return {
     ports,
     claim,
     job,
     shard,
     call,
-    manifest: job.input as Manifest,
+    input,
+    manifest: sentManifest(input, shard.group),
     options: job.options as JobOptions,
     lane: ports.vendors.batch(shard.lane),
   }

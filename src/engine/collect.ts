@@ -147,7 +147,7 @@ async function gather(flight: Flight, submission: SubmissionRow, remote: readonl
 
 /** Streams one result file into a blob; its lines are read in worker threads on the way. False: the vendor has none. */
 async function fetchFile(
-  { ports, lane, call, options }: Flight,
+  { ports, lane, call, options, manifest, shard }: Flight,
   submission: SubmissionRow,
   file: RemoteFile,
   name: string,
@@ -163,7 +163,10 @@ async function fetchFile(
   const check =
     options.table?.schema === undefined || options.table.schema === null
       ? undefined
-      : { module: ports.answerCheck.href, with: options.table.schema }
+      : {
+          module: ports.answerCheck.href,
+          with: { schema: options.table.schema, endpoint: manifest.groups[shard.group]?.endpoint ?? '' },
+        }
   const waiting: Promise<ResultsOut>[] = []
   const merge = async (): Promise<void> => {
     const out = await (waiting.shift() as Promise<ResultsOut>)

@@ -1,5 +1,5 @@
 import type { Flown } from '../delivery/flown.ts'
-import { requestLines } from '../delivery/request-lines.ts'
+import { type GroupLines, requestLines } from '../delivery/request-lines.ts'
 import { type RowCost, tableRows } from '../delivery/table-lines.ts'
 import { type LineWindow, ResultWalk } from '../delivery/windows.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
@@ -21,6 +21,7 @@ import { flownOf } from './flown.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
+import { type RoutedManifest, translationOf } from './routing.ts'
 
 /** The output in input order, one line or row per request, as blocks of bytes, each valid until the next; what it counted on the way is returned. */
 export async function* outputOf(ports: Ports, job: JobRow, format?: TableFormat): AsyncGenerator<Uint8Array, Counts> {
@@ -74,16 +75,15 @@ interface Encoder {
 }
 
 async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], format?: TableFormat): Promise<Encoder> {
-  const manifest = job.input as Manifest
+  const manifest = job.input as RoutedManifest
   const { table } = job.options as JobOptions
   if (table === undefined) {
-    const errorRows = manifest.groups.map(({ endpoint }) => dialectOf(endpoint).errorRow)
-    const errorRowOf = (group: number) => errorRows[group] as (typeof errorRows)[number]
+    const groups = groupLines(manifest, job)
     let room: Buffer | undefined
     return {
       head: new Uint8Array(0),
       window: (window) => {
-        const lines = requestLines(window, errorRowOf, room)
+        const lines = requestLines(window, groups, room)
         if (room === undefined || lines.buffer !== room.buffer) room = Buffer.from(lines.buffer)
         return lines
       },
@@ -97,10 +97,17 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
     inputColumns: input.length,
     answerColumns: answer.length,
     read: await answerReader(schema),
+    answerTexts: manifest.routes.map(({ endpoint }) => dialectOf(endpoint).answerText),
     ...(table.withCost ? { cost: await costReader(ports, job, table, flown) } : {}),
   }
   return { head: writer.head(), window: (window) => writer.encode(tableRows(window, shape)) }
 }
+
+const groupLines = (manifest: RoutedManifest, job: JobRow): GroupLines[] =>
+  manifest.groups.map(({ endpoint }, group) => ({
+    errorRow: dialectOf(endpoint).errorRow,
+    translation: translationOf(manifest, job, group),
+  }))
 
 /** What one row cost, from its own line. The charge of a job is rounded per ledger entry, so these sum up to about it. */
 async function costReader(

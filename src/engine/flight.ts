@@ -4,6 +4,7 @@ import type { BatchLane, Call } from '../providers/contract.ts'
 import type { Commit, JobRow, NewEvent, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import type { RoutedManifest } from './routing.ts'
 
 /** One step's view of a shard under its lease: what was read, and the one door through which it writes. */
 export interface Flight {
@@ -11,6 +12,9 @@ export interface Flight {
   /** Null for what needs no lease: strays, guarded by their own state alone. */
   readonly claim: Claim | null
   readonly job: JobRow
+  /** What was taken in. */
+  readonly input: RoutedManifest
+  /** The same as the vendor of this shard gets it. */
   readonly manifest: Manifest
   readonly options: JobOptions
   readonly shard: ShardRow

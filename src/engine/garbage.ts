@@ -1,6 +1,6 @@
-import type { Manifest } from '../intake/manifest.ts'
 import { DAY } from '../kit/clock.ts'
 import type { Ports } from './ports.ts'
+import { blobsOf, type RoutedManifest } from './routing.ts'
 
 /**
  * Removes what crashed intakes left: blobs that no job refers to and that are older than a day. Younger ones may belong
@@ -13,8 +13,7 @@ export async function collectGarbage(ports: Pick<Ports, 'store' | 'blobs' | 'clo
   if (old.length === 0) return 0
   const kept = new Set<string>()
   for (const job of await ports.store.jobs()) {
-    const { index, carry, segments } = job.input as Manifest
-    for (const name of [index, carry, ...segments]) kept.add(name)
+    for (const name of blobsOf(job.input as RoutedManifest)) kept.add(name)
   }
   const garbage = old.filter((name) => !kept.has(name))
   for (const name of garbage) await ports.blobs.delete(name)

@@ -2,29 +2,31 @@ import { readOrdinals } from '../delivery/windows.ts'
 import { BadInput, type LineProblem } from '../domain/errors.ts'
 import type { Lane } from '../domain/usage.ts'
 import { vendorOf } from '../domain/usage.ts'
-import type { Manifest } from '../intake/manifest.ts'
+import type { IndexRecord } from '../intake/manifest.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
-import { modelSplice, type RowSet, recordsOf, rowBytes } from './rows.ts'
+import { modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
+import { type RowSet, recordsOf, rowBytes } from './rows.ts'
 
-/** Where the requests of one group fly, and what each of their shards must respect. */
-interface Route {
+/** What each shard of one group must respect. */
+interface Bounds {
   readonly group: number
   readonly lane: Lane
   readonly accountId: string
   readonly model: string
   readonly frame: RowFrame
+  readonly splice: Uint8Array | undefined
   readonly rowBytesMax: number
   readonly cutter: ShardCutter
 }
 
 export interface PlanOf {
   readonly jobId: string
-  readonly manifest: Manifest
+  readonly manifest: RoutedManifest
   readonly options: JobOptions
   readonly round: number
 }
@@ -35,30 +37,50 @@ export interface PlanOf {
  * @throws BadInput when a request is too large for the lane by itself, naming its line
  */
 export async function planShards(ports: Ports, of: PlanOf, rows: RowSet): Promise<ShardRow[]> {
-  const routes = await routesOf(ports, of)
-  const splice = modelSplice(of.options.model)
+  const bounds = await boundsOf(ports, of)
   const shards: ShardRow[] = []
   const tooLarge: LineProblem[] = []
   const ordinalAt = await ordinalsOf(ports, rows)
   let row = 0
-  for await (const records of recordsOf(ports.blobs, of.manifest, rows)) {
+  for await (const records of sentRecords(ports, of.manifest, rows)) {
     for (const record of records) {
-      const route = routes[record.group] as Route
-      const bytes = rowBytes(route.frame, record, splice)
-      if (bytes > route.rowBytesMax) {
-        const message = `the request is ${bytes} bytes as a row; ${vendorOf(route.lane)} takes at most ${route.rowBytesMax}`
+      const bound = bounds[record.group] as Bounds
+      const bytes = rowBytes(bound.frame, record, bound.splice)
+      if (bytes > bound.rowBytesMax) {
+        const message = `the request is ${bytes} bytes as a row; ${vendorOf(bound.lane)} takes at most ${bound.rowBytesMax}`
         tooLarge.push({ file: of.manifest.files[0] ?? '', line: record.line, message })
       }
-      const closed = route.cutter.add(ordinalAt(row++), bytes, record.inputs, record.tokens)
-      if (closed !== undefined) shards.push(await shardRow(ports, of, route, closed))
+      const closed = bound.cutter.add(ordinalAt(row++), bytes, record.inputs, record.tokens)
+      if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
     }
   }
   if (tooLarge.length > 0) throw new BadInput(tooLarge.slice(0, 100), tooLarge.length)
-  for (const route of routes) {
-    const closed = route.cutter.finish()
-    if (closed !== undefined) shards.push(await shardRow(ports, of, route, closed))
+  for (const bound of bounds) {
+    const closed = bound.cutter.finish()
+    if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
   }
   return shards.sort((a, b) => a.firstOrdinal - b.firstOrdinal)
+}
+
+/** The records of rows of any group, each as its vendor gets it, a window at a time. */
+async function* sentRecords(
+  ports: Ports,
+  manifest: RoutedManifest,
+  rows: RowSet,
+): AsyncGenerator<readonly IndexRecord[]> {
+  const groups = [...manifest.routes.keys()].filter((group) => manifest.routes[group]?.translated !== null)
+  const sent = groups.map((group) => recordsOf(ports.blobs, sentManifest(manifest, group), rows))
+  try {
+    for await (const records of recordsOf(ports.blobs, manifest, rows)) {
+      const windows = await Promise.all(sent.map((walk) => walk.next()))
+      yield records.map((record, at) => {
+        const window = windows[groups.indexOf(record.group)]
+        return window?.value === undefined ? record : (window.value[at] as IndexRecord)
+      })
+    }
+  } finally {
+    for (const walk of sent) await walk.return(undefined)
+  }
 }
 
 /** What an account's quota lets one shard have. */
@@ -69,9 +91,7 @@ export interface ShardRoom {
 
 /** Smaller shards in place of one that the vendor would not take: each at most half of its rows. */
 export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: ShardRoom): Promise<ShardRow[]> {
-  const routes = await routesOf(ports, of)
-  const route = routes[shard.group] as Route
-  const splice = modelSplice(of.options.model)
+  const bound = (await boundsOf(ports, of))[shard.group] as Bounds
   const cutter = new ShardCutter({
     rowsMax: Math.max(1, Math.ceil(shard.count / 2)),
     bytesMax: Number.MAX_SAFE_INTEGER,
@@ -81,56 +101,59 @@ export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: S
   const ordinalAt = await ordinalsOf(ports, shard)
   const cut: CutShard[] = []
   let row = 0
-  for await (const records of recordsOf(ports.blobs, of.manifest, shard)) {
+  for await (const records of recordsOf(ports.blobs, sentManifest(of.manifest, shard.group), shard)) {
     for (const record of records) {
-      const closed = cutter.add(ordinalAt(row++), rowBytes(route.frame, record, splice), record.inputs, record.tokens)
+      const closed = cutter.add(
+        ordinalAt(row++),
+        rowBytes(bound.frame, record, bound.splice),
+        record.inputs,
+        record.tokens,
+      )
       if (closed !== undefined) cut.push(closed)
     }
   }
   const last = cutter.finish()
   if (last !== undefined) cut.push(last)
-  return Promise.all(cut.map((part) => shardRow(ports, of, { ...route, ...pick(shard) }, part, shard.id)))
+  return Promise.all(cut.map((part) => shardRow(ports, of, { ...bound, ...pick(shard) }, part, shard.id)))
 }
 
 /** A shard of exactly these ordinals of another, in its place. */
 export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordinals: Uint32Array): Promise<ShardRow> {
-  const routes = await routesOf(ports, of)
-  const route = routes[shard.group] as Route
+  const bound = (await boundsOf(ports, of))[shard.group] as Bounds
   const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals.length}`
   await putOrdinals(ports, name, ordinals)
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
   let bytes = 0
   let inputs = 0
   let tokens = 0
-  for await (const records of recordsOf(ports.blobs, of.manifest, rows)) {
+  for await (const records of recordsOf(ports.blobs, sentManifest(of.manifest, shard.group), rows)) {
     for (const record of records) {
-      bytes += rowBytes(route.frame, record, modelSplice(of.options.model))
+      bytes += rowBytes(bound.frame, record, bound.splice)
       inputs += record.inputs
       tokens += record.tokens
     }
   }
-  return shardRow(ports, of, { ...route, ...pick(shard) }, { ...rows, ordinals, bytes, inputs, tokens }, shard.id)
+  return shardRow(ports, of, { ...bound, ...pick(shard) }, { ...rows, ordinals, bytes, inputs, tokens }, shard.id)
 }
 
 const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } => ({ lane, accountId })
 
-async function routesOf(ports: Ports, { jobId, manifest, options, round }: PlanOf): Promise<Route[]> {
-  const routes: Route[] = []
-  for (const [group, { endpoint, model: own }] of manifest.groups.entries()) {
-    const model = options.model ?? own
-    const { lane, accountId } = await ports.vendors.choose({ endpoint, model })
+async function boundsOf(ports: Ports, { jobId, manifest, options, round }: PlanOf): Promise<Bounds[]> {
+  const bounds: Bounds[] = []
+  for (const [group, { lane, accountId, model, endpoint }] of manifest.routes.entries()) {
     const { limits, rowFrame, marks } = ports.vendors.batch(lane)
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',
     )
     const published = limits.enqueuedTokensMax(model)
     const known = [learned?.limitMax, published].filter((limit) => limit !== undefined && limit !== null)
-    routes.push({
+    bounds.push({
       group,
       lane,
       accountId,
       model,
       frame: rowFrame(endpoint),
+      splice: modelSplice(manifest, group),
       rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({
         rowsMax: Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax),
@@ -141,14 +164,14 @@ async function routesOf(ports: Ports, { jobId, manifest, options, round }: PlanO
       }),
     })
   }
-  return routes
+  return bounds
 }
 
 /** 97 to 100 %: where only its count tells one purchase from another, equal counts shall be rare. */
 const drawnShare = (...of: readonly (string | number)[]): number =>
   0.97 + (0.03 * digestOf(...of).readUInt32BE(0)) / 2 ** 32
 
-async function shardRow(ports: Ports, of: PlanOf, route: Route, cut: CutShard, parent?: string): Promise<ShardRow> {
+async function shardRow(ports: Ports, of: PlanOf, bound: Bounds, cut: CutShard, parent?: string): Promise<ShardRow> {
   const id =
     parent === undefined
       ? derivedId('shd', of.jobId, of.round, cut.firstOrdinal)
@@ -165,10 +188,10 @@ async function shardRow(ports: Ports, of: PlanOf, route: Route, cut: CutShard, p
     firstOrdinal: cut.firstOrdinal,
     count: cut.count,
     ordinals,
-    group: route.group,
-    model: route.model,
-    lane: route.lane,
-    accountId: route.accountId,
+    group: bound.group,
+    model: bound.model,
+    lane: bound.lane,
+    accountId: bound.accountId,
     inputs: cut.inputs,
     bytes: cut.bytes,
     tokens: cut.tokens,

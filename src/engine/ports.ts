@@ -23,8 +23,14 @@ export interface Ports {
 }
 
 export interface Vendors {
-  /** Where a group of requests flies: the lane and the account this process would buy with. */
-  choose(group: { readonly endpoint: string; readonly model: string }): Promise<{ lane: Lane; accountId: string }>
+  /**
+   * Where a group of requests flies: the lane, the account this process would buy with, and the model as it is called
+   * there.
+   */
+  choose(group: {
+    readonly endpoint: string
+    readonly model: string
+  }): Promise<{ lane: Lane; accountId: string; model: string }>
   batch(lane: Lane): BatchLane
   /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
   call(accountId: string, signal?: AbortSignal): Call

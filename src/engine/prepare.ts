@@ -5,7 +5,8 @@ import type { SubmissionRow } from '../stores/contract.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 import { hasRoom } from './quota.ts'
-import { framedRows, modelSplice } from './rows.ts'
+import { modelSplice } from './routing.ts'
+import { framedRows } from './rows.ts'
 
 /**
  * First part of every upstream id of one purchase. Two purchases of one shard differ; the same purchase is found again
@@ -15,7 +16,7 @@ export const keyOf = (homeId: string, shardId: string, purchase: number): string
   base32(digestOf(homeId, shardId, purchase), KEY_LENGTH)
 
 /** The shard's rows as the vendor gets them. */
-export function uploadOf({ ports, shard, manifest, lane, options }: Flight, key: string): Upload {
+export function uploadOf({ ports, shard, manifest, input, lane }: Flight, key: string): Upload {
   const endpoint = manifest.groups[shard.group]?.endpoint ?? ''
   return {
     key,
@@ -27,7 +28,7 @@ export function uploadOf({ ports, shard, manifest, lane, options }: Flight, key:
       framedRows(ports.blobs, manifest, shard, {
         frame: lane.rowFrame(endpoint),
         key,
-        model: modelSplice(options.model),
+        model: modelSplice(input, shard.group),
       }),
   }
 }

@@ -8,6 +8,7 @@ import { mediaTokens, sampleRatio } from '../pricing/tokens.ts'
 import type { Counted, CountIn } from './count-tokens.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
 
 const SAMPLES = 256
 /** Where no request of a group was drawn: English JSON text has three to six bytes a token. */
@@ -16,24 +17,23 @@ const UNSAMPLED = { low: 1 / 6, high: 1 / 3 }
 /** What the job would cost on each lane: tokens counted on a random sample, output from what requests allow. */
 export async function quoteJob(
   ports: Ports,
-  manifest: Manifest,
+  manifest: RoutedManifest,
   options: JobOptions,
   deadline: number | null,
 ): Promise<Quote> {
   const at = ports.clock.now()
-  const samples = await countSample(ports, manifest, options)
+  const samples = await countSample(ports, manifest)
   const groups: QuoteGroup[] = []
   const flyable = new Set<Lane>()
   const shardsOf = new Map<Lane, number>()
   for (const [number, group] of manifest.groups.entries()) {
-    const model = options.model ?? group.model
-    const { lane } = await ports.vendors.choose({ endpoint: group.endpoint, model })
+    const { lane, model, translated } = manifest.routes[number] as Route
     const { limits } = ports.vendors.batch(lane)
     flyable.add(lane)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
-    const cut = Math.max(group.requests / rowsMax, group.bodyBytes / limits.fileBytesMax)
+    const cut = Math.max(group.requests / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
-    groups.push(quoteGroup(manifest, number, model, vendorOf(lane), samples.get(number), options))
+    groups.push(quoteGroup(manifest, number, samples.get(number), options))
   }
   const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
   for (const lane of flyable) {
@@ -49,14 +49,13 @@ export async function quoteJob(
 }
 
 function quoteGroup(
-  manifest: Manifest,
+  manifest: RoutedManifest,
   number: number,
-  model: string,
-  vendor: string,
   counted: Counted | undefined,
   options: JobOptions,
 ): QuoteGroup {
   const group = manifest.groups[number] as Manifest['groups'][number]
+  const { model, lane, translated } = manifest.routes[number] as Route
   const notes: string[] = []
   let inputTokens = {
     low: Math.floor(group.bodyBytes * UNSAMPLED.low),
@@ -78,8 +77,9 @@ function quoteGroup(
     ...(schema === null || schema === undefined ? {} : { schema }),
   })
   notes.push(output.basis)
+  if (translated !== null) notes.push(...translated.warnings.map(adapted))
   return {
-    vendor,
+    vendor: vendorOf(lane),
     model,
     endpoint: group.endpoint,
     requests: group.requests,
@@ -90,14 +90,18 @@ function quoteGroup(
   }
 }
 
+/** What the vendor gets is near to what was asked, and how it differs. */
+const adapted = ({ path, reason, requests }: CountedWarning): string =>
+  `Adapted in ${requests} ${requests === 1 ? 'request' : 'requests'}${path === '' ? '' : `, ${path}`}: ${reason}`
+
 const countTokens = moduleBeside(import.meta.url, './count-tokens')
 
 /** Tokens of random requests, by group. */
-async function countSample(ports: Ports, manifest: Manifest, options: JobOptions): Promise<Map<number, Counted>> {
+async function countSample(ports: Ports, manifest: RoutedManifest): Promise<Map<number, Counted>> {
   const bodies = await sampleBodies(ports, manifest)
   const numbers = [...bodies.keys()]
   const groups = numbers.map((number) => ({
-    model: options.model ?? manifest.groups[number]?.model ?? '',
+    model: manifest.routes[number]?.model ?? '',
     bodies: bodies.get(number) ?? [],
   }))
   const counted = await ports.pool.runAlone<CountIn, Counted[]>(countTokens, { groups })

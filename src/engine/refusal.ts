@@ -90,7 +90,7 @@ async function quotaRefused(flight: Flight, submission: SubmissionRow | undefine
 
 /** The vendor named rows: they fail with its words, the rest flies again. */
 async function rowsRefused(flight: Flight, submission: SubmissionRow | undefined, refusal: Refusal): Promise<Then> {
-  const { shard, ports, job, manifest, options } = flight
+  const { shard, ports, job, input: manifest, options } = flight
   const named = new Map(
     (refusal.rows ?? []).filter(({ row }) => row >= 0 && row < shard.count).map((row) => [row.row, row]),
   )
@@ -134,7 +134,7 @@ async function replace(
   within: ShardRoom,
   quotas: Commit['quotas'] & object,
 ): Promise<Then> {
-  const { ports, job, manifest, options, shard } = flight
+  const { ports, job, input: manifest, options, shard } = flight
   const children = await recut(ports, { jobId: job.id, manifest, options, round: shard.round }, shard, within)
   await commit(flight, {
     ...refusalMoves(flight, submission, refusal),

@@ -1,10 +1,10 @@
 import { codeOf } from '../delivery/request-lines.ts'
-import { errorOf, responseBody } from '../delivery/response-body.ts'
+import { answerIn } from '../delivery/translate-line.ts'
+import { errorOf, responseBody } from '../delivery/vendor-line.ts'
 import { ResultWalk } from '../delivery/windows.ts'
 import { noAnswer } from '../dialects/contract.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
 import { outcomes, reasons } from '../domain/outcome.ts'
-import type { Manifest } from '../intake/manifest.ts'
 import { decodeString } from '../kit/json-scan.ts'
 import type { JobRow } from '../stores/contract.ts'
 import { answerValue } from '../tables/answer-value.ts'
@@ -13,6 +13,7 @@ import { answerSchema } from '../tables/schema.ts'
 import { flownOf } from './flown.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import { type RoutedManifest, translationOf } from './routing.ts'
 
 export interface ResultItem {
   readonly index: number
@@ -26,11 +27,12 @@ export interface ResultItem {
 
 /** Each request with its answer, in input order, a window at a time. */
 export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<ResultItem> {
-  const manifest = job.input as Manifest
+  const manifest = job.input as RoutedManifest
   const { table } = job.options as JobOptions
   const schema = table?.schema == null ? undefined : answerSchema(table.schema)
   const walk = new ResultWalk(ports.blobs, manifest, await flownOf(ports, job.id))
   const dialects = manifest.groups.map(({ endpoint }) => dialectOf(endpoint))
+  const translations = manifest.groups.map((_, group) => translationOf(manifest, job, group))
   try {
     for await (const window of walk.lines()) {
       for (let at = 0; at < window.count; at++) {
@@ -41,7 +43,10 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
         const carryAt = window.carryAt[at] as number
         const carry = window.carry.subarray(carryAt, carryAt + (window.carryLength[at] as number))
         const succeeded = outcomes[window.outcome[at] as number] === 'succeeded'
-        const response = end > start ? responseBody(window.bytes, start, end) : undefined
+        const translation = translations[window.group[at] as number]
+        const said = end > start ? responseBody(window.bytes, start, end) : undefined
+        const response =
+          said !== undefined && succeeded && translation ? answerIn(translation, said, `${job.id}-${index}`) : said
         const { text, refusal } = succeeded
           ? (dialects[window.group[at] as number]?.answerText(response) ?? noAnswer)
           : noAnswer

@@ -9,6 +9,7 @@ import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
 import { planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
+import type { RoutedManifest } from './routing.ts'
 import { deservesRetry, readWhole, type ShardTally } from './settle.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
@@ -67,7 +68,7 @@ async function planRound(ports: Ports, job: JobRow, ordinals: Uint32Array, how: 
   const round = job.round + 1
   const name = `jobs/${job.id}/round-${round}`
   await putOrdinals(ports, name, ordinals)
-  const of = { jobId: job.id, manifest: job.input as Manifest, options: job.options as JobOptions, round }
+  const of = { jobId: job.id, manifest: job.input as RoutedManifest, options: job.options as JobOptions, round }
   const shards = await planShards(ports, of, {
     firstOrdinal: ordinals[0] as number,
     count: ordinals.length,

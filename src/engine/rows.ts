@@ -72,10 +72,6 @@ export const rowBytes = (frame: RowFrame, record: IndexRecord, model: Uint8Array
   (model === undefined || record.modelLength === 0 ? 0 : model.length - record.modelLength) +
   frame.afterBody.length
 
-/** A model name as the value that is spliced over a body's own. */
-export const modelSplice = (model: string | undefined): Uint8Array | undefined =>
-  model === undefined ? undefined : Buffer.from(JSON.stringify(model))
-
 export interface Framing {
   readonly frame: RowFrame
   readonly key: string
@@ -113,7 +109,7 @@ export async function* framedRows(
 }
 
 /** One span of one segment in memory. */
-class Segments {
+export class Segments {
   readonly #blobs: BlobStore
   readonly #manifest: Manifest
   readonly #open = new Map<number, LocalBlob>()

@@ -15,17 +15,21 @@ import type { JobOptions, TableOptions } from './options.ts'
 import { planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { quoteJob } from './quote.ts'
+import { type RoutedManifest, routed } from './routing.ts'
 
 export type Input =
   | { readonly kind: 'requests'; readonly sources: readonly Source[] }
   | { readonly kind: 'table'; readonly sources: readonly TableSource[] }
 
 export interface TakenIn {
-  readonly manifest: Manifest
+  readonly manifest: RoutedManifest
   readonly folder: string
 }
 
-/** Reads the input into segment and index; nothing is sent, no job is made. */
+/**
+ * Reads the input into segment and index, and words it for the vendors it will fly to; nothing is sent, no job is made.
+ * @throws BadInput with the lines that are wrong or that a vendor cannot be told; nothing is left behind then
+ */
 export async function takeIn(
   ports: Ports,
   input: Input,
@@ -41,8 +45,24 @@ export async function takeIn(
     scratch: `${ports.scratch}/${folder.replace('/', '-')}-ids`,
     ...(onProgress === undefined ? {} : { onProgress }),
   }
-  if (input.kind === 'requests') return { folder, manifest: await intakeRequests(input.sources, intake, intakeOptions) }
-  const { table } = options
+  const manifest =
+    input.kind === 'requests'
+      ? await intakeRequests(input.sources, intake, intakeOptions)
+      : await takeInTable(input.sources, options, intake, intakeOptions)
+  try {
+    return { folder, manifest: await routed(ports, manifest, options, folder) }
+  } catch (error) {
+    await forget(ports, { folder })
+    throw error
+  }
+}
+
+async function takeInTable(
+  sources: readonly TableSource[],
+  { table }: JobOptions,
+  intake: IntakePorts,
+  how: IntakeOptions,
+): Promise<Manifest> {
   if (table === undefined) throw new Error('A table needs its prompt.')
   const schema = table.schema === null ? undefined : answerSchema(table.schema)
   await answerReader(schema) // a wrong schema is said before anything is read
@@ -53,7 +73,7 @@ export async function takeIn(
     })
   }
   const request = requestOptions(table, schema)
-  return { folder, manifest: await intakeTable(input.sources, { request, checkColumns }, intake, intakeOptions) }
+  return intakeTable(sources, { request, checkColumns }, intake, how)
 }
 
 const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSchema> | undefined): RequestOptions => ({
@@ -65,7 +85,7 @@ const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSch
 })
 
 /** Forgets what was taken in, where no job came of it. */
-export async function forget(ports: Ports, { folder }: TakenIn): Promise<void> {
+export async function forget(ports: Ports, { folder }: Pick<TakenIn, 'folder'>): Promise<void> {
   for await (const { name } of ports.blobs.list(folder)) await ports.blobs.delete(name)
 }
 

@@ -1,4 +1,3 @@
-import type { Manifest } from '../intake/manifest.ts'
 import { HOUR, MINUTE } from '../kit/clock.ts'
 import type { Remote } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
@@ -9,6 +8,7 @@ import { keepSubmission, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { prove } from './prove.ts'
+import { type RoutedManifest, sentManifest } from './routing.ts'
 import { settle } from './settle.ts'
 import { openedAs } from './watch.ts'
 
@@ -113,12 +113,14 @@ async function flightOf(ports: Ports, submission: SubmissionRow): Promise<Flight
   const job = await ports.store.job(submission.jobId)
   const shard = await ports.store.shard(submission.shardId)
   if (job === undefined || shard === undefined) throw new Error(`Submission ${submission.id} has no job or shard.`)
+  const input = job.input as RoutedManifest
   return {
     ports,
     claim: null,
     job,
     shard,
-    manifest: job.input as Manifest,
+    input,
+    manifest: sentManifest(input, shard.group),
     options: job.options as JobOptions,
     lane: ports.vendors.batch(submission.lane),
     call: ports.vendors.call(submission.accountId),

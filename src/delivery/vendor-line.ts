@@ -1,0 +1,60 @@
+import { isRecord } from '../dialects/translation.ts'
+
+/** What a result line of any vendor says: an answer, an error as over HTTP, or that there is neither. */
+export type VendorLine =
+  | { readonly kind: 'answer'; readonly body: unknown }
+  | { readonly kind: 'error'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'none'; readonly code: string; readonly message: string }
+
+/** Reads `bytes[start, end)`: `response` and `error` or `status` beside each other, or all of it in `result`. */
+export function readLine(bytes: Uint8Array, start: number, end: number): VendorLine {
+  const line = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()) as Record<
+    string,
+    unknown
+  >
+  const { response, result, error, status } = line
+  if (isRecord(result)) return ofResult(result)
+  if (isRecord(response) && typeof response['status_code'] === 'number') return ofHttp(response)
+  if (isRecord(response) && Object.keys(response).length > 0 && !said(status)) return { kind: 'answer', body: response }
+  return ofWords(isRecord(error) ? error : isRecord(status) ? status : { message: status })
+}
+
+function ofHttp({ status_code: status, body }: Record<string, unknown>): VendorLine {
+  return Number(status) >= 200 && Number(status) < 300
+    ? { kind: 'answer', body }
+    : { kind: 'error', status: Number(status), body }
+}
+
+function ofResult({ type, message, error }: Record<string, unknown>): VendorLine {
+  if (type === 'succeeded') return { kind: 'answer', body: message }
+  if (isRecord(error)) return { kind: 'error', status: 500, body: error }
+  const word = type === 'canceled' ? 'batch_cancelled' : type === 'expired' ? 'batch_expired' : String(type)
+  return { kind: 'none', code: word, message: `The vendor gave no answer: ${String(type)}.` }
+}
+
+/** An error without HTTP; a number as its code is one of `google.rpc.Code`, or a status after all. */
+function ofWords(error: Record<string, unknown>): VendorLine {
+  const { code, message } = error
+  if (typeof code === 'number') return { kind: 'error', status: code < 100 ? 500 : code, body: { error } }
+  const text = typeof message === 'string' && message !== '' ? message : 'The vendor gave neither answer nor error.'
+  return { kind: 'none', code: typeof code === 'string' ? code : 'missing', message: text }
+}
+
+const said = (status: unknown): boolean => status !== undefined && status !== null && status !== ''
+
+/** The vendor's response inside a succeeded result line, parsed; undefined where there is none. */
+export function responseBody(bytes: Uint8Array, start: number, end: number): unknown {
+  const line = readLine(bytes, start, end)
+  return line.kind === 'none' ? undefined : line.body
+}
+
+/** Why a line is no success, as one string for a column: the vendor's code and message. */
+export function errorOf(bytes: Uint8Array, start: number, end: number): string {
+  const line = readLine(bytes, start, end)
+  if (line.kind === 'none') return line.code === 'missing' ? line.message : `${line.code}: ${line.message}`
+  const body = isRecord(line.body) ? line.body : {}
+  const error = isRecord(body['error']) ? body['error'] : body
+  const words = [error['code'] ?? error['status'] ?? error['type'], error['message']]
+  const text = words.filter((word) => (typeof word === 'string' && word !== '') || typeof word === 'number').join(': ')
+  return text !== '' ? text : `status ${line.kind === 'error' ? line.status : 200}`
+}
