@@ -33,16 +33,21 @@ export class UsageError extends RedeyeError {
 export class BadInput extends RedeyeError {
   readonly code = 'bad_input'
   readonly exitCode = 2
-  override readonly hint = 'Nothing was sent. Mend the lines, or set them aside with --skip-invalid.'
+  override readonly hint: string
   readonly problems: readonly LineProblem[]
   readonly total: number
   /** @param problems the first 100, in order; @param total how many there are in all */
-  constructor(problems: readonly LineProblem[], total: number) {
+  constructor(
+    problems: readonly LineProblem[],
+    total: number,
+    hint = 'Nothing was sent. Mend the lines, or set them aside with --skip-invalid.',
+  ) {
     const shown = problems.map(({ file, line, message }) => `${file}:${line}: ${message}`)
     const more = total > problems.length ? [`… and ${total - problems.length} more`] : []
     super([`${total} bad ${total === 1 ? 'line' : 'lines'} in the input:`, ...shown, ...more].join('\n'))
     this.problems = problems
     this.total = total
+    this.hint = hint
   }
 }
 

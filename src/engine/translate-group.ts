@@ -77,7 +77,7 @@ class GroupTranslation {
     } finally {
       await segments.close()
     }
-    if (this.#problemCount > 0) throw new BadInput(this.#problems, this.#problemCount)
+    if (this.#problemCount > 0) throw new BadInput(this.#problems, this.#problemCount, untold(this.#how))
     await this.#writers.segment.commit()
     await this.#writers.index.commit()
     return {
@@ -168,6 +168,9 @@ class GroupTranslation {
     await index.write(new Uint8Array(records.buffer))
   }
 }
+
+const untold = ({ vendor, from }: Translating): string =>
+  `Nothing was sent. Change these fields, leave the lines out, or choose a model of a vendor that takes ${from} as it is, which ${vendor} does not.`
 
 interface Writers {
   readonly segment: BlobWriter
