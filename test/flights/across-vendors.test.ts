@@ -58,6 +58,23 @@ describe.concurrent('one file of chat requests', () => {
     ])
   })
 
+  test('is translated in many pieces, each answer under the id of its request', { timeout: 120_000 }, async () => {
+    await using on = await field()
+    const redeye = await on.open()
+    const filler = 'x'.repeat(1500)
+    const requests = chats(2500, { max_tokens: 300 }).map((line, index): RequestLine => {
+      const content = `${filler} Repeat after me: ${line.custom_id}`
+      const model = index % 5 === 0 ? 'gpt-5.4-mini' : 'claude-haiku-4-5'
+      return { ...line, body: { ...line.body, model, messages: [{ role: 'user', content }] } }
+    })
+    const job = await fly(redeye, requests)
+    expect(idsOf(await closed(on, job, requests))).toEqual(idsOf(requests))
+    const sent = new Map<string, number>()
+    for (const { vendor, lines } of (await on.emulator.log()).purchases)
+      sent.set(vendor, (sent.get(vendor) ?? 0) + lines)
+    expect(Object.fromEntries(sent)).toEqual({ openai: 500, anthropic: 2000 })
+  })
+
   test('that a vendor cannot be told is refused with its line and path, and nothing is sent', async () => {
     await using on = await field()
     const redeye = await on.open()
