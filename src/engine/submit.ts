@@ -6,7 +6,7 @@ import type { Manifest } from '../intake/manifest.ts'
 import type { Source } from '../intake/sources.ts'
 import { derivedId, digestOf, randomId } from '../kit/ids.ts'
 import type { Quote } from '../pricing/quote.ts'
-import type { JobRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { answerReader } from '../tables/answer.ts'
 import { outputColumns } from '../tables/output.ts'
 import type { RequestOptions } from '../tables/request.ts'
@@ -125,12 +125,10 @@ export async function createJob(
   const digest = digestOfJob(manifest, options)
   const known = await ports.store.job(id)
   if (known !== undefined) return { job: await same(ports, taken, known, digest, submission.key), created: false }
-  const quote = await agreed(ports, taken, options, submission)
-  const shards = await planShards(
-    ports,
-    { jobId: id, manifest, options, round: 0 },
-    { firstOrdinal: 0, count: manifest.requests, ordinals: null },
-  )
+  const { quote, shards } = await planned(ports, taken, options, submission, id).catch(async (error: unknown) => {
+    await forget(ports, taken)
+    throw error
+  })
   const now = ports.clock.now()
   const job: JobRow = {
     id,
@@ -165,23 +163,26 @@ export async function createJob(
   return { job: await same(ports, taken, winner, digest, submission.key), created: false }
 }
 
-/** A quote that price and budget allow and the user agrees to; else nothing is left behind. */
-async function agreed(ports: Ports, taken: TakenIn, options: JobOptions, submission: Submission): Promise<Quote> {
-  try {
-    const quote = await quoteJob(ports, taken.manifest, options, submission.deadline)
-    checkPrice(quote, options)
-    if ((await submission.confirm?.(quote)) === false) {
-      throw new Refused(
-        'not_confirmed',
-        'Not confirmed; nothing was sent.',
-        'Confirm by --yes, or set a wall by --budget USD.',
-      )
-    }
-    return quote
-  } catch (error) {
-    await forget(ports, taken)
-    throw error
+/** A quote that price and budget allow and the user agrees to, and the shards of the first round. */
+async function planned(
+  ports: Ports,
+  { manifest }: TakenIn,
+  options: JobOptions,
+  submission: Submission,
+  jobId: string,
+): Promise<{ quote: Quote; shards: ShardRow[] }> {
+  const quote = await quoteJob(ports, manifest, options, submission.deadline)
+  checkPrice(quote, options)
+  const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
+  const shards = await planShards(ports, { jobId, manifest, options, round: 0 }, all)
+  if ((await submission.confirm?.(quote)) === false) {
+    throw new Refused(
+      'not_confirmed',
+      'Not confirmed; nothing was sent.',
+      'Confirm by --yes, or set a wall by --budget USD.',
+    )
   }
+  return { quote, shards }
 }
 
 async function same(ports: Ports, taken: TakenIn, job: JobRow, digest: string, key: string | null): Promise<JobRow> {
