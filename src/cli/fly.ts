@@ -10,6 +10,8 @@ import { sameHome } from './text/same-home.ts'
 import type { Flags } from './with-home.ts'
 
 const LOOK_MS = 250
+/** Looking takes at most one part in so many of the time. */
+const LOOK_SHARE = 50
 /** Between two plain lines, where there is no terminal. */
 const PLAIN_MS = 3000
 
@@ -115,8 +117,11 @@ class Progress {
   async #run(): Promise<void> {
     const { signal } = this.#stopped
     while (!signal.aborted) {
+      const began = performance.now()
       await this.#look().catch(() => {}) // whoever waits for the job hears of it
-      await sleep(LOOK_MS, undefined, { signal }).catch(() => {})
+      // A job of hundreds of shards takes milliseconds to count, which are better spent on flying it.
+      const took = performance.now() - began
+      await sleep(Math.max(LOOK_MS, took * LOOK_SHARE), undefined, { signal }).catch(() => {})
     }
   }
 
