@@ -63,6 +63,11 @@ export interface BatchLane {
    */
   readonly marks: boolean
   /**
+   * Result rows are the lane's own: other than those of the batch that goes with the dialect, whose rows users know. The
+   * answers are put into such rows when they are delivered.
+   */
+  readonly ownRows?: boolean
+  /**
    * An id in the results of a submission that has ended, as the vendor gives it back; null where no row has one. What
    * proves whose a candidate is. Present where `marks` is false.
    */

@@ -32,6 +32,7 @@ export const batch = {
   remove: erase,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
+  ownRows: true,
 } satisfies BatchLane
 
 const pageSize = 100

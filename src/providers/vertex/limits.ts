@@ -1,5 +1,6 @@
 import type { Limits } from '../../domain/limits.ts'
 import { DAY, HOUR, MINUTE } from '../../kit/clock.ts'
+import { publisherOf } from './models.ts'
 
 /** Where each figure was read, and when. */
 export const sources = {
@@ -28,4 +29,5 @@ export const limits: Limits = {
   cancelLagMs: 10 * MINUTE, // not published
   collectWithinMs: 365 * DAY, // the results lie in the user's own bucket, for as long as that keeps them
   endpoints: [':generateContent', '/v1/messages'],
+  endpointsOf: (model) => [publisherOf(model) === 'anthropic' ? '/v1/messages' : ':generateContent'],
 }

@@ -2,6 +2,7 @@ import { VendorUnavailable } from '../../domain/errors.ts'
 import type { HttpAnswer } from '../../kit/http.ts'
 import type { Prepared, Refusal, Remote, RowFrame } from '../contract.ts'
 import { runMs } from './limits.ts'
+import { modelPath } from './models.ts'
 
 /** What the words of Vertex AI and Cloud Storage mean to us. Pure; unknown fields are passed over, numbers come as strings. */
 
@@ -103,17 +104,6 @@ export function jobOf({ key, model, fileId, rows }: Prepared, outputUriPrefix: s
     outputConfig: { predictionsFormat: 'jsonl', gcsDestination: { outputUriPrefix } },
     labels: { [keyLabel]: key, [rowsLabel]: String(rows) },
   }
-}
-
-/** Bare ids are of publishers; resource names (a tuned model's too) stay as they are. */
-export function modelPath(model: string): string {
-  if (/^(publishers|projects)\//.test(model)) return model
-  const [, publisher, id] = /^(google|anthropic)\/(?:models\/)?(.+)$/.exec(model) ?? []
-  const name = id ?? model.replace(/^models\//, '')
-  if ((publisher ?? (name.startsWith('claude-') ? 'anthropic' : 'google')) === 'google')
-    return `publishers/google/models/${name}`
-  // A dated version is `claude-x@20251001` here, and `claude-x-20251001` with its maker.
-  return `publishers/anthropic/models/${name.replace(/-(\d{8})$/, '@$1')}`
 }
 
 /**
