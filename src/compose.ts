@@ -11,7 +11,7 @@ import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
 import { type Http, openHttp } from './kit/http.ts'
 import { derivedId } from './kit/ids.ts'
-import type { BatchLane, Call, Provider } from './providers/contract.ts'
+import type { AccountSetup, BatchLane, Call, Provider } from './providers/contract.ts'
 import { providers } from './providers/registry.ts'
 import { openFolderBlobs } from './stores/blobs/fs.ts'
 import type { AccountRow, ControlStore } from './stores/contract.ts'
@@ -101,23 +101,20 @@ function vendorsFrom(
 ): Vendors {
   const accounts = new Map<
     string,
-    { provider: Provider; row: AccountRow; call: Omit<Call, 'apiKey'>; apiKey: string | undefined }
+    { provider: Provider; row: AccountRow; call: Omit<Call, 'apiKey'>; apiKey: string | undefined; wants: string }
   >()
   for (const provider of Object.values<Provider>(providers)) {
-    const baseUrl = (first(env, provider.environment.baseUrl) ?? provider.environment.baseUrlDefault).replace(
-      /\/+$/,
-      '',
-    )
+    const { environment } = provider
+    const { baseUrl: ownUrl, missing, ...own }: Partial<AccountSetup> = provider.accountFrom?.(env) ?? {}
+    const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
     const headers = provider.headersFrom(env)
     const scope = Object.values(headers).join(' ')
     const id = derivedId('acc', provider.name, baseUrl, scope)
     const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
-    accounts.set(id, {
-      provider,
-      row,
-      call: { baseUrl, headers, ...wires },
-      apiKey: first(env, provider.environment.apiKey),
-    })
+    // An account that makes its tokens needs no key, but all else that it is made of.
+    const apiKey = own.authorize === undefined ? first(env, environment.apiKey) : missing === null ? '' : undefined
+    const wants = missing ?? environment.apiKey[0] ?? ''
+    accounts.set(id, { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants })
   }
   const stored = new Set<string>()
   const named = (vendor: string) => [...accounts.values()].find(({ row }) => row.vendor === vendor)
@@ -147,17 +144,18 @@ function vendorsFrom(
           [...accounts.values()].map(placeOf).join(', '),
           variablesOf(accounts),
         )
-      const { apiKey, provider, call } = account
-      if (apiKey === undefined) throw new NoCredentials(provider.name, provider.environment.apiKey[0] ?? '')
+      const { apiKey, provider, call, wants } = account
+      if (apiKey === undefined) throw new NoCredentials(provider.name, wants)
       return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
     },
     exclusive: (accountId) => exclusive.includes(accounts.get(accountId)?.row.vendor ?? ''),
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
     knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
     accounts: () =>
-      [...accounts.values()].map(({ row, provider, apiKey, call }) => ({
+      [...accounts.values()].map(({ row, provider, apiKey, call, wants }) => ({
         row,
         provider,
+        wants,
         call: apiKey === undefined ? null : { ...call, apiKey },
       })),
   }

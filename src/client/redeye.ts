@@ -161,9 +161,9 @@ export class Redeye {
     // Whoever has a key of one vendor need not have one of the others; without any, each says what it wants.
     const configured = all.filter(({ call }) => call !== null)
     return Promise.all(
-      (configured.length > 0 ? configured : all).map(async ({ row, provider, call }) => {
+      (configured.length > 0 ? configured : all).map(async ({ row, provider, call, wants }) => {
         const base = { vendor: row.vendor, baseUrl: row.baseUrl, account: row.id }
-        if (call === null) return { ...base, ok: false, detail: `${provider.environment.apiKey[0]} is not set` }
+        if (call === null) return { ...base, ok: false, detail: `${wants} is not set` }
         try {
           const { scope, detail } = await provider.check(call)
           return { ...base, ok: true, detail: scope === '' ? detail : `${scope}: ${detail}` }

@@ -1,8 +1,9 @@
+import type { Dialect } from '../dialects/contract.ts'
 import { dialects } from '../dialects/dialects.ts'
 import { type StatusBody, translateError } from '../dialects/errors.ts'
 import { translateAnswer } from '../dialects/translate-body.ts'
 import { type DialectName, isRecord, type Json } from '../dialects/translation.ts'
-import { readLine, type VendorLine } from './vendor-line.ts'
+import { answerSpan, readLine, type VendorLine } from './vendor-line.ts'
 
 /** How the answers of one group come back in the dialect of its requests. */
 export interface LineTranslation {
@@ -26,11 +27,21 @@ export function translateLine(
   idJson: Uint8Array,
   upstreamId: string,
 ): Uint8Array {
+  const dialect: Dialect = dialects[how.to]
+  if (how.from === how.to && dialect.answerFrame !== undefined) {
+    const answer = answerSpan(line.bytes, line.start, line.end)
+    if (answer !== undefined) return framed(dialect.answerFrame, idJson, line.bytes.subarray(...answer))
+  }
   const said = readLine(line.bytes, line.start, line.end)
-  const dialect = dialects[how.to]
   if (said.kind === 'none') return dialect.errorRow(idJson, said.code, said.message)
   const { status, body } = translateSaid(how, said, upstreamId)
   return dialect.answerRow(idJson, status, body)
+}
+
+/** The answer is in the dialect already, so it goes as it came, byte for byte. */
+function framed(frame: NonNullable<Dialect['answerFrame']>, idJson: Uint8Array, answer: Uint8Array): Uint8Array {
+  const [beforeId, beforeAnswer, after] = frame
+  return Buffer.concat([Buffer.from(beforeId), idJson, Buffer.from(beforeAnswer), answer, Buffer.from(after)])
 }
 
 /** The answer inside a succeeded line, as the requests' own dialect would have given it. */

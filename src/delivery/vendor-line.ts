@@ -1,4 +1,6 @@
+import { STATUS_CODES } from 'node:http'
 import { isRecord } from '../dialects/translation.ts'
+import { JsonScan } from '../kit/json-scan.ts'
 
 /** What a result line of any vendor says: an answer, an error as over HTTP, or that there is neither. */
 export type VendorLine =
@@ -16,7 +18,58 @@ export function readLine(bytes: Uint8Array, start: number, end: number): VendorL
   if (isRecord(result)) return ofResult(result)
   if (isRecord(response) && typeof response['status_code'] === 'number') return ofHttp(response)
   if (isRecord(response) && Object.keys(response).length > 0 && !said(status)) return { kind: 'answer', body: response }
-  return ofWords(isRecord(error) ? error : isRecord(status) ? status : { message: status })
+  if (typeof status === 'string') return ofText(status)
+  return ofWords(isRecord(error) ? error : isRecord(status) ? status : {})
+}
+
+/**
+ * Where the answer of a line lies that holds it in `response`, with an empty `status` or none beside it; undefined:
+ * there is no answer, or it is elsewhere.
+ */
+export function answerSpan(bytes: Uint8Array, start: number, end: number): readonly [number, number] | undefined {
+  const scan = new JsonScan().reset(bytes, start, end)
+  let span: readonly [number, number] | undefined
+  let fine = true
+  if (scan.peek() !== BRACE || !scan.enterObject()) return undefined
+  do {
+    scan.key()
+    const [isAnswer, isStatus] = [scan.is('response'), scan.is('status')]
+    const opens = scan.peek() === BRACE
+    const from = scan.pos
+    scan.skip()
+    if (isAnswer) span = opens ? [from, scan.pos] : undefined
+    else if (isStatus) fine = /^(""|null)$/.test(Buffer.from(bytes.subarray(from, scan.pos)).toString('latin1'))
+  } while (scan.more())
+  return fine && span !== undefined && span[1] - span[0] > 2 ? span : undefined
+}
+const BRACE = 123
+
+/** `Bad Request: {"error": {…}}`, `Bad Request: invalid_request_error: …`, or just words. */
+function ofText(text: string): VendorLine {
+  const body = errorIn(text)
+  if (body !== undefined && typeof body.error['code'] === 'number') return ofWords(body.error)
+  const phrase = text.slice(0, Math.max(0, text.indexOf(':')))
+  const status = Number(Object.keys(STATUS_CODES).find((code) => STATUS_CODES[code] === phrase))
+  if (Number.isNaN(status)) return ofWords({ message: text })
+  const message = text.slice(phrase.length + 1).trim()
+  const [, type] = /^(\w+_error)\b/.exec(message) ?? []
+  return {
+    kind: 'error',
+    status,
+    body: type === undefined ? { error: { code: status, message } } : typed(type, message),
+  }
+}
+
+const typed = (type: string, message: string) => ({ type: 'error', error: { type, message } })
+
+function errorIn(text: string): { readonly error: Record<string, unknown> } | undefined {
+  const from = text.indexOf('{')
+  try {
+    const value: unknown = from < 0 ? undefined : JSON.parse(text.slice(from))
+    return isRecord(value) && isRecord(value['error']) ? { error: value['error'] } : undefined
+  } catch {
+    return undefined // words with a brace in them
+  }
 }
 
 function ofHttp({ status_code: status, body }: Record<string, unknown>): VendorLine {

@@ -25,6 +25,7 @@ export const anthropic = {
     return answerRow(customIdJson, 500, writeError('anthropic', 'internal', message, code).body)
   },
   answerRow,
+  answerFrame: ['{"custom_id":', ',"result":{"type":"succeeded","message":', '}}'],
 } satisfies Dialect
 
 /** The error is doubly nested, as in the vendor's own rows. */

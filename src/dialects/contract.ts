@@ -13,6 +13,8 @@ export interface Dialect {
    * @param status  HTTP status; 200: `body` is an answer, else the dialect's error envelope
    */
   answerRow(customIdJson: string | Uint8Array, status: number, body: object): Uint8Array
+  /** Such a row around an answer's own bytes: before the id, between, and after. */
+  readonly answerFrame?: readonly [string, string, string]
 }
 
 export interface AnswerText {

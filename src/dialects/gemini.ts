@@ -29,6 +29,7 @@ export const gemini = {
     return answerRow(keyJson, 500, writeError('gemini', kinds[code] ?? 'internal', message, code).body)
   },
   answerRow,
+  answerFrame: ['{"key":', ',"response":', '}'],
 } satisfies Dialect
 
 /** Rows hold the inner object of an error, with the code of the RPC instead of the HTTP status. */

@@ -22,6 +22,27 @@ export type ChargedKind = (typeof chargedKinds)[number]
 /** Tokens, and searches, by kind; an absent kind is zero. */
 export type Usage = Partial<Record<ChargedKind, number>>
 
+/** What one result row used, as scanners read it. */
+export interface RowCounts {
+  /** Tokens by kind, none counted in two. */
+  input: number
+  cachedInput: number
+  /** Of the vendor's one kind of cache write, or of those that it keeps for so long. */
+  cacheWrite: number
+  cacheWrite5m: number
+  cacheWrite1h: number
+  output: number
+  /** Searches the vendor made and charges beside the tokens. */
+  webSearches: number
+  /** The vendor's data-residency price applies. */
+  resident: boolean
+  /** As the vendor names them; empty when it does not. */
+  model: string
+  tier: string
+  /** The vendor bills this row. */
+  billed: boolean
+}
+
 /** pico-USD per token by kind. An absent kind has no known price; it is never zero. */
 export type UnitPrices = Readonly<Partial<Record<ChargedKind, PicoUsd>>>
 

@@ -46,7 +46,7 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
   const remote = await lane.poll(call, submission.remoteId ?? '')
   if (remote === undefined && (progress.goneSince ?? ports.clock.now()) > ports.clock.now() - DAY)
     return unseen(flight, submission, progress)
-  const { counts, files } = remote ?? { counts: submission.counts as Remote['counts'], files: [] }
+  const { counts, files, rest } = remote ?? { counts: submission.counts as Remote['counts'], files: [] }
   const fileLate =
     counts !== null &&
     counts.completed > 0 &&
@@ -62,7 +62,7 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     return ports.clock.now() + Math.max(20_000, 40 * ports.clock.speed)
   }
   ports.step('collecting')
-  const gathered = await gather(flight, submission, files)
+  const gathered = await gather(flight, submission, files, rest)
   const seen = submission.rows - gathered.missing
   // Counted by rows that were sent: repeated and foreign lines make a file no more complete.
   const short = gathered.gone || (counts !== null && seen < Math.min(submission.rows, counts.completed + counts.failed))
@@ -111,19 +111,24 @@ interface Gathered {
   save(): Promise<Collected>
 }
 
-async function gather(flight: Flight, submission: SubmissionRow, remote: readonly RemoteFile[]): Promise<Gathered> {
-  const { ports, job, claim } = flight
+async function gather(
+  flight: Flight,
+  submission: SubmissionRow,
+  remote: readonly RemoteFile[],
+  rest: Remote['rest'],
+): Promise<Gathered> {
+  const { ports, job, claim, call } = flight
   // By the lease: a process that froze in here and wakes too late must not write over what another collected since.
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? randomId('stray')}`
-  const rows = new RowOutcomes(submission.rows)
+  const rows = new RowOutcomes(submission.rows, call.resident === true)
   const files: string[] = []
   let gone = false
-  for (const file of remote) {
-    const name = `${folder}/${file.role}`
+  for (const [number, file] of remote.entries()) {
+    const name = `${folder}/${file.role}${number === 0 ? '' : `-${number}`}`
     if (await fetchFile(flight, submission, file, name, rows, files.length)) files.push(name)
     else gone = true
   }
-  const missing = rows.markMissing()
+  const missing = rows.markUnseen(rest)
   return {
     lines: rows.lines,
     missing,
@@ -217,11 +222,13 @@ class RowOutcomes {
   /** Usage records of answers without an id. */
   readonly #nameless: Uint8Array[] = []
   readonly #rows: number
+  readonly #resident: boolean
   readonly #results: DataView
   readonly #usages: DataView
 
-  constructor(rows: number) {
+  constructor(rows: number, resident: boolean) {
     this.#rows = rows
+    this.#resident = resident
     this.index = new Uint8Array(rows * RESULT_BYTES)
     this.usage = new Uint8Array(rows * USAGE_BYTES)
     this.#results = new DataView(this.index.buffer)
@@ -240,6 +247,7 @@ class RowOutcomes {
       const row = entries[at] as number
       const facts = entries[at + 1] as number
       const usage = usageAt(entries, at, models, tiers)
+      usage.resident ||= this.#resident
       if (row >= this.#rows) {
         this.strangers++
         if (row === NO_ROW && usage.billed) {
@@ -277,17 +285,22 @@ class RowOutcomes {
     return Buffer.concat([this.usage, ...this.#nameless.slice(0, missing)])
   }
 
-  /** What the vendor never mentioned is an explicit `missing`. Returns how many. */
-  markMissing(): number {
-    let missing = 0
+  /**
+   * What the vendor never mentioned is what it says of the rest, or else an explicit `missing`. Returns how many there
+   * are of either.
+   */
+  markUnseen(rest: Remote['rest']): number {
+    const outcome = rest === undefined ? MISSING : outcomes.indexOf(rest)
+    const reason = rest === undefined ? reasonCode.missing : reasonCode[`batch_${rest}`]
+    let unseen = 0
     for (let at = 0; at < this.index.length; at += RESULT_BYTES) {
       if (this.index[at] !== NO_OUTCOME) continue
-      missing++
-      this.index[at] = MISSING
-      this.index[at + 1] = reasonCode.missing
+      unseen++
+      this.index[at] = outcome
+      this.index[at + 1] = reason
       this.index[at + 2] = NO_FILE
     }
-    return missing
+    return unseen
   }
 }
 

@@ -40,8 +40,13 @@ export interface Vendors {
   now(accountId: string): number
   /** Whether the vendor has told its time to this process yet; before, `now` is our own clock. */
   knowsTime(accountId: string): boolean
-  /** The accounts this process has, for `doctor`; `call` is null where the key is missing. */
-  accounts(): readonly { readonly row: AccountRow; readonly provider: Provider; readonly call: Call | null }[]
+  /** The accounts this process has, for `doctor`; `call` is null where the variable that it wants is not set. */
+  accounts(): readonly {
+    readonly row: AccountRow
+    readonly provider: Provider
+    readonly call: Call | null
+    readonly wants: string
+  }[]
 }
 
 export interface Log {

@@ -19,6 +19,8 @@ export interface Route {
   readonly endpoint: string
   /** The bodies in the dialect of that endpoint; null: they go as they came. */
   readonly translated: Translated | null
+  /** The rows of the results are the vendor's own, whatever the dialect of the answers in them. */
+  readonly ownRows?: boolean
 }
 
 export interface Translated {
@@ -53,7 +55,7 @@ export async function routed(
   const routes: Route[] = []
   for (const [group, { endpoint: own, model: asked }] of manifest.groups.entries()) {
     const { lane, accountId, model } = await ports.vendors.choose({ endpoint: own, model: options.model ?? asked })
-    const { limits } = ports.vendors.batch(lane)
+    const { limits, rowFrame, ownRows = false } = ports.vendors.batch(lane)
     const taken = limits.endpointsOf?.(model) ?? limits.endpoints
     const endpoint = endpointFor(own, taken) ?? own
     const [from, to] = [dialectNameOf(own), dialectNameOf(endpoint)]
@@ -61,8 +63,17 @@ export async function routed(
     const translated =
       from === undefined || to === undefined || from === to
         ? null
-        : await translateGroup(ports, manifest, { group, from, to, model, vendor: vendorOf(lane), options, folder })
-    routes.push({ lane, accountId, model, endpoint, translated })
+        : await translateGroup(ports, manifest, {
+            group,
+            from,
+            to,
+            model,
+            namesModel: rowFrame(endpoint).blanksModel !== true,
+            vendor: vendorOf(lane),
+            options,
+            folder,
+          })
+    routes.push({ lane, accountId, model, endpoint, translated, ownRows })
   }
   return { ...manifest, routes }
 }
@@ -83,11 +94,11 @@ export function modelSplice(manifest: RoutedManifest, group: number): Uint8Array
   return Buffer.from(JSON.stringify(model))
 }
 
-/** How the answers of a group come back in the dialect of its requests; null: they are in it. */
+/** How the answers of a group come back in the dialect of its requests; null: their rows are in it. */
 export function translationOf(manifest: RoutedManifest, job: JobRow, group: number): LineTranslation | null {
-  const { endpoint, model, translated } = manifest.routes[group] as Route
+  const { endpoint, model, translated, ownRows = false } = manifest.routes[group] as Route
   const [from, to] = [dialectNameOf(endpoint), dialectNameOf(manifest.groups[group]?.endpoint ?? '')]
-  if (translated === null || from === undefined || to === undefined) return null
+  if ((translated === null && !ownRows) || from === undefined || to === undefined) return null
   return { from, to, model, created: Math.floor(job.createdAt / 1000) }
 }
 

@@ -69,7 +69,7 @@ export const rowBytes = (frame: RowFrame, record: IndexRecord, model: Uint8Array
   frame.afterId.length +
   record.bodyLength -
   (frame.opensBody ? 1 : 0) +
-  (model === undefined || record.modelLength === 0 ? 0 : model.length - record.modelLength) +
+  (model === undefined || frame.blanksModel || record.modelLength === 0 ? 0 : model.length - record.modelLength) +
   frame.afterBody.length
 
 export interface Framing {
@@ -191,7 +191,7 @@ class Block {
 
   constructor({ frame, key, model }: Framing) {
     this.#frame = frame
-    this.#model = model
+    this.#model = frame.blanksModel ? undefined : model
     this.#head = Buffer.concat([frame.beforeId, Buffer.from(`${key}-${'0'.repeat(ROW_DIGITS)}`), frame.afterId])
     this.#tail = Buffer.from(frame.afterBody)
     this.#digitsAt = frame.beforeId.length + KEY_LENGTH + 1
@@ -207,8 +207,11 @@ class Block {
     writeDigits(this.#bytes, at + this.#digitsAt, row)
     at += this.#head.length
     const from = this.#frame.opensBody ? 1 : 0
-    if (this.#model === undefined || modelLength === 0) at = segments.copy(record, from, bodyLength, this.#bytes, at)
-    else {
+    if (this.#model === undefined || modelLength === 0) {
+      const start = at - from
+      at = segments.copy(record, from, bodyLength, this.#bytes, at)
+      if (this.#frame.blanksModel && modelLength > 0) blankMember(this.#bytes, start + modelOffset, modelLength)
+    } else {
       at = segments.copy(record, from, modelOffset, this.#bytes, at)
       this.#bytes.set(this.#model, at)
       at = segments.copy(record, modelOffset + modelLength, bodyLength, this.#bytes, at + this.#model.length)
@@ -226,6 +229,29 @@ class Block {
     return taken
   }
 }
+
+/** Overwrites a member of an object with spaces, from its key to its value, and the comma that parts it from the next. */
+function blankMember(bytes: Uint8Array, valueAt: number, valueLength: number): void {
+  let from = valueAt
+  while (bytes[--from] !== QUOTE); // the end of its key
+  while (bytes[--from] !== QUOTE); // and the start: a key with a quote in it is not this one
+  let to = skipSpace(bytes, valueAt + valueLength, 1)
+  if (bytes[to] === COMMA) to++
+  else {
+    const before = skipSpace(bytes, from - 1, -1)
+    if (bytes[before] === COMMA) from = before
+  }
+  bytes.fill(SPACE, from, to)
+}
+
+function skipSpace(bytes: Uint8Array, at: number, step: 1 | -1): number {
+  while (bytes[at] === SPACE || bytes[at] === 9 || bytes[at] === 10 || bytes[at] === 13) at += step
+  return at
+}
+
+const QUOTE = 34
+const COMMA = 44
+const SPACE = 32
 
 function writeDigits(into: Uint8Array, at: number, value: number): void {
   let rest = value

@@ -18,6 +18,8 @@ export interface Translating {
   readonly from: DialectName
   readonly to: DialectName
   readonly model: string
+  /** The body names the model. */
+  readonly namesModel: boolean
   readonly vendor: string
   readonly options: JobOptions
   readonly folder: string
@@ -110,7 +112,7 @@ class GroupTranslation {
   }
 
   async #dispatch(chunk: Chunk, segments: Segments): Promise<void> {
-    const { from, to, model, vendor, options, group } = this.#how
+    const { from, to, model, namesModel, vendor, options, group } = this.#how
     const own = chunk.records.filter((record) => record.group === group)
     const bytes = new Uint8Array(chunk.bytes)
     let at = 0
@@ -125,6 +127,7 @@ class GroupTranslation {
       lengths: Uint32Array.from(own, ({ bodyLength }) => bodyLength),
       from,
       to,
+      namesModel,
       options: {
         model,
         ...(maxOutput == null ? {} : { maxOutput }),

@@ -12,6 +12,8 @@ export interface TranslateIn {
   readonly from: DialectName
   readonly to: DialectName
   readonly options: RequestOptions & { readonly model: string }
+  /** The body names the model. */
+  readonly namesModel: boolean
 }
 
 export interface TranslateOut {
@@ -27,7 +29,7 @@ export function run(input: TranslateIn): TaskReply<TranslateOut> {
   return { value, transfer: [value.buffer] }
 }
 
-export function translateRows({ buffer, lengths, from, to, options }: TranslateIn): TranslateOut {
+export function translateRows({ buffer, lengths, from, to, options, namesModel }: TranslateIn): TranslateOut {
   const bytes = Buffer.from(buffer)
   const translated = new Uint32Array(lengths.length)
   const problems: { row: number; message: string }[] = []
@@ -39,7 +41,7 @@ export function translateRows({ buffer, lengths, from, to, options }: TranslateI
     const end = at + (lengths[row] as number)
     try {
       const { body, warnings: own } = translateBody(from, to, bytes.toString('utf8', at, end), options)
-      const text = JSON.stringify(body)
+      const text = JSON.stringify(namesModel ? body : { ...body, model: undefined })
       const most = used + text.length * 3
       if (most > out.length) out = Buffer.concat([out.subarray(0, used), Buffer.allocUnsafe(most - used + out.length)])
       translated[row] = out.write(text, used)

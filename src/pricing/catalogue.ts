@@ -93,12 +93,12 @@ export interface Catalogue {
 export const catalogue: Catalogue = data as unknown as Catalogue
 
 /** Whose prices a vendor charges. A vendor that is not here sells at prices of its own, which no row tells. */
-const sellers: Readonly<Record<string, ModelRow['provider']>> = {
-  openai: 'openai',
-  anthropic: 'anthropic',
-  google: 'google',
-  gemini: 'google',
-  vertex: 'google',
+const sellers: Readonly<Record<string, readonly ModelRow['provider'][]>> = {
+  openai: ['openai'],
+  anthropic: ['anthropic'],
+  google: ['google'],
+  gemini: ['google'],
+  vertex: ['google', 'anthropic'],
 }
 
 let byName: Map<string, ModelRow> | undefined
@@ -121,16 +121,18 @@ export function findModel(model: string, vendor?: string): ModelRow | undefined 
   const { seller, name } = split(model)
   const row = index().get(name)
   if (row === undefined) return undefined
-  if (seller !== undefined && sellers[seller] !== row.provider) return undefined
-  if (vendor !== undefined && sellers[vendor] !== row.provider) return undefined
+  if (seller !== undefined && sellers[seller]?.includes(row.provider) !== true) return undefined
+  if (vendor !== undefined && sellers[vendor]?.includes(row.provider) !== true) return undefined
   return row
 }
 
 function split(model: string): { seller?: string; name: string } {
-  const resource = /^(?:publishers\/google\/)?models\/(.+)$/.exec(model)?.[1]
-  if (resource !== undefined) return { seller: 'google', name: resource }
+  const [, publisher = 'google', resource] = /^(?:publishers\/(\w+)\/)?models\/(.+)$/.exec(model) ?? []
+  // Google Cloud names a dated version `claude-x@20251001`.
+  if (resource !== undefined) return { seller: publisher, name: resource.replace('@', '-') }
   const slash = model.indexOf('/')
-  return slash < 0 ? { name: model } : { seller: model.slice(0, slash), name: model.slice(slash + 1) }
+  const name = model.slice(slash + 1).replace('@', '-')
+  return slash < 0 ? { name } : { seller: model.slice(0, slash), name }
 }
 
 /** `-2024-07-18`, `-20251001`, `-001`: how vendors name a snapshot of a model. */

@@ -70,7 +70,8 @@ export function priceFor(query: PriceQuery): Price | undefined {
   if (cacheIsUnsure(which)) readings.push(...readings.map((sheet) => withBothDiscounts(sheet, which)))
 
   const combined = reading === 'listed' ? listed : combine(readings, reading)
-  const perToken = { ...(query.resident === true ? inPlace(combined, row) : combined), ...searchPrice(row) }
+  const placed = query.resident === true ? inPlace(combined, residency(row, vendor)) : combined
+  const perToken = { ...placed, ...searchPrice(row) }
   return {
     model: row.id,
     tier,
@@ -151,14 +152,23 @@ function inPico(rates: Rates): Sheet {
 const searchPrice = ({ provider }: ModelRow): Sheet => (provider === 'anthropic' ? { webSearch: 10_000_000_000n } : {})
 
 /** Data residency comes after all other factors. A price that is not whole in pico-USD then is not known. */
-function inPlace(sheet: Sheet, { dataResidency }: ModelRow): Sheet {
-  const thousandths = BigInt(Math.round(dataResidency.multiplier * 1000))
+function inPlace(sheet: Sheet, multiplier: number): Sheet {
+  const thousandths = BigInt(Math.round(multiplier * 1000))
   const result: Sheet = {}
   for (const kind of tokenKinds) {
     const value = sheet[kind]
     if (value !== undefined && (value * thousandths) % 1000n === 0n) result[kind] = (value * thousandths) / 1000n
   }
   return result
+}
+
+/**
+ * Google Cloud charges a tenth more for Claude anywhere but on its global endpoint, from the 4.5 models on. Source:
+ * platform.claude.com, "Global vs regional endpoints", 2026-11.
+ */
+function residency({ id, provider, dataResidency }: ModelRow, vendor: string | undefined): number {
+  const regional = vendor === 'vertex' && provider === 'anthropic' && !/-4(-[01])?$/.test(id)
+  return regional ? 1.1 : dataResidency.multiplier
 }
 
 /** sheet × to / from, kind by kind. A kind whose ratio is unknown, or not whole in pico-USD, has no price. */
@@ -177,10 +187,12 @@ const isHalfPriceTier = (tier: Tier): boolean => tier === 'batch' || tier === 'f
 /** What a cached token costs where the tier prints no price for it. */
 function cachedGap(sheet: Sheet, standard: Sheet, { row, tier, vendor }: Which): Sheet {
   const stacking = row.stacking.cacheAndBatch
-  // Google Cloud gives the cache discount or the batch discount, never both, also where the Developer API gives both.
-  const cacheWins = vendor === 'vertex' || stacking === 'cached-price-takes-precedence' || stacking === 'unknown'
+  // Google Cloud gives the cache discount or the batch discount of its own models, never both, also where the Developer
+  // API gives both.
+  const onCloud = vendor === 'vertex' && row.provider === 'google'
+  const cacheWins = onCloud || stacking === 'cached-price-takes-precedence' || stacking === 'unknown'
   const fromStandard = isHalfPriceTier(tier) && cacheWins ? standard.cachedInput : undefined
-  if (vendor === 'vertex' && fromStandard !== undefined) return { cachedInput: fromStandard }
+  if (onCloud && fromStandard !== undefined) return { cachedInput: fromStandard }
   if (sheet.cachedInput !== undefined) return {}
   // No cached price in this tier means no discount here: the vendor bills such tokens as plain input.
   if (stacking === 'none' && row.modality === 'text' && sheet.input !== undefined) return { cachedInput: sheet.input }

@@ -1,12 +1,20 @@
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
+import type { RowCounts } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
 
 /** What one call needs: where, as whom, by which wires. */
 export interface Call {
   readonly baseUrl: string
+  /** Empty where `authorize` stands in for it. */
   readonly apiKey: string
+  /** Headers that authorize one call, where the account has no lasting key: a token is made, and renewed, as needed. */
+  authorize?(): Promise<Readonly<Record<string, string>>>
+  /** What else the account needs, by the provider's own names. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** The account lies where the vendor's data-residency price applies to all that is bought. */
+  readonly resident?: boolean
   /** Organisation, project and the like, as the vendor's headers want them. */
   readonly headers: Readonly<Record<string, string>>
   readonly http: Http
@@ -55,6 +63,11 @@ export interface BatchLane {
    */
   readonly marks: boolean
   /**
+   * Result rows are the lane's own: other than those of the batch that goes with the dialect, whose rows users know. The
+   * answers are put into such rows when they are delivered.
+   */
+  readonly ownRows?: boolean
+  /**
    * An id in the results of a submission that has ended, as the vendor gives it back; null where no row has one. What
    * proves whose a candidate is. Present where `marks` is false.
    */
@@ -68,6 +81,8 @@ export interface RowFrame {
   readonly afterBody: Uint8Array
   /** The id stands inside the body: `afterId` holds the body's `{` and a first field, and the body's own `{` is left out. */
   readonly opensBody?: boolean
+  /** The vendor takes no `model` in the body: it is overwritten with spaces, which changes no length. */
+  readonly blanksModel?: boolean
 }
 
 export interface Upload {
@@ -145,6 +160,8 @@ export interface Remote {
   readonly createdAt: number
   readonly counts: { readonly total: number; readonly completed: number; readonly failed: number } | null
   readonly files: readonly RemoteFile[]
+  /** What has become of rows that no file mentions, where the vendor leaves out what it did not run. Absent: missing. */
+  readonly rest?: 'expired' | 'cancelled'
   readonly refusal?: Refusal
 }
 
@@ -164,30 +181,13 @@ export interface ResultStream {
 export type RowScanner = (bytes: Uint8Array, start: number, end: number, row: ScannedRow) => boolean
 
 /** Reused for every row; the scanner overwrites all of it. */
-export interface ScannedRow {
+export interface ScannedRow extends RowCounts {
   /** The span of the upstream id inside its quotes; idStart < 0: the row has no id. */
   idStart: number
   idEnd: number
   /** Index into domain `outcomes` and `reasons`. */
   outcome: number
   reason: number
-  /** Tokens by kind, none counted in two. */
-  input: number
-  cachedInput: number
-  /** Of the vendor's one kind of cache write, or of those that it keeps for so long. */
-  cacheWrite: number
-  cacheWrite5m: number
-  cacheWrite1h: number
-  output: number
-  /** Searches the vendor made and charges beside the tokens. */
-  webSearches: number
-  /** The vendor's data-residency price applies. */
-  resident: boolean
-  /** As the vendor names them; empty when it does not. */
-  model: string
-  tier: string
-  /** The vendor bills this row. */
-  billed: boolean
 }
 
 export interface Provider {
@@ -201,8 +201,17 @@ export interface Provider {
   }
   /** Extra headers from the environment (organisation, project). */
   headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
+  /** For an account that takes more than a key and a base URL to name. */
+  accountFrom?(environment: Readonly<Record<string, string | undefined>>): AccountSetup
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
+}
+
+/** An account made of several variables; `environment` names those of its key and base URL all the same. */
+export interface AccountSetup extends Required<Pick<Call, 'settings' | 'resident' | 'authorize'>> {
+  readonly baseUrl: string
+  /** The first variable that is wanted and not set; null: the account is complete. */
+  readonly missing: string | null
 }
 
 /** The vendor refused the input file; what to do about it is in `refusal`. */

@@ -103,8 +103,39 @@ const anthropicTroubles: Partial<Record<Trouble, string>> = {
   'a download is refused twice': 'content-502:2',
 }
 
+const vertexWithout: Partial<Record<Trouble, string>> = {
+  'the queue is full': 'nothing limits what waits; a job waits for up to 72 hours',
+  'the input file is not there yet': 'an object can be read by all as soon as it is written',
+  'validation names rows': 'a job that cannot read its input names no row',
+  'no file has an empty name': 'result files are found by listing a folder',
+}
+const vertexTroubles: Partial<Record<Trouble, string>> = {
+  'the answer to a purchase is lost': 'vertex/create-response-lost',
+  'a purchase fails though it was made': 'vertex/create-500-created',
+  'a purchase is answered with a page though it was made': 'vertex/create-garbage-created',
+  'a purchase is lost on its way': 'vertex/create-reset',
+  'a purchase lands late': 'vertex/create-lands-late:90',
+  'purchases come too fast': 'vertex/create-429',
+  'the money is used up': 'vertex/billing-disabled',
+  'the key is wrong': 'vertex/wrong-key+gcs/wrong-key',
+  'the input file is lost': 'vertex/input-file-lost',
+  'validation names no row': 'vertex/poison-line:question 3',
+  'the window closes half way': 'vertex/run-cut:0.6',
+  'the window closes on nothing': 'vertex/expire-none',
+  'it has a state nobody knows': 'vertex/unknown-status:paused',
+  'it is not known just after its purchase': 'vertex/not-found-after-create:60',
+  'every row fails': 'vertex/all-failed',
+  'an upload breaks': 'gcs/drop-upload',
+  'a download breaks': 'gcs/drop-download',
+  'a download is refused twice': 'gcs/content-502:2',
+}
+const vertexAccount = ({ baseUrls }: Emulator) => ({
+  baseUrl: `${baseUrls.vertex}/v1/projects/conformance/locations/us-central1`,
+  settings: { bucket: 'conformance', folder: 'redeye', storageUrl: baseUrls.gcs },
+})
+
 async function startDouble(
-  baseUrlOf: (emulator: Emulator) => string,
+  accountOf: (emulator: Emulator) => Pick<Call, 'baseUrl' | 'settings'>,
   apiKey: string,
   scenario: string | undefined,
   { slow = false }: { readonly slow?: boolean } = {},
@@ -122,7 +153,7 @@ async function startDouble(
   const clock: Clock = { ...clockAt(), sleep: async () => {} }
   const http = openHttp({ clock })
   return {
-    call: { baseUrl: baseUrlOf(emulator), apiKey, headers: {}, http, clock },
+    call: { ...accountOf(emulator), apiKey, headers: {}, http, clock },
     advance: (seconds) => emulator.advance(seconds),
     async bought() {
       const { submissions, executions } = await emulator.tally()
@@ -148,7 +179,7 @@ export const doubles: Readonly<Record<string, Double>> = {
     without: {},
     start: (trouble, options) =>
       startDouble(
-        ({ baseUrls }) => baseUrls.openai,
+        ({ baseUrls }) => ({ baseUrl: baseUrls.openai }),
         'sk-test-conformance',
         trouble && openaiTroubles[trouble],
         options,
@@ -166,10 +197,21 @@ export const doubles: Readonly<Record<string, Double>> = {
     without: anthropicWithout,
     start: (trouble, options) =>
       startDouble(
-        ({ baseUrls }) => baseUrls.anthropic,
+        ({ baseUrls }) => ({ baseUrl: baseUrls.anthropic }),
         'sk-ant-test-conformance',
         trouble && anthropicTroubles[trouble],
         options,
       ),
+  },
+  vertex: {
+    endpoint: ':generateContent',
+    model: 'gemini-3.5-flash',
+    body: (number) =>
+      JSON.stringify({
+        contents: [{ role: 'user', parts: [{ text: `Say "labels":{"redeye":"x"} to question ${number}.` }] }],
+      }),
+    without: vertexWithout,
+    start: (trouble, options) =>
+      startDouble(vertexAccount, 'ya29.conformance', trouble && vertexTroubles[trouble], options),
   },
 }

@@ -46,7 +46,7 @@ function uploadOf(batch: BatchLane, double: Double, rows: number, key: string) {
 const idOf = (key: string, row: number) => `${key}-${String(row).padStart(7, '0')}`
 
 async function untilEnded(batch: BatchLane, vendor: DoubleVendor, id: string): Promise<Remote> {
-  for (let looks = 0; looks < 40; looks++) {
+  for (let looks = 0; looks < 50; looks++) {
     const remote = await batch.poll(vendor.call, id)
     if (remote && (remote.state === 'ended' || remote.state === 'refused')) return remote
     vendor.advance(looks < 30 ? 60 : 6 * 3600)
@@ -60,7 +60,7 @@ interface ReadRow {
   readonly billed: boolean
 }
 
-/** Every row of every file a submission left, by the lane's own scanner. */
+/** Every row of every file a submission left, by the lane's own scanner, and those of which it says what became of them. */
 async function rowsOf(batch: BatchLane, call: Call, remote: Remote): Promise<ReadRow[]> {
   const { scanRow } = (await import(batch.scanner.href)) as { scanRow: RowScanner }
   const rows: ReadRow[] = []
@@ -80,6 +80,8 @@ async function rowsOf(batch: BatchLane, call: Call, remote: Remote): Promise<Rea
       start = end + 1
     }
   }
+  const unmentioned = remote.rest === undefined ? 0 : (remote.counts?.total ?? 0) - rows.length
+  for (let rest = 0; rest < unmentioned; rest++) rows.push({ id: '', outcome: remote.rest ?? '', billed: false })
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 

@@ -122,6 +122,11 @@ const callEffects: Effects = {
   forbidden: async (on) => {
     expect((await on.json('/batchPredictionJobs')).error).toMatchObject({ code: 403, status: 'PERMISSION_DENIED' })
   },
+  'billing-disabled': async (on) => {
+    const refused = await on.create(await on.put(lines(1)))
+    expect(await refused.json()).toMatchObject({ error: { code: 403, details: [{ reason: 'BILLING_DISABLED' }] } })
+    expect(await listed(on)).toEqual([])
+  },
 }
 
 async function failsWith(on: Trial, code: number): Promise<void> {

@@ -21,7 +21,12 @@ export interface Field extends AsyncDisposable {
 /** Fast enough that a night is seconds. */
 export const SPEED = 3600
 
-export async function field(options: EmulatorOptions = {}): Promise<Field> {
+export interface FieldOptions extends EmulatorOptions {
+  /** The account on Google Cloud is there too. */
+  readonly cloud?: boolean
+}
+
+export async function field({ cloud = false, ...options }: FieldOptions = {}): Promise<Field> {
   const speed = options.speed ?? SPEED
   const folder = await mkdtemp(join(tmpdir(), 'redeye-flight-'))
   const emulator = await startEmulator({ ...options, speed })
@@ -31,6 +36,7 @@ export async function field(options: EmulatorOptions = {}): Promise<Field> {
     OPENAI_BASE_URL: emulator.baseUrls.openai,
     ANTHROPIC_API_KEY: 'sk-ant-test-flight',
     ANTHROPIC_BASE_URL: emulator.baseUrls.anthropic,
+    ...(cloud ? cloudAccount(emulator) : {}),
   }
   const opened: Redeye[] = []
   return {
@@ -52,6 +58,15 @@ export async function field(options: EmulatorOptions = {}): Promise<Field> {
     },
   }
 }
+
+const cloudAccount = ({ baseUrls }: Emulator) => ({
+  GOOGLE_CLOUD_PROJECT: 'flight',
+  GOOGLE_CLOUD_LOCATION: 'us-central1',
+  GOOGLE_ACCESS_TOKEN: 'ya29.test-flight',
+  GOOGLE_VERTEX_BASE_URL: baseUrls.vertex,
+  STORAGE_EMULATOR_HOST: baseUrls.gcs,
+  REDEYE_VERTEX_BUCKET: 'gs://flight/night',
+})
 
 /** One line of a request file, and one of an output. */
 export interface RequestLine {

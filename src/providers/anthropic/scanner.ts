@@ -1,3 +1,4 @@
+import { MessageScan } from '../../dialects/anthropic/scan-message.ts'
 import { type Outcome, outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
 import { JsonSyntaxError } from '../../kit/json-scan.ts'
 import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
@@ -43,26 +44,14 @@ const scan = new RowScan()
 let row: ScannedRow
 let type = ''
 let hasMessage = false
-let hasUsage = false
-let truncated = false
 /** Of the inner error: the outer one always says "error". */
 let errorType = ''
-/** What was written to the cache altogether, and what is said of the two kinds. */
-let written = 0
+const said = new MessageScan(scan)
 
 function forgetResult(): void {
   type = errorType = ''
-  hasMessage = hasUsage = truncated = row.resident = false
-  row.input =
-    row.cachedInput =
-    row.cacheWrite =
-    row.cacheWrite5m =
-    row.cacheWrite1h =
-    row.output =
-    row.webSearches =
-    written =
-      0
-  row.model = row.tier = ''
+  hasMessage = false
+  said.forget()
 }
 
 function record(): void {
@@ -82,42 +71,8 @@ function result(): void {
   if (scan.is('type')) type = types.read()
   else if (scan.is('message')) {
     hasMessage = scan.peek() === BRACE
-    scan.eachMember(message)
+    scan.eachMember(said.member)
   } else if (scan.is('error')) scan.eachMember(outerError)
-  else scan.skip()
-}
-
-function message(): void {
-  if (scan.is('usage')) scan.eachMember(usage)
-  else if (scan.is('model')) row.model = models.read()
-  else if (scan.is('stop_reason')) {
-    if (scan.readString()) truncated = scan.is('max_tokens') || scan.is('model_context_window_exceeded')
-  } else scan.skip()
-}
-
-/** `input_tokens` is what was neither read from nor written to the cache. */
-function usage(): void {
-  if (scan.is('input_tokens')) {
-    hasUsage = true
-    row.input = scan.readCount()
-  } else if (scan.is('output_tokens')) row.output = scan.readCount()
-  else if (scan.is('cache_read_input_tokens')) row.cachedInput = scan.readCount()
-  else if (scan.is('cache_creation_input_tokens')) written = scan.readCount()
-  else if (scan.is('cache_creation')) scan.eachMember(cacheCreation)
-  else if (scan.is('server_tool_use')) scan.eachMember(serverTools)
-  else if (scan.is('service_tier')) row.tier = tiers.read()
-  else if (scan.is('inference_geo')) row.resident = scan.readString() && scan.is('us')
-  else scan.skip()
-}
-
-function cacheCreation(): void {
-  if (scan.is('ephemeral_5m_input_tokens')) row.cacheWrite5m = scan.readCount()
-  else if (scan.is('ephemeral_1h_input_tokens')) row.cacheWrite1h = scan.readCount()
-  else scan.skip()
-}
-
-function serverTools(): void {
-  if (scan.is('web_search_requests')) row.webSearches = scan.readCount()
   else scan.skip()
 }
 
@@ -133,11 +88,8 @@ function innerError(): void {
 
 function judge(): void {
   const succeeded = type === 'succeeded' && hasMessage
-  row.billed = succeeded && hasUsage
-  // Where only the sum is given, it was the kind that is written unless an hour is asked for.
-  if (row.billed) row.cacheWrite5m = Math.max(row.cacheWrite5m, written - row.cacheWrite1h)
-  else row.input = row.cachedInput = row.cacheWrite5m = row.cacheWrite1h = row.output = row.webSearches = 0
-  const [outcome, reason] = succeeded ? (['succeeded', truncated ? 'truncated' : 'none'] as const) : verdict()
+  said.countInto(row, succeeded)
+  const [outcome, reason] = succeeded ? (['succeeded', said.truncated ? 'truncated' : 'none'] as const) : verdict()
   row.outcome = outcomeCode[outcome]
   row.reason = reasonCode[reason]
 }
@@ -150,5 +102,3 @@ function verdict(): readonly [Outcome, Reason] {
 }
 
 const types = new RepeatedWord(scan)
-const models = new RepeatedWord(scan)
-const tiers = new RepeatedWord(scan)

@@ -1,0 +1,16 @@
+import type { Provider } from '../contract.ts'
+import { accountFrom, tokenVariables } from './account.ts'
+import { batch, check } from './batch.ts'
+
+export const vertex = {
+  name: 'vertex',
+  batch,
+  environment: {
+    apiKey: tokenVariables,
+    baseUrl: ['GOOGLE_VERTEX_BASE_URL'],
+    baseUrlDefault: 'https://aiplatform.googleapis.com',
+  },
+  headersFrom: () => ({}), // project and location are in the base URL
+  accountFrom,
+  check,
+} satisfies Provider
