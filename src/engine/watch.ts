@@ -26,7 +26,8 @@ export function openedAs(
 ): { move: Move<SubmissionRow, SubmissionState>; facts: object } {
   const move = moveSubmission(submission, event, {
     remoteId: remote.id,
-    vendorState: remote.vendorState,
+    // A word that no contract explains is left to the first look, which logs and shows it.
+    vendorState: remote.state === 'unknown' ? null : remote.vendorState,
     openedAt: ports.clock.now(),
     collectBy: remote.createdAt + lane.limits.collectWithinMs,
     counts: remote.counts,

@@ -87,8 +87,8 @@ const expectations: Expectations = {
   'counts-gradual': { median: 4000 },
   'counts-wrong': {},
   'unknown-status': {
-    // Whether a poll falls into the time of the unknown word is chance; that it changes no state is the conformance suite's.
     scenario: 'unknown-status:seconds=1200',
+    sees: ['vendor-state'],
     speed: SLOW,
     median: 1500,
   },
