@@ -16,3 +16,11 @@ export type {
   QuotedLane,
   SubmissionStatus,
 } from './engine/index.ts'
+export {
+  type Advice,
+  type Advised,
+  advise,
+  quoteTokens,
+  type Situation,
+  type WhatIf,
+} from './engine/index.ts'

@@ -22,8 +22,10 @@ test('the front door exports these values and no others', () => {
     'UnreadableInput',
     'UsageError',
     'VendorUnavailable',
+    'advise',
     'homeOf',
     'open',
+    'quoteTokens',
   ])
 })
 

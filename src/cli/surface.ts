@@ -22,8 +22,20 @@ function declareBuying(program: Command, { done }: Surface): void {
   const quote = command(program, 'quote', 'Say what each lane would cost and when it would land. Sends nothing.', [
     ['A file of batch lines', 'quote requests.jsonl --by 08:00'],
     ['A table, a prompt per row', 'quote reviews.csv --prompt "Sentiment of: {{text}}" --model gpt-5-mini --json'],
+    ['Without an input: what ten billion tokens cost', 'quote --model gemini-2.5-pro --input-tokens 10B'],
+    [
+      'A million requests that share a prefix of 4,000 tokens, mostly cached',
+      'quote --model gpt-5 --requests 1M --input-tokens 4.5B --output-tokens 300M --cached-share 0.8',
+    ],
   ])
-  withInput(quote).action(async (input, flags) => done(await (await import('./commands/quote.ts')).quote(input, flags)))
+  withInput(quote, '[input...]')
+    .optionsGroup('Without an input, all requests together:')
+    .option('--input-tokens <n>', 'tokens of all prompts: 250000, 300M, 10B', amount)
+    .option('--output-tokens <n>', 'tokens of all answers', amount)
+    .option('--requests <n>', 'how many', amount)
+    .option('--cached-share <share>', 'of the input, read from a prompt cache: 0 to 1', fraction)
+    .option('--prompt-tokens <n>', 'of one prompt, for models with long-context prices', amount)
+    .action(async (input, flags) => done(await (await import('./commands/quote.ts')).quote(input, flags)))
 
   const run = command(program, 'run', 'Quote, buy, wait, and write the results in input order.', [
     ['Batch lines, at most 25 USD, by tomorrow morning', 'run requests.jsonl -o results.jsonl --by 08:00 --budget 25'],
@@ -114,6 +126,15 @@ function declareSteering(program: Command, { done }: Surface): void {
 }
 
 function declareTools(program: Command, { done, scenarios }: Surface): void {
+  command(program, 'advise', 'Say which price work that can wait should be bought at, and what that saves.', [
+    ['The rule of thumb: spend × share × discount', 'advise --latency 24h --monthly-spend 5000 --offline-share 0.3'],
+    ['Where the answer is wanted sooner', 'advise --latency 15m --monthly-spend 5000 --offline-share 0.3 --json'],
+  ])
+    .requiredOption('--latency <duration>', 'how long an answer may take: 30s, 15m, 8h, 1d')
+    .requiredOption('--monthly-spend <usd>', 'what is spent a month at standard prices', fraction)
+    .option('--offline-share <share>', 'of it, what nobody waits for: 0 to 1', fraction, 1)
+    .action(async (flags) => done(await (await import('./commands/advise.ts')).advise(flags)))
+
   command(program, 'doctor', 'Check the home, and each account with a free call; exit 4: an account fails.', [
     ['Before the first job', 'doctor'],
     ['In a health check', 'doctor --json'],
@@ -146,9 +167,9 @@ function command(program: Command, name: string, description: string, examples: 
 }
 
 /** What makes a job of an input. */
-const withInput = (command: Command): Command =>
+const withInput = (command: Command, argument = '<input...>'): Command =>
   command
-    .argument('<input...>', 'batch lines (.jsonl), or rows with --prompt (.csv, .tsv, .jsonl); .gz, .zst; - is stdin')
+    .argument(argument, 'batch lines (.jsonl), or rows with --prompt (.csv, .tsv, .jsonl); .gz, .zst; - is stdin')
     .option('--model <name>', 'the model; replaces that of batch lines')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
@@ -190,6 +211,15 @@ const withPurchase = (command: Command): Command =>
     .option('--allow-unpriced', 'fly although a price is unknown')
     .option('--shard-requests <n>', 'at most so many requests in one purchase', whole)
     .option('--keep-remote', 'leave our files at the vendor; else they are deleted once safe here')
+
+const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9 }
+
+/** `250000`, `300M`, `4.5B`. */
+function amount(text: string): number {
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)([kMB]?)$/.exec(text) ?? []
+  if (digits === undefined) throw new InvalidArgumentError('It should be a number such as 250000, 300M or 10B.')
+  return Math.round(Number(digits) * (units[unit ?? ''] ?? 1))
+}
 
 const formatOption = (of: string): Option => new Option('--format <format>', of).choices(['csv', 'tsv', 'jsonl'])
 

@@ -5,6 +5,7 @@ import { landingOf } from '../policy/landing.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
 import { mediaTokens, sampleRatio } from '../pricing/tokens.ts'
+import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn } from './count-tokens.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
@@ -93,6 +94,15 @@ function quoteGroup(
 /** What the vendor gets is near to what was asked, and how it differs. */
 const adapted = ({ path, reason, requests }: CountedWarning): string =>
   `Adapted in ${requests} ${requests === 1 ? 'request' : 'requests'}${path === '' ? '' : `, ${path}`}: ${reason}`
+
+const SUBMISSION_ROWS = 50_000
+
+/** What tokens cost that are in no file yet, and when they would land. */
+export const quoteTokens = (what: WhatIf, at: number): Quote =>
+  quoteOf(what, at, (lane, requests) => {
+    const submissions = Math.ceil(requests / SUBMISSION_ROWS)
+    return landingOf(lane, { requests: Math.ceil(requests / submissions), submissions })
+  })
 
 const countTokens = moduleBeside(import.meta.url, './count-tokens')
 

@@ -12,6 +12,8 @@ export interface NoteFacts {
   readonly priced: boolean
   readonly flyable: boolean
   readonly requests: number
+  /** What is read from a cache is counted already. */
+  readonly cacheCounted: boolean
   readonly tokens: { readonly inputLow: number; readonly outputLow: number; readonly outputHigh: number }
 }
 
@@ -89,7 +91,13 @@ export function modelNotes({ row, price }: NoteFacts, { at }: When): string[] {
 function cacheMayHelp(facts: NoteFacts): boolean {
   const { input, cachedInput } = facts.price?.perToken ?? {}
   const least = facts.row?.minCacheableTokens ?? Number.POSITIVE_INFINITY
-  return promptTokens(facts) >= least && input !== undefined && cachedInput !== undefined && cachedInput < input
+  return (
+    !facts.cacheCounted &&
+    promptTokens(facts) >= least &&
+    input !== undefined &&
+    cachedInput !== undefined &&
+    cachedInput < input
+  )
 }
 
 /** Of the average request. */

@@ -19,6 +19,10 @@ export interface QuoteGroup {
   readonly requests: number
   readonly inputTokens: Range
   readonly outputTokens: Range
+  /** Tokens of each prompt, where they are known and alike; else the average is taken. */
+  readonly promptTokens?: number
+  /** Share of the input, 0 to 1, that is known to be read from a cache; the rest is plain input. */
+  readonly cachedShare?: number
   /** The longest prompt, where known: decides about long-context rates at the high end. Default: the average. */
   readonly promptTokensMax?: number
   /** Requests ask for their prompts to be cached, which may be written at more than plain input. */
@@ -128,7 +132,8 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
   const tokens = tokensOf(groups)
   const requests = groups.reduce((all, group) => all + group.requests, 0)
   const price = row && priceFor({ model: row, vendor, tier: tierOf(lane), at: input.at })
-  const facts = { lane, model, row, price, priced: figures.high !== null, flyable, requests, tokens }
+  const cacheCounted = groups.some(({ cachedShare }) => cachedShare !== undefined)
+  const facts = { lane, model, row, price, priced: figures.high !== null, flyable, requests, tokens, cacheCounted }
   const line: QuotedLane = {
     lane,
     model,
@@ -168,7 +173,7 @@ function costAt(
 ): NanoUsd | null {
   if (row === undefined) return null
   const { vendor, requests } = group
-  const average = group.inputTokens[reading] / Math.max(1, requests)
+  const average = group.promptTokens ?? group.inputTokens[reading] / Math.max(1, requests)
   const promptTokens = reading === 'high' ? Math.max(average, group.promptTokensMax ?? 0) : average
   const price = priceFor({ model: row, vendor, tier, at, promptTokens, reading })
   return price === undefined ? null : costOrNull(usageAt(group, row, price, promptTokens, reading), price)
@@ -176,6 +181,11 @@ function costAt(
 
 /** Prompts that are written to a cache at more than plain input, asked or unasked, count so at the high end. */
 function usageAt(group: QuoteGroup, row: ModelRow, price: Price, promptTokens: number, end: 'low' | 'high'): Usage {
+  if (group.cachedShare !== undefined) {
+    const cachedInput = Math.round(group.inputTokens[end] * group.cachedShare)
+    const output = Math.round(group.outputTokens[end])
+    return { input: Math.round(group.inputTokens[end]) - cachedInput, cachedInput, output }
+  }
   const cacheable = row.minCacheableTokens !== null && promptTokens >= row.minCacheableTokens
   const dearest = group.asksCache === true ? dearestAsked : dearestInput
   const kind = end === 'high' && cacheable ? dearest(price.perToken) : 'input'

@@ -1,3 +1,5 @@
+import { UsageError } from '../../domain/errors.ts'
+import { quoteTokens, type WhatIf } from '../../index.ts'
 import { exit } from '../exit-codes.ts'
 import { Rejects } from '../rejects.ts'
 import { deadlineOf, type JobFlags, settingsOf } from '../settings.ts'
@@ -6,7 +8,23 @@ import { clear, out, say } from '../terminal.ts'
 import { quoteText } from '../text/quote.ts'
 import { withHome } from '../with-home.ts'
 
-export const quote = (input: readonly string[], flags: JobFlags): Promise<number> =>
+type QuoteFlags = JobFlags & Partial<Omit<WhatIf, 'model'>>
+
+export const quote = async (input: readonly string[], flags: QuoteFlags): Promise<number> =>
+  input.length > 0 ? quoteInput(input, flags) : quoteNothing(flags)
+
+/** Tokens that are in no file yet. */
+function quoteNothing({ model, inputTokens, json, ...more }: QuoteFlags): number {
+  if (inputTokens === undefined)
+    throw new UsageError('There is nothing to quote.', 'Name an input, or say --model and --input-tokens.')
+  if (model === undefined) throw new UsageError('Tokens cost what their model costs.', 'Name it by --model.')
+  const now = Date.now()
+  const quoted = quoteTokens({ model, inputTokens, ...more }, now)
+  out(json === true ? JSON.stringify(quoted) : quoteText(quoted, now))
+  return exit.done
+}
+
+const quoteInput = (input: readonly string[], flags: JobFlags): Promise<number> =>
   withHome(flags, async (redeye) => {
     const deadline = deadlineOf(flags, redeye.now())
     if (deadline !== undefined) say(`To land by ${deadline.text}.`)

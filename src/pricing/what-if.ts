@@ -1,0 +1,61 @@
+import { UsageError } from '../domain/errors.ts'
+import { type Lane, laneOf } from '../domain/usage.ts'
+import { findModel } from './catalogue.ts'
+import { type Quote, quote } from './quote.ts'
+
+/** Work that nobody has in a file yet. */
+export interface WhatIf {
+  /** `vendor/model`, or a name of the catalogue. */
+  readonly model: string
+  /** Of all requests together. */
+  readonly inputTokens: number
+  readonly outputTokens?: number
+  /** Default: enough of them that batch is no wrong tool. */
+  readonly requests?: number
+  /** Share of the input, 0 to 1, that is read from a prompt cache. What was written to it is left out. */
+  readonly cachedShare?: number
+  /** Tokens of one prompt; decides about long-context rates. Default: a short one. */
+  readonly promptTokens?: number
+}
+
+type Landings = (lane: Lane, requests: number) => { readonly p50: number; readonly p90: number } | undefined
+
+const manyRequests = 100_000
+
+/** Whose batch lane a model of the catalogue is sold on, where no vendor is named. */
+const vendors = { openai: 'openai', anthropic: 'anthropic', google: 'gemini' } as const
+
+/**
+ * What so many tokens cost on every lane of a model, without any input: exact figures, by the price of the day.
+ * @param landing  when a lane lands so many requests
+ * @throws UsageError for a model that has no row
+ */
+export function quoteTokens(what: WhatIf, at: number, landing: Landings = () => undefined): Quote {
+  const { cachedShare, requests = manyRequests, outputTokens = 0, inputTokens, promptTokens } = what
+  if (cachedShare !== undefined && !(cachedShare >= 0 && cachedShare <= 1))
+    throw new UsageError(`A cached share of ${cachedShare} is not within 0 and 1.`)
+  const row = findModel(what.model)
+  if (row === undefined)
+    throw new UsageError(`No price is known for model "${what.model}".`, '`redeye prices` lists the models there are.')
+  const slash = what.model.indexOf('/')
+  const vendor = slash < 0 ? vendors[row.provider] : what.model.slice(0, slash)
+  const lane = laneOf(vendor, 'batch')
+  const lands = landing(lane, requests)
+  return quote({
+    at,
+    flyable: [lane],
+    ...(lands === undefined ? {} : { landing: { [lane]: { ...lands, onTime: null } } }),
+    groups: [
+      {
+        vendor,
+        model: row.id,
+        endpoint: row.modality === 'embedding' ? '/v1/embeddings' : '/v1/chat/completions',
+        requests,
+        inputTokens: { low: inputTokens, high: inputTokens },
+        outputTokens: { low: outputTokens, high: outputTokens },
+        ...(cachedShare === undefined ? {} : { cachedShare }),
+        promptTokens: promptTokens ?? 0,
+      },
+    ],
+  })
+}
