@@ -82,6 +82,7 @@ const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSch
   params: table.params,
   ...(table.system === null ? {} : { system: table.system }),
   ...(schema === undefined ? {} : { schema }),
+  ...(table.attachments === undefined ? {} : { attachments: table.attachments }),
 })
 
 /** Forgets what was taken in, where no job came of it. */
@@ -104,6 +105,7 @@ export const digestOfJob = (manifest: Manifest, { model, table }: JobOptions): s
     JSON.stringify([
       model ?? null,
       table === undefined ? null : [table.prompt, table.system, table.model, table.schema, table.params],
+      ...(table?.attachments ?? []),
     ]),
   ).toString('hex')
 
