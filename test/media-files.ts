@@ -19,7 +19,7 @@ export function png(width: number, height: number, shade = 0): Buffer {
   const row = Buffer.alloc(width + 1, shade % 256)
   row[0] = 0 // unfiltered
   const pixels = Buffer.concat(Array.from({ length: height }, () => row))
-  pixels.writeUInt16BE(shade, 1)
+  if (pixels.length > 2) pixels.writeUInt16BE(shade, 1)
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
   const end = chunk('IEND', Buffer.alloc(0))
   return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', deflateSync(pixels)), end])

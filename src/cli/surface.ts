@@ -47,10 +47,6 @@ function declareBuying(program: Command, { done }: Surface): void {
       'Read a folder of scans, one request a file, into the columns of a schema',
       'run scans/ -o invoices.csv --model gpt-5-mini --prompt "Read this invoice." --schema invoice.json',
     ],
-    [
-      'Images that a table names',
-      'run products.csv -o captions.csv --model gpt-5-mini \\\n    --image "photos/{{file}}" --prompt "Caption this for {{shop}}."',
-    ],
   ])
   run.option('-o, --output <file>', 'where the results go; - is standard output')
   withPurchase(withInput(run)).action(async (input, flags) =>

@@ -93,7 +93,10 @@ class TableRows {
 
   async finish(): Promise<Manifest> {
     if (this.#options.skipInvalid !== true) this.#problems.throwAny()
-    if (this.#index.count === 0) throw new UnreadableInput(this.#files.join(', '), 'is empty: no rows in it')
+    if (this.#index.count === 0) {
+      const what = this.#problems.total > 0 ? 'no row is valid' : 'is empty: no rows in it'
+      throw new UnreadableInput(this.#files.join(', '), what)
+    }
     this.#table.checkColumns(this.#columns.names)
     await this.#segment?.commit()
     return {
@@ -195,7 +198,9 @@ class TableRows {
     const { bodyBytesMax = BODY_BYTES_MAX } = this.#options
     if (bytes <= bodyBytesMax) return
     const files = attachments.map(({ from }) => from).join(', ')
-    throw new BadRow(`${files}: the request is ${bytes} bytes with it, encoded; at most ${bodyBytesMax} are taken`)
+    throw new BadRow(
+      `${files}: too large, the request would be ${bytes} bytes; its vendor takes at most ${bodyBytesMax}`,
+    )
   }
 
   /** The first row says which columns a prompt may name. */

@@ -29,6 +29,7 @@ export interface Media {
 
 /** How many tokens of input it is to the model: by its vendor's rule, as a range where the rule leaves one. */
 export function mediaTokens(model: string, media: Media): TokenRange {
+  if (media.type === 'text/plain') return { low: Math.floor(media.bytes / 6), high: Math.ceil(media.bytes / 3) }
   const rule = ruleOf(model)
   return media.type === 'application/pdf' ? pdfTokens(rule, media) : rule.image(media.size ?? unknownSize, media.detail)
 }
