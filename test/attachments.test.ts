@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -9,6 +18,7 @@ import { framedRows, recordsOf } from '../src/engine/rows.ts'
 import type { IntakeOptions } from '../src/intake/intake.ts'
 import { intakeTable, type TableSource } from '../src/intake/intake-table.ts'
 import { BytePool } from '../src/kit/byte-pool.ts'
+import { NotFetched } from '../src/kit/fetch-file.ts'
 import { mediaTokens } from '../src/pricing/media-tokens.ts'
 import { openFolderBlobs } from '../src/stores/blobs/fs.ts'
 import type { BlobStore } from '../src/stores/contract.ts'
@@ -31,13 +41,21 @@ function file(name: string, content: string | Uint8Array): string {
 }
 
 let intakes = 0
+/** What lies at which address. */
+const net: Record<string, Uint8Array | string> = {}
+mkdirSync(path('scratch'))
 async function taken(
   sources: readonly TableSource[],
   request: Partial<RequestOptions> = {},
   options: IntakeOptions = {},
   on: BlobStore = blobs,
 ) {
-  const ports = { blobs: on, pool, folder: `intake/${++intakes}`, scratch: path('scratch') }
+  const fetchFile = async (address: string, into: string): Promise<void> => {
+    const content = net[address]
+    if (content === undefined) throw new NotFetched('could not be fetched: the server answers 404')
+    writeFileSync(into, content)
+  }
+  const ports = { blobs: on, pool, folder: `intake/${++intakes}`, scratch: path('scratch/x'), fetchFile }
   const table = {
     request: { prompt: 'Read it.', model: 'gpt-5-mini', ...request },
     checkColumns: () => {},
@@ -48,10 +66,21 @@ async function taken(
 const files = (...names: string[]): TableSource => ({ name: 'files', files: names })
 const fromPath = { attachments: [{ as: 'file', from: '{{path}}' }] } as const
 
+interface Part {
+  readonly type: string
+  readonly text?: string
+  readonly image_url?: { readonly url: string }
+}
+interface Body {
+  readonly model: string
+  readonly messages: readonly { readonly content: readonly Part[] }[]
+}
+const partsIn = ({ messages }: Body): readonly Part[] => messages.at(-1)?.content ?? []
+
 /** What was written of each row: the index's tokens, and the body. */
 async function rowsOf(manifest: Awaited<ReturnType<typeof taken>>) {
   const segment = await blobs.openLocal(manifest.segments[0] as string)
-  const rows: { tokens: number; bytes: Buffer; body: any }[] = []
+  const rows: { tokens: number; body: Body }[] = []
   for await (const records of recordsOf(blobs, manifest, {
     firstOrdinal: 0,
     count: manifest.requests,
@@ -60,7 +89,7 @@ async function rowsOf(manifest: Awaited<ReturnType<typeof taken>>) {
     for (const { bodyOffset, bodyLength, tokens } of records) {
       const bytes = Buffer.alloc(bodyLength)
       await segment.read(bytes, bodyOffset)
-      rows.push({ tokens, bytes, body: JSON.parse(bytes.toString()) })
+      rows.push({ tokens, body: JSON.parse(bytes.toString()) as Body })
     }
   }
   await segment.close()
@@ -68,7 +97,7 @@ async function rowsOf(manifest: Awaited<ReturnType<typeof taken>>) {
 }
 
 const partsOf = async (sources: readonly TableSource[], request: Partial<RequestOptions>) =>
-  (await rowsOf(await taken(sources, request))).map(({ body }) => body.messages.at(-1).content)
+  (await rowsOf(await taken(sources, request))).map(({ body }) => partsIn(body))
 
 const dataUrl = (type: string, bytes: Uint8Array) => `data:${type};base64,${Buffer.from(bytes).toString('base64')}`
 
@@ -137,6 +166,24 @@ describe('files that go along with a row', () => {
     expect(manifest.groups[0]?.bodyBytes).toBeGreaterThan(500_000)
   })
 
+  test('are fetched when they are documents at an address, and nothing is left of that', async () => {
+    net['https://example.com/in/b%20c.pdf?v=2'] = pdf(1)
+    net['https://example.com/in/d'] = png(2, 2)
+    net['https://example.com/in/login.pdf'] = '<html>Please sign in</html>'
+    const at = (...addresses: string[]): TableSource[] => [{ records: addresses.map((address) => ({ address })) }]
+    const request = { attachments: [{ as: 'file', from: '{{address}}' }] } as const
+    const parts = await partsOf(at('https://example.com/in/b%20c.pdf?v=2', 'https://example.com/in/d'), request)
+    expect(parts.map(([attached]) => attached)).toEqual([
+      { type: 'file', file: { filename: 'b%20c.pdf', file_data: dataUrl('application/pdf', pdf(1)) } },
+      { type: 'image_url', image_url: { url: dataUrl('image/png', png(2, 2)) } },
+    ])
+    expect(await problemsOf(at('https://example.com/none', 'https://example.com/in/login.pdf'), request)).toEqual([
+      '1: https://example.com/none: could not be fetched: the server answers 404',
+      '2: https://example.com/in/login.pdf: holds text/plain, not the application/pdf of its name; rename it if that is meant',
+    ])
+    expect(readdirSync(path('scratch'))).toEqual([])
+  })
+
   test('make another job when their content is another, under the same name', async () => {
     const digests: string[] = []
     for (const shade of [1, 2, 1]) {
@@ -158,7 +205,7 @@ describe('files that go along with a row', () => {
       translateRequest('openai-chat', 'anthropic', { ...body, model: 'claude-opus-5' }),
     )
     expect(claude.map(({ warnings }) => warnings)).toEqual([[], [], []])
-    expect(claude.map(({ body }) => (body as any).messages[0].content[0])).toEqual([
+    expect(claude.map(({ body }) => partsIn(body as unknown as Body)[0])).toEqual([
       { type: 'image', source: { type: 'base64', media_type: 'image/png', data: image } },
       { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: document }, title: 'b.pdf' },
       { type: 'text', text: 'plain' },
@@ -166,7 +213,10 @@ describe('files that go along with a row', () => {
     const gemini = bodies.map((body) =>
       translateRequest('openai-chat', 'gemini', { ...body, model: 'gemini-3.5-flash' }),
     )
-    expect(gemini.map(({ body }) => (body as any).contents[0].parts.slice(0, -1))).toEqual([
+    const geminiParts = gemini.map(
+      ({ body }) => (body as unknown as { contents: [{ parts: object[] }] }).contents[0].parts,
+    )
+    expect(geminiParts.map((parts) => parts.slice(0, -1))).toEqual([
       [{ inlineData: { mimeType: 'image/png', data: image } }],
       [{ text: 'Title: b.pdf' }, { inlineData: { mimeType: 'application/pdf', data: document } }],
       [{ text: 'plain' }],
@@ -182,7 +232,7 @@ describe('files that go along with a row', () => {
       model: 'claude-opus-5',
       max_completion_tokens: 9,
     })
-    expect((claude.body as any).messages[0].content[0]).toEqual({
+    expect(partsIn(claude.body as unknown as Body)[0]).toEqual({
       type: 'image',
       source: { type: 'url', url: 'https://example.com/a.png' },
     })
@@ -323,7 +373,7 @@ describe('a file that cannot go along is one bad line, with its path and what to
     const manifest = await taken([{ records }], { attachments }, { skipInvalid: true, reject })
     expect(rejected).toEqual([`2: ${bad}: no such file; ${bad}: no such file | true`, `3: ${bad}: no such file | true`])
     expect([manifest.requests, manifest.skipped]).toEqual([2, 2])
-    expect((await rowsOf(manifest)).map(({ body }) => body.messages[0].content)).toHaveLength(2)
+    expect(await rowsOf(manifest)).toHaveLength(2)
   })
 })
 
@@ -365,6 +415,6 @@ describe('an input of files', () => {
   test('has the columns path, name and bytes, for the prompt too', async () => {
     const image = file('shown.png', png(5, 5))
     const [parts] = await partsOf([files(image)], { ...fromPath, prompt: '{{name}}: {{bytes}}' })
-    expect(parts.at(-1).text).toBe(`shown.png: ${png(5, 5).length}`)
+    expect(parts?.at(-1)?.text).toBe(`shown.png: ${png(5, 5).length}`)
   })
 })

@@ -43,6 +43,7 @@ export async function takeIn(
     pool: ports.pool,
     folder,
     scratch: `${ports.scratch}/${folder.replace('/', '-')}-ids`,
+    fetchFile: ports.fetchFile,
     ...(onProgress === undefined ? {} : { onProgress }),
   }
   const manifest =

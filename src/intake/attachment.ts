@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
 import { type ImageSize, imageSize, type MediaType, sniffMedia, typeByName } from '../kit/media-file.ts'
 import { PdfPages } from '../kit/pdf-pages.ts'
@@ -33,26 +33,48 @@ const HEAD_BYTES_MAX = 16 * 1024 * 1024
 /** A multiple of three, so that the base64 of the pieces is that of the whole. */
 const PIECE_BYTES = 768 * 1024
 
-/** @throws BadRow when it is not there, cannot be read, or is not what it should be */
-export async function openAttachment({ as, from }: AttachmentOption): Promise<Attachment> {
+/**
+ * @param fetched  brings what lies at an address into a file of ours, whose path it returns
+ * @throws BadRow when it is not there, cannot be read, or is not what it should be
+ */
+export async function openAttachment(
+  { as, from }: AttachmentOption,
+  fetched: (address: string) => Promise<string>,
+): Promise<Attachment> {
   if (from.trim() === '') throw new BadRow(`the template of --${as} names no file in this row`)
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(from)) return atAddress(as, from)
-  const file = await opened(from)
+  if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(from)) return openPath(from, { as, from, name: basename(from) })
+  if (!/^https:/i.test(from)) throw new BadRow(`${from}: only https addresses and local files are taken`)
+  if (as === 'image') return imageAt(from)
+  // No vendor's chat takes a document by its address, and one that did would fetch it hours later.
+  const path = await fetched(from)
+  const name = URL.parse(from)?.pathname.split('/').at(-1) || 'document'
+  try {
+    return await openPath(path, { as, from, name })
+  } finally {
+    await unlink(path) // it stays readable while it is open, and is gone whatever happens
+  }
+}
+
+/** What a row named, as it is called in messages and to the vendor. */
+interface Named extends AttachmentOption {
+  readonly name: string
+}
+
+async function openPath(path: string, named: Named): Promise<Attachment> {
+  const file = await opened(path, named.from)
   try {
     const { size: bytes } = await file.stat()
-    if (bytes === 0) throw new BadRow(`${from}: the file is empty`)
-    const { type, size } = await identified(file, from, as)
-    if (type === 'text/plain') return textPart(file, from, bytes)
-    return type === 'application/pdf' ? pdfPart(file, from, bytes) : imagePart(file, from, { bytes, type, size })
+    if (bytes === 0) throw new BadRow(`${named.from}: the file is empty`)
+    const { type, size } = await identified(file, named)
+    if (type === 'text/plain') return textPart(file, named, bytes)
+    return type === 'application/pdf' ? pdfPart(file, named, bytes) : imagePart(file, named, { bytes, type, size })
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
-function atAddress(as: AttachmentOption['as'], address: string): Attachment {
-  if (!/^https:/i.test(address)) throw new BadRow(`${address}: only https addresses and local files are taken`)
-  if (as === 'file') throw new BadRow(`${address}: documents are not fetched; download it and name the file`)
+function imageAt(address: string): Attachment {
   const part = Buffer.from(`{"type":"image_url","image_url":{"url":${JSON.stringify(address)}}},`)
   return {
     from: address,
@@ -65,15 +87,15 @@ function atAddress(as: AttachmentOption['as'], address: string): Attachment {
   }
 }
 
-async function opened(path: string): Promise<FileHandle> {
+async function opened(path: string, from: string): Promise<FileHandle> {
   try {
     const stats = await stat(path) // before it is opened: that of a pipe would wait for ever
-    if (stats.isDirectory()) throw new BadRow(`${path}: is a folder; name a file of it`)
-    if (!stats.isFile()) throw new BadRow(`${path}: is no plain file`)
+    if (stats.isDirectory()) throw new BadRow(`${from}: is a folder; name a file of it`)
+    if (!stats.isFile()) throw new BadRow(`${from}: is no plain file`)
     return await open(path, 'r')
   } catch (error) {
     if (error instanceof BadRow) throw error
-    throw new BadRow(`${path}: ${troubleOf(path, error as NodeJS.ErrnoException)}`)
+    throw new BadRow(`${from}: ${troubleOf(path, error as NodeJS.ErrnoException)}`)
   }
 }
 
@@ -84,14 +106,10 @@ function troubleOf(path: string, { code, message }: NodeJS.ErrnoException): stri
 }
 
 /** What the file holds; images with their size. */
-async function identified(
-  file: FileHandle,
-  from: string,
-  as: AttachmentOption['as'],
-): Promise<{ type: MediaType; size?: ImageSize }> {
+async function identified(file: FileHandle, { as, from, name }: Named): Promise<{ type: MediaType; size?: ImageSize }> {
   let head = await headOf(file, HEAD_BYTES)
   const type = sniffMedia(head)
-  const named = typeByName(from)
+  const named = typeByName(name)
   if (type === undefined) {
     const but = named === undefined ? '' : `, whatever its name says`
     throw new BadRow(`${from}: is no PNG, JPEG, GIF, WebP, PDF or text${but}`)
@@ -144,7 +162,7 @@ const base64Bytes = (bytes: number): number => Math.ceil(bytes / 3) * 4
 
 function imagePart(
   file: FileHandle,
-  from: string,
+  { from }: Named,
   { bytes, type, size }: { bytes: number; type: MediaType; size: ImageSize | undefined },
 ): Attachment {
   const before = Buffer.from(`{"type":"image_url","image_url":{"url":"data:${type};base64,`)
@@ -162,9 +180,10 @@ function imagePart(
   }
 }
 
-function pdfPart(file: FileHandle, from: string, bytes: number): Attachment {
-  const name = JSON.stringify(basename(from))
-  const before = Buffer.from(`{"type":"file","file":{"filename":${name},"file_data":"data:application/pdf;base64,`)
+function pdfPart(file: FileHandle, { from, name }: Named, bytes: number): Attachment {
+  const before = Buffer.from(
+    `{"type":"file","file":{"filename":${JSON.stringify(name)},"file_data":"data:application/pdf;base64,`,
+  )
   const after = Buffer.from('"}},')
   return {
     from,
@@ -190,7 +209,7 @@ async function writeBase64(piece: Uint8Array, to: PartWriter): Promise<void> {
 }
 
 /** A text goes as text: every vendor reads that, and none of them has a better place for it. */
-function textPart(file: FileHandle, from: string, bytes: number): Attachment {
+function textPart(file: FileHandle, { from }: Named, bytes: number): Attachment {
   const before = Buffer.from('{"type":"text","text":"')
   const after = Buffer.from('"},')
   return {

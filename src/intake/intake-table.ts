@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { UnreadableInput } from '../domain/errors.ts'
+import { NotFetched } from '../kit/fetch-file.ts'
 import { inputFormatOf, type TableFormat } from '../tables/format.ts'
 import { readRecords, readTable } from '../tables/read.ts'
 import type { AttachmentOption, RequestOptions, RequestWriter } from '../tables/request.ts'
@@ -174,7 +176,7 @@ class TableRows {
       staged.add(before)
       return tokensByLength(before.length)
     }
-    const attachments = await openAll(writer.attachments(cells))
+    const attachments = await openAll(writer.attachments(cells), (address) => this.#fetched(address))
     try {
       this.#checkSize(attachments, before.length + after.length)
       const to: PartWriter = {
@@ -191,6 +193,18 @@ class TableRows {
       for (const attachment of attachments) await attachment.close()
     }
   }
+
+  async #fetched(address: string): Promise<string> {
+    const path = `${this.#ports.scratch}-fetched-${this.#fetches++}`
+    try {
+      await this.#ports.fetchFile(address, path, this.#options.bodyBytesMax ?? BODY_BYTES_MAX)
+      return path
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error instanceof NotFetched ? new BadRow(`${address}: ${error.message}`) : error
+    }
+  }
+  #fetches = 0
 
   /** Before hundreds of megabytes are encoded that no vendor takes. */
   #checkSize(attachments: readonly Attachment[], besides: number): void {
@@ -220,8 +234,11 @@ class TableRows {
 }
 
 /** All of a row's files, or every reason why not. */
-async function openAll(wanted: readonly AttachmentOption[]): Promise<Attachment[]> {
-  const opening = await Promise.allSettled(wanted.map(openAttachment))
+async function openAll(
+  wanted: readonly AttachmentOption[],
+  fetched: (address: string) => Promise<string>,
+): Promise<Attachment[]> {
+  const opening = await Promise.allSettled(wanted.map((one) => openAttachment(one, fetched)))
   const opened = opening.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   const failed = opening.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []))
   if (failed.length === 0) return opened
