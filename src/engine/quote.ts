@@ -139,6 +139,7 @@ async function sampleBodies(ports: Ports, manifest: Manifest): Promise<Map<numbe
     for (const ordinal of chosen) {
       await index.read(bytes, ordinal * RECORD_BYTES)
       readRecord(new DataView(bytes.buffer), 0, record)
+      if (record.bodyLength > SAMPLE_BYTES_MAX) continue
       if (record.bodyLength > left) break
       left -= record.bodyLength
       const body = new Uint8Array(record.bodyLength)

@@ -66,8 +66,7 @@ async function openPath(path: string, named: Named): Promise<Attachment> {
     const { size: bytes } = await file.stat()
     if (bytes === 0) throw new BadRow(`${named.from}: the file is empty`)
     const { type, size } = await identified(file, named)
-    if (type === 'text/plain') return textPart(file, named, bytes)
-    return type === 'application/pdf' ? pdfPart(file, named, bytes) : imagePart(file, named, { bytes, type, size })
+    return type === 'text/plain' ? textPart(file, named, bytes) : inlinePart(file, named, { type, bytes, size })
   } catch (error) {
     await file.close()
     throw error
@@ -107,7 +106,7 @@ function troubleOf(path: string, { code, message }: NodeJS.ErrnoException): stri
 
 /** What the file holds; images with their size. */
 async function identified(file: FileHandle, { as, from, name }: Named): Promise<{ type: MediaType; size?: ImageSize }> {
-  let head = await headOf(file, HEAD_BYTES)
+  let head = await headOf(file, from, HEAD_BYTES)
   const type = sniffMedia(head)
   const named = typeByName(name)
   if (type === undefined) {
@@ -122,7 +121,7 @@ async function identified(file: FileHandle, { as, from, name }: Named): Promise<
   }
   let size = imageSize(type, head)
   while (size === undefined && head.length >= HEAD_BYTES && head.length < HEAD_BYTES_MAX) {
-    const longer = await headOf(file, head.length * 4)
+    const longer = await headOf(file, from, head.length * 4)
     if (longer.length === head.length) break
     head = longer
     size = imageSize(type, head)
@@ -131,81 +130,67 @@ async function identified(file: FileHandle, { as, from, name }: Named): Promise<
   return { type, size }
 }
 
-async function headOf(file: FileHandle, bytes: number): Promise<Uint8Array> {
+async function headOf(file: FileHandle, from: string, bytes: number): Promise<Uint8Array> {
   const head = new Uint8Array(bytes)
-  return head.subarray(0, await fill(file, head, 0))
+  return head.subarray(0, await fill(file, from, { into: head, position: 0 }))
 }
 
 /** Fills `into` from a position on; fewer bytes only at the end of the file. */
-async function fill(file: FileHandle, into: Uint8Array, position: number): Promise<number> {
+async function fill(
+  file: FileHandle,
+  from: string,
+  { into, position }: { into: Uint8Array; position: number },
+): Promise<number> {
   let filled = 0
   while (filled < into.length) {
-    const { bytesRead } = await file.read(into, filled, into.length - filled, position + filled)
+    const { bytesRead } = await file
+      .read(into, filled, into.length - filled, position + filled)
+      .catch((error: Error) => {
+        throw new BadRow(`${from}: ${error.message}`)
+      })
     if (bytesRead === 0) break
     filled += bytesRead
   }
   return filled
 }
 
-/** The file's bytes as they are when it was opened: one that changes meanwhile is a bad one. */
+/** The file's bytes, as many as there were when it was opened; each piece is overwritten by the next. */
 async function* pieces(file: FileHandle, from: string, bytes: number): AsyncGenerator<Uint8Array> {
   const piece = new Uint8Array(Math.min(bytes, PIECE_BYTES))
   for (let position = 0; position < bytes; ) {
-    const filled = await fill(file, piece.subarray(0, bytes - position), position)
+    const filled = await fill(file, from, { into: piece.subarray(0, bytes - position), position })
     if (filled === 0) throw new BadRow(`${from}: became shorter while it was read`)
     yield piece.subarray(0, filled)
     position += filled
   }
 }
 
-const base64Bytes = (bytes: number): number => Math.ceil(bytes / 3) * 4
-
-function imagePart(
+function inlinePart(
   file: FileHandle,
-  { from }: Named,
-  { bytes, type, size }: { bytes: number; type: MediaType; size: ImageSize | undefined },
+  { from, name }: Named,
+  { type, bytes, size }: { type: MediaType; bytes: number; size: ImageSize | undefined },
 ): Attachment {
-  const before = Buffer.from(`{"type":"image_url","image_url":{"url":"data:${type};base64,`)
+  const pages = type === 'application/pdf' ? new PdfPages() : undefined
+  const member = pages
+    ? `{"type":"file","file":{"filename":${JSON.stringify(name)},"file_data":`
+    : '{"type":"image_url","image_url":{"url":'
+  const before = Buffer.from(`${member}"data:${type};base64,`)
   const after = Buffer.from('"}},')
   return {
     from,
-    partBytes: before.length + base64Bytes(bytes) + after.length,
+    partBytes: before.length + Math.ceil(bytes / 3) * 4 + after.length,
     async write(to) {
-      await to.write(before)
-      for await (const piece of pieces(file, from, bytes)) await writeBase64(piece, to)
-      await to.write(after)
-      return mediaTokens(to.model, { type, bytes, size }).high
-    },
-    close: () => file.close(),
-  }
-}
-
-function pdfPart(file: FileHandle, { from, name }: Named, bytes: number): Attachment {
-  const before = Buffer.from(
-    `{"type":"file","file":{"filename":${JSON.stringify(name)},"file_data":"data:application/pdf;base64,`,
-  )
-  const after = Buffer.from('"}},')
-  return {
-    from,
-    partBytes: before.length + base64Bytes(bytes) + after.length,
-    async write(to) {
-      const pages = new PdfPages()
       await to.write(before)
       for await (const piece of pieces(file, from, bytes)) {
-        pages.add(piece)
-        await writeBase64(piece, to)
+        to.digest(piece)
+        pages?.add(piece)
+        await to.write(Buffer.from(Buffer.from(piece.buffer, 0, piece.length).toString('base64'), 'latin1'))
       }
       await to.write(after)
-      return mediaTokens(to.model, { type: 'application/pdf', bytes, pages: pages.finish() }).high
+      return mediaTokens(to.model, { type, bytes, size, pages: pages?.finish() }).high
     },
     close: () => file.close(),
   }
-}
-
-async function writeBase64(piece: Uint8Array, to: PartWriter): Promise<void> {
-  to.digest(piece)
-  const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('base64')
-  await to.write(Buffer.from(text, 'latin1'))
 }
 
 /** A text goes as text: every vendor reads that, and none of them has a better place for it. */
@@ -217,23 +202,24 @@ function textPart(file: FileHandle, { from }: Named, bytes: number): Attachment 
     partBytes: before.length + bytes + after.length,
     async write(to) {
       const decoder = new TextDecoder('utf-8', { fatal: true })
+      const escaped = (piece?: Uint8Array): Buffer => {
+        try {
+          return Buffer.from(JSON.stringify(decoder.decode(piece, { stream: piece !== undefined })).slice(1, -1))
+        } catch {
+          throw new BadRow(`${from}: is text, but not all of it is UTF-8`)
+        }
+      }
       let length = 0
-      const put = async (text: string): Promise<void> => {
-        const escaped = Buffer.from(JSON.stringify(text).slice(1, -1))
-        length += escaped.length
-        await to.write(escaped)
+      const put = async (text: Buffer): Promise<void> => {
+        length += text.length
+        await to.write(text)
       }
       await to.write(before)
-      try {
-        for await (const piece of pieces(file, from, bytes)) {
-          to.digest(piece)
-          await put(decoder.decode(piece, { stream: true }))
-        }
-        await put(decoder.decode())
-      } catch (error) {
-        if (error instanceof TypeError) throw new BadRow(`${from}: is text, but not all of it is UTF-8`)
-        throw error
+      for await (const piece of pieces(file, from, bytes)) {
+        to.digest(piece)
+        await put(escaped(piece))
       }
+      await put(escaped())
       await to.write(after)
       return tokensByLength(length)
     },
