@@ -9,6 +9,7 @@ import { type Lane, laneOf, vendorOf } from './domain/usage.ts'
 import { chooseSeller, type Log, type Ports, type Step, steps, type Vendors } from './engine/index.ts'
 import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
+import { openFetchFile } from './kit/fetch-file.ts'
 import { type Http, openHttp } from './kit/http.ts'
 import { derivedId } from './kit/ids.ts'
 import type { AccountSetup, BatchLane, Call, Provider } from './providers/contract.ts'
@@ -60,6 +61,7 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
     }),
     vendors: vendorsFrom(env, store, { http, clock, exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE) }),
     scratch,
+    fetchFile: openFetchFile(),
     step: crashPoint(env),
     log,
     answerCheck: moduleBeside(import.meta.url, './delivery/check-answer'),

@@ -19,6 +19,8 @@ export interface JobFlags extends Flags {
   readonly model?: string
   readonly prompt?: string
   readonly system?: string
+  readonly image?: readonly string[]
+  readonly file?: readonly string[]
   readonly schema?: string
   readonly answerColumn?: string
   readonly withCost?: boolean
@@ -47,6 +49,8 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     model: flags.model,
     prompt: flags.prompt === undefined ? undefined : await textOf('--prompt', flags.prompt),
     system: flags.system === undefined ? undefined : await textOf('--system', flags.system),
+    images: flags.image,
+    files: flags.file,
     schema: flags.schema === undefined ? undefined : await schemaOf(flags.schema),
     answerColumn: flags.answerColumn,
     withCost: flags.withCost,

@@ -43,6 +43,10 @@ function declareBuying(program: Command, { done }: Surface): void {
       'Classify the rows of a table; safe to start again, for the key names the job',
       'run tickets.csv -o labelled.csv --key tickets-may --model gpt-5-mini \\\n    --prompt "Label this: {{text}}" --schema labels.json --yes',
     ],
+    [
+      'Read a folder of scans, one request a file, into the columns of a schema',
+      'run scans/ -o invoices.csv --model gpt-5-mini --prompt "Read this invoice." --schema invoice.json',
+    ],
   ])
   run.option('-o, --output <file>', 'where the results go; - is standard output')
   withPurchase(withInput(run)).action(async (input, flags) =>
@@ -169,7 +173,10 @@ function command(program: Command, name: string, description: string, examples: 
 /** What makes a job of an input. */
 const withInput = (command: Command, argument = '<input...>'): Command =>
   command
-    .argument(argument, 'batch lines (.jsonl), or rows with --prompt (.csv, .tsv, .jsonl); .gz, .zst; - is stdin')
+    .argument(
+      argument,
+      'batch lines (.jsonl); with --prompt rows (.csv, .tsv, .jsonl), or a folder or pattern of files; .gz, .zst; - is stdin',
+    )
     .option('--model <name>', 'the model; replaces that of batch lines')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
@@ -179,6 +186,8 @@ const withInput = (command: Command, argument = '<input...>'): Command =>
     .optionsGroup('Tables:')
     .option('--prompt <text>', 'makes the input a table: "Classify: {{column}}", or @FILE')
     .option('--system <text>', 'system text of each row, or @FILE')
+    .option('--image <path>', 'an image with each row: "{{column}}", a path or https address; repeatable', collect)
+    .option('--file <path>', 'an image, PDF or text with each row, by its content; repeatable', collect)
     .option('--schema <file>', 'JSON Schema of the answers, or a JSON list of the allowed ones')
     .addOption(
       new Option('--on-invalid-answer <how>', 'of answers that fail the schema (default: keep)').choices([

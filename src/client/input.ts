@@ -1,6 +1,7 @@
 import { UsageError } from '../domain/errors.ts'
-import type { Input, JobOptions, Source, TableFormat, TableOptions } from '../engine/index.ts'
+import type { Input, JobOptions, Source, TableOptions } from '../engine/index.ts'
 import { jobDefaults } from '../engine/index.ts'
+import { tableSources } from './input-files.ts'
 import type { JobInput, JobSettings } from './options.ts'
 
 /** What a user hands over, as the engine takes it in. */
@@ -16,7 +17,7 @@ export async function inputOf(input: JobInput, settings: JobSettings): Promise<I
     if (paths.length === 0)
       throw new UsageError('No input is named.', 'Give a file of batch lines, or rows with --prompt.')
     if (!table) return { kind: 'requests', sources: paths }
-    return { kind: 'table', sources: paths.map((source) => ({ source, ...formatOf(source, settings) })) }
+    return { kind: 'table', sources: await tableSources(paths, settings.format) }
   }
   const { first, all } = await peeked(input as AsyncIterable<unknown> | Iterable<unknown>)
   const bytes = first instanceof Uint8Array
@@ -27,10 +28,6 @@ export async function inputOf(input: JobInput, settings: JobSettings): Promise<I
   }
   return { kind: 'requests', sources: [bytes ? (all as Source) : linesOf(all)] }
 }
-
-/** Standard input has no name to tell its format by. */
-const formatOf = (path: string, { format }: JobSettings): { format?: TableFormat } =>
-  format !== undefined ? { format } : path === '-' ? { format: 'jsonl' } : {}
 
 async function peeked(
   input: AsyncIterable<unknown> | Iterable<unknown>,
@@ -64,10 +61,11 @@ async function* linesOf(requests: AsyncIterable<unknown>): AsyncIterable<Uint8Ar
   yield Buffer.from(lines.join(''))
 }
 
-export async function optionsOf(settings: JobSettings): Promise<JobOptions> {
-  const table = settings.prompt === undefined ? undefined : await tableOf(settings, settings.prompt)
+/** @param input  decides what goes along by itself: files that are rows */
+export async function optionsOf(settings: JobSettings, input: Input): Promise<JobOptions> {
+  const table = settings.prompt === undefined ? undefined : await tableOf(settings, settings.prompt, input)
   if (table === undefined) {
-    const only = (['system', 'schema', 'answerColumn', 'params'] as const).filter(
+    const only = (['system', 'schema', 'answerColumn', 'params', 'images', 'files'] as const).filter(
       (name) => settings[name] !== undefined,
     )
     if (only.length > 0 || settings.withCost === true) {
@@ -94,8 +92,9 @@ export async function optionsOf(settings: JobSettings): Promise<JobOptions> {
   }
 }
 
-async function tableOf(settings: JobSettings, prompt: string): Promise<TableOptions> {
+async function tableOf(settings: JobSettings, prompt: string, input: Input): Promise<TableOptions> {
   if (settings.model === undefined) throw new UsageError('A table needs a model.', 'Name it: --model gpt-5-mini.')
+  const attachments = attachmentsOf(settings, input)
   return {
     prompt,
     system: settings.system ?? null,
@@ -104,7 +103,19 @@ async function tableOf(settings: JobSettings, prompt: string): Promise<TableOpti
     answerColumn: settings.answerColumn ?? null,
     withCost: settings.withCost === true,
     params: settings.params ?? {},
+    ...(attachments.length === 0 ? {} : { attachments }),
   }
+}
+
+function attachmentsOf({ images, files }: JobSettings, input: Input): NonNullable<TableOptions['attachments']> {
+  if (images !== undefined || files !== undefined) {
+    return [
+      ...[images ?? []].flat().map((from) => ({ as: 'image', from }) as const),
+      ...[files ?? []].flat().map((from) => ({ as: 'file', from }) as const),
+    ]
+  }
+  const rowsAreFiles = input.kind === 'table' && input.sources.some((source) => 'files' in source)
+  return rowsAreFiles ? [{ as: 'file', from: '{{path}}' }] : []
 }
 
 /** A zod schema becomes the JSON Schema of what it accepts. */

@@ -5,6 +5,13 @@ export interface TablePrompt {
   /** `Classify: {{text}}`: a column's value is put in literally and never expanded again. */
   readonly prompt?: string
   readonly system?: string
+  /**
+   * Images that each row brings along: templates of a path, or of an https address that the vendor fetches. PNG, JPEG,
+   * GIF or WebP by content, whatever the name. Relative paths begin at the working directory.
+   */
+  readonly images?: string | readonly string[]
+  /** Files that each row brings along: images, PDFs, or texts, which go as text. After the images, before the prompt. */
+  readonly files?: string | readonly string[]
   /** Replaces the model of requests; says it for rows. */
   readonly model?: string
   /** A JSON Schema, or a zod schema: one typed column per top-level field, and every answer is checked. */
@@ -54,6 +61,7 @@ export interface JobSettings extends TablePrompt {
 
 /**
  * Paths (`-`: standard input), a stream of bytes, or an (async) iterable of requests or rows as objects. gzip and zstd
- * are recognised by content.
+ * are recognised by content. With a prompt, a path may be a folder or a pattern (`scans/*.png`): then each file is a row
+ * with the columns `path`, `name` and `bytes`, and goes along unless `images` or `files` say otherwise.
  */
 export type JobInput = string | readonly string[] | AsyncIterable<Uint8Array> | Iterable<object> | AsyncIterable<object>

@@ -60,8 +60,9 @@ export class Redeye {
 
   /** What the job would cost on each lane and when it would land. Reads the whole input; sends nothing. */
   async quote(input: JobInput, settings: JobSettings = {}): Promise<Quote> {
-    const options = await optionsOf(settings)
-    const taken = await takeIn(this.#ports, await inputOf(input, settings), options, intakeOf(settings))
+    const given = await inputOf(input, settings)
+    const options = await optionsOf(settings, given)
+    const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     try {
       return await quoteJob(this.#ports, taken.manifest, options, settings.by?.getTime() ?? null)
     } finally {
@@ -79,9 +80,10 @@ export class Redeye {
     input: JobInput,
     settings: JobSettings & { readonly confirm?: (quote: Quote) => Promise<boolean> | boolean } = {},
   ): Promise<Job> {
-    const options = await optionsOf(settings)
+    const given = await inputOf(input, settings)
+    const options = await optionsOf(settings, given)
     if (options.output !== null) formatFor({ kind: options.table === undefined ? 'requests' : 'table' }, options.output)
-    const taken = await takeIn(this.#ports, await inputOf(input, settings), options, intakeOf(settings))
+    const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     const how = {
       key: settings.key ?? null,
       deadline: settings.by?.getTime() ?? null,

@@ -36,11 +36,8 @@ function highOf(job: JobRow, model: string, tokens: number): bigint {
   const quote = job.quote as Quote | null
   const line = quote?.lanes.find((candidate) => candidate.flyable && candidate.model === model)
   if (line?.usd.high == null) return 0n
-  const all = (job.input as { groups: readonly { model: string; bodyBytes: number }[] }).groups
+  const all = (job.input as { groups: readonly { model: string; tokens: number }[] }).groups
     .filter((group) => group.model === model)
-    .reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)
-  // tokens by length are bytes over 3.6, for a shard as for the whole, so the share is exact enough
-  return all === 0
-    ? parseUsd(line.usd.high)
-    : (parseUsd(line.usd.high) * BigInt(Math.round(tokens * 3600))) / BigInt(all * 1000)
+    .reduce((sum, group) => sum + group.tokens, 0)
+  return all === 0 ? parseUsd(line.usd.high) : (parseUsd(line.usd.high) * BigInt(tokens)) / BigInt(all)
 }

@@ -1,3 +1,5 @@
+import type { AttachmentOption } from '../tables/request.ts'
+
 /** What a job was asked to do; stored with it, versioned with the store. */
 export interface JobOptions {
   /** Replaces the model of every request. */
@@ -27,6 +29,8 @@ export interface TableOptions {
   readonly answerColumn: string | null
   readonly withCost: boolean
   readonly params: Readonly<Record<string, unknown>>
+  /** Absent: none. */
+  readonly attachments?: readonly AttachmentOption[]
 }
 
 export const jobDefaults = {

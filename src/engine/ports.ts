@@ -2,6 +2,7 @@ import type { Dispatcher } from '../dispatch/contract.ts'
 import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
+import type { FetchFile } from '../kit/fetch-file.ts'
 import type { BatchLane, Call, Provider } from '../providers/contract.ts'
 import type { AccountRow, BlobStore, ControlStore } from '../stores/contract.ts'
 
@@ -15,6 +16,8 @@ export interface Ports {
   readonly vendors: Vendors
   /** A folder on this machine for scratch files. */
   readonly scratch: string
+  /** Brings documents that rows name by their address. */
+  readonly fetchFile: FetchFile
   /** Named steps at which tests kill the process; does nothing otherwise. */
   readonly step: (name: Step) => void
   readonly log: Log

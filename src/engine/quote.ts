@@ -4,16 +4,18 @@ import { moduleBeside } from '../kit/byte-pool.ts'
 import { landingOf } from '../policy/landing.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
-import { mediaTokens, sampleRatio } from '../pricing/tokens.ts'
+import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
-import type { Counted, CountIn } from './count-tokens.ts'
+import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
 
 const SAMPLES = 256
-/** Where no request of a group was drawn: English JSON text has three to six bytes a token. */
-const UNSAMPLED = { low: 1 / 6, high: 1 / 3 }
+/** Of all samples: with images and documents they are megabytes each, and are held while they are counted. */
+const SAMPLE_BYTES_MAX = 32 << 20
+/** Where no request of a group was drawn, as a share of the index's estimate, which is on the high side. */
+const UNSAMPLED = { low: 0.3, high: 1.2 }
 
 /** What the job would cost on each lane: tokens counted on a random sample, output from what requests allow. */
 export async function quoteJob(
@@ -58,17 +60,21 @@ function quoteGroup(
   const group = manifest.groups[number] as Manifest['groups'][number]
   const { model, lane, translated } = manifest.routes[number] as Route
   const notes: string[] = []
-  let inputTokens = {
-    low: Math.floor(group.bodyBytes * UNSAMPLED.low),
-    high: Math.ceil(group.bodyBytes * UNSAMPLED.high),
-  }
+  let ratio = UNSAMPLED
   if (counted !== undefined) {
-    const { samples, encoding, spread, media } = counted
-    const ratio = sampleRatio(samples, { population: group.requests, spread })
-    inputTokens = { low: Math.floor(group.bodyBytes * ratio.low), high: Math.ceil(group.bodyBytes * ratio.high) }
+    const { samples, encoding, spread, media, unseen } = counted
+    const ratioOf = (end: 'low' | 'high') =>
+      sampleRatio(
+        samples.map((sample) => ({ size: sample.estimate, tokens: sample[end] })),
+        { population: group.requests, spread },
+      )
+    ratio = { low: ratioOf('low').low, high: ratioOf('high').high }
     notes.push(`Input tokens are counted on ${samples.length} of ${group.requests} requests with ${encoding}.`)
-    if (media > 0) notes.push(`Images and files are taken as ${mediaTokens} tokens each.`)
+    if (media > 0)
+      notes.push('Images and pages count by their number and size, as far as the rule of their vendor is known.')
+    if (unseen > 0) notes.push('Images behind an address are taken as 1024 by 1024, since they are not fetched.')
   } else notes.push('No request of this model was in the sample; input tokens are by length alone.')
+  const inputTokens = { low: Math.floor(group.tokens * ratio.low), high: Math.ceil(group.tokens * ratio.high) }
   const maxTokens = group.outputMaxStated === group.requests ? Math.ceil(group.outputMax / group.requests) : undefined
   const schema = options.table?.schema
   const output = outputRange({
@@ -112,33 +118,36 @@ async function countSample(ports: Ports, manifest: RoutedManifest): Promise<Map<
   const numbers = [...bodies.keys()]
   const groups = numbers.map((number) => ({
     model: manifest.routes[number]?.model ?? '',
-    bodies: bodies.get(number) ?? [],
+    samples: bodies.get(number) ?? [],
   }))
   const counted = await ports.pool.runAlone<CountIn, Counted[]>(countTokens, { groups })
   return new Map(counted.map((one, at) => [numbers[at] as number, one]))
 }
 
 /** Bodies of random requests, by group. */
-async function sampleBodies(ports: Ports, manifest: Manifest): Promise<Map<number, Uint8Array[]>> {
+async function sampleBodies(ports: Ports, manifest: Manifest): Promise<Map<number, Sampled[]>> {
   const chosen = new Set<number>()
   const wanted = Math.min(SAMPLES, manifest.requests)
   while (chosen.size < wanted) chosen.add(Math.floor(Math.random() * manifest.requests))
-  const bodies = new Map<number, Uint8Array[]>()
+  const bodies = new Map<number, Sampled[]>()
   const index = await ports.blobs.openLocal(manifest.index)
   const segments = await Promise.all(manifest.segments.map((name) => ports.blobs.openLocal(name)))
   const bytes = new Uint8Array(RECORD_BYTES)
   const record = emptyRecord()
+  let left = SAMPLE_BYTES_MAX
   try {
-    for (const ordinal of [...chosen].sort((a, b) => a - b)) {
+    for (const ordinal of chosen) {
       await index.read(bytes, ordinal * RECORD_BYTES)
       readRecord(new DataView(bytes.buffer), 0, record)
-      // A few very long requests would cost seconds to count and change the ratio little.
-      if (record.bodyLength > 1 << 20) continue
+      if (record.bodyLength > SAMPLE_BYTES_MAX) continue
+      if (record.bodyLength > left) break
+      left -= record.bodyLength
       const body = new Uint8Array(record.bodyLength)
       await segments[record.segment]?.read(body, record.bodyOffset)
+      const sampled = { body, estimate: record.tokens }
       const of = bodies.get(record.group)
-      if (of === undefined) bodies.set(record.group, [body])
-      else of.push(body)
+      if (of === undefined) bodies.set(record.group, [sampled])
+      else of.push(sampled)
     }
   } finally {
     for (const blob of [index, ...segments]) await blob.close()

@@ -96,6 +96,10 @@ export async function* framedRows(
     for await (const records of recordsOf(blobs, manifest, rows)) {
       for (let at = 0; at < records.length; at++) {
         const record = records[at] as IndexRecord
+        if (record.bodyLength > READ_BYTES) {
+          yield* block.long(row++, record, segments)
+          continue
+        }
         if (!segments.holds(record)) await segments.load(records, at)
         const full = block.append(row++, record, segments)
         if (full !== undefined) yield full
@@ -162,6 +166,16 @@ export class Segments {
     return at + this.#bytes.copy(into, at, start + from, start + to)
   }
 
+  /** The same bytes by pieces, of a body that is too long to be held. */
+  async *read({ segment, bodyOffset }: IndexRecord, from: number, to: number): AsyncGenerator<Uint8Array> {
+    const blob = await this.#blob(segment)
+    for (let at = from; at < to; at += READ_BYTES) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at))
+      await blob.read(piece, bodyOffset + at)
+      yield piece
+    }
+  }
+
   async close(): Promise<void> {
     for (const blob of this.#open.values()) await blob.close()
   }
@@ -218,6 +232,24 @@ class Block {
     }
     this.#used = at + this.#tail.copy(this.#bytes, at)
     return full !== undefined && full.length > 0 ? full : undefined
+  }
+
+  /** A row too long for a block, by pieces; what is in the block goes before it. */
+  async *long(row: number, record: IndexRecord, segments: Segments): AsyncGenerator<Uint8Array> {
+    const before = this.take()
+    if (before.length > 0) yield before
+    const head = Buffer.from(this.#head)
+    writeDigits(head, this.#digitsAt, row)
+    yield head
+    const { bodyLength, modelOffset, modelLength } = record
+    const from = this.#frame.opensBody ? 1 : 0
+    if (this.#model === undefined || modelLength === 0) yield* segments.read(record, from, bodyLength)
+    else {
+      yield* segments.read(record, from, modelOffset)
+      yield this.#model
+      yield* segments.read(record, modelOffset + modelLength, bodyLength)
+    }
+    if (this.#tail.length > 0) yield this.#tail
   }
 
   /** What is in it. The next row goes to another block, one of its own when it is larger than that. */

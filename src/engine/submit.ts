@@ -9,7 +9,7 @@ import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { answerReader } from '../tables/answer.ts'
 import { outputColumns } from '../tables/output.ts'
-import type { RequestOptions } from '../tables/request.ts'
+import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { planShards } from './plan.ts'
@@ -43,12 +43,13 @@ export async function takeIn(
     pool: ports.pool,
     folder,
     scratch: `${ports.scratch}/${folder.replace('/', '-')}-ids`,
+    fetchFile: ports.fetchFile,
     ...(onProgress === undefined ? {} : { onProgress }),
   }
   const manifest =
     input.kind === 'requests'
       ? await intakeRequests(input.sources, intake, intakeOptions)
-      : await takeInTable(input.sources, options, intake, intakeOptions)
+      : await takeInTable(ports, input.sources, options, intake, intakeOptions)
   try {
     return { folder, manifest: await routed(ports, manifest, options, folder) }
   } catch (error) {
@@ -58,6 +59,7 @@ export async function takeIn(
 }
 
 async function takeInTable(
+  ports: Ports,
   sources: readonly TableSource[],
   { table }: JobOptions,
   intake: IntakePorts,
@@ -73,7 +75,11 @@ async function takeInTable(
     })
   }
   const request = requestOptions(table, schema)
-  return intakeTable(sources, { request, checkColumns }, intake, how)
+  if (table.attachments === undefined) return intakeTable(sources, { request, checkColumns }, intake, how)
+  // Before a file is encoded that is too large for its vendor; of requests without files the plan has the exact size.
+  const { lane } = await ports.vendors.choose({ endpoint: tableEndpoint, model: table.model })
+  const bodyBytesMax = ports.vendors.batch(lane).limits.rowBytesMax
+  return intakeTable(sources, { request, checkColumns }, intake, { ...how, bodyBytesMax })
 }
 
 const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSchema> | undefined): RequestOptions => ({
@@ -82,6 +88,7 @@ const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSch
   params: table.params,
   ...(table.system === null ? {} : { system: table.system }),
   ...(schema === undefined ? {} : { schema }),
+  ...(table.attachments === undefined ? {} : { attachments: table.attachments }),
 })
 
 /** Forgets what was taken in, where no job came of it. */
@@ -104,6 +111,7 @@ export const digestOfJob = (manifest: Manifest, { model, table }: JobOptions): s
     JSON.stringify([
       model ?? null,
       table === undefined ? null : [table.prompt, table.system, table.model, table.schema, table.params],
+      ...(table?.attachments ?? []),
     ]),
   ).toString('hex')
 

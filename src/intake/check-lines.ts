@@ -2,8 +2,9 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import type { TaskReply } from '../kit/byte-pool.ts'
 import { decodeString, hasControls, JsonScan, JsonSyntaxError } from '../kit/json-scan.ts'
+import { estimateTokens } from './estimate-tokens.ts'
 import { hash64, hashHigh } from './hash64.ts'
-import { emptyRecord, type IndexRecord, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
+import { emptyRecord, type IndexRecord, RECORD_BYTES, writeRecord } from './manifest.ts'
 
 /**
  * Checks a chunk of whole batch lines and writes their index records; runs in a worker thread. Offsets, line numbers
@@ -152,7 +153,8 @@ class LineChecker {
     this.#checkBody(url, facts)
     record.group = this.#group(url, facts.model as string)
     record.inputs = url === '/v1/embeddings' ? Math.max(1, facts.inputs) : 1
-    record.tokens = tokensByLength(record.bodyLength)
+    const { bodyOffset, bodyLength } = record
+    record.tokens = estimateTokens(this.#bytes.subarray(bodyOffset, bodyOffset + bodyLength), facts.model as string)
     this.#append(record, facts.idFrom, facts.idTo, facts.idEscaped)
   }
 

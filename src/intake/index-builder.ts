@@ -152,7 +152,16 @@ export class IndexBuilder {
     const at = this.#groups.findIndex((group) => group.endpoint === endpoint && group.model === model)
     if (at >= 0) return at
     return (
-      this.#groups.push({ endpoint, model, requests: 0, bodyBytes: 0, inputs: 0, outputMax: 0, outputMaxStated: 0 }) - 1
+      this.#groups.push({
+        endpoint,
+        model,
+        requests: 0,
+        bodyBytes: 0,
+        tokens: 0,
+        inputs: 0,
+        outputMax: 0,
+        outputMaxStated: 0,
+      }) - 1
     )
   }
 
@@ -160,6 +169,7 @@ export class IndexBuilder {
     const group = this.#groups[record.group] as { -readonly [Key in keyof Group]: Group[Key] }
     group.requests += sign
     group.bodyBytes += sign * record.bodyLength
+    group.tokens += sign * record.tokens
     group.inputs += sign * record.inputs
     group.outputMax += sign * record.outputMax
     group.outputMaxStated += record.outputMax > 0 ? sign : 0

@@ -1,19 +1,25 @@
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { UnreadableInput } from '../domain/errors.ts'
+import { NotFetched } from '../kit/fetch-file.ts'
 import { inputFormatOf, type TableFormat } from '../tables/format.ts'
 import { readRecords, readTable } from '../tables/read.ts'
-import type { RequestOptions, RequestWriter } from '../tables/request.ts'
+import type { AttachmentOption, RequestOptions, RequestWriter } from '../tables/request.ts'
 import { requestWriter, tableEndpoint } from '../tables/request.ts'
-import { Columns, encodeRow, type TableBatch } from '../tables/row.ts'
+import { type Cells, Columns, encodeRow, type TableBatch } from '../tables/row.ts'
+import { type Attachment, BadRow, openAttachment, type PartWriter } from './attachment.ts'
+import { readFiles } from './files.ts'
 import { IndexBuilder } from './index-builder.ts'
 import { type IntakeOptions, type IntakePorts, Problems } from './intake.ts'
 import { emptyRecord, type Manifest, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
 import { chunksOf, openSource, type Source } from './sources.ts'
+import { StagedWriter } from './staged-writer.ts'
 
-/** Rows of files, whose names tell their format, or as objects. */
+/** Rows of files, whose names tell their format, or as objects; or files that are rows themselves. */
 export type TableSource =
   | { readonly source: Source; readonly format?: TableFormat }
   | { readonly records: AsyncIterable<unknown> | Iterable<unknown> }
+  | { readonly name: string; readonly files: readonly string[] }
 
 export interface TableIntake {
   readonly request: RequestOptions
@@ -64,14 +70,8 @@ class TableRows {
   }
 
   async read(from: TableSource): Promise<void> {
-    if ('records' in from) {
-      this.#files.push('(rows)')
-      for await (const batch of readRecords(from.records, this.#columns)) {
-        for (const { cells } of batch.rows) this.#digest.update(encodeRow(cells)).update('\n')
-        await this.#append(batch, '(rows)')
-      }
-      return
-    }
+    if ('records' in from) return this.#readRecords('(rows)', from.records)
+    if ('files' in from) return this.#readRecords(from.name, readFiles(from.files))
     const reader = await openSource(from.source)
     this.#files.push(reader.name)
     try {
@@ -85,9 +85,20 @@ class TableRows {
     this.#digest.update('end')
   }
 
+  async #readRecords(name: string, records: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
+    this.#files.push(name)
+    for await (const batch of readRecords(records, this.#columns)) {
+      for (const { cells } of batch.rows) this.#digest.update(encodeRow(cells)).update('\n')
+      await this.#append(batch, name)
+    }
+  }
+
   async finish(): Promise<Manifest> {
     if (this.#options.skipInvalid !== true) this.#problems.throwAny()
-    if (this.#index.count === 0) throw new UnreadableInput(this.#files.join(', '), 'is empty: no rows in it')
+    if (this.#index.count === 0) {
+      const what = this.#problems.total > 0 ? 'no row is valid' : 'is empty: no rows in it'
+      throw new UnreadableInput(this.#files.join(', '), what)
+    }
     this.#table.checkColumns(this.#columns.names)
     await this.#segment?.commit()
     return {
@@ -109,43 +120,45 @@ class TableRows {
 
   async #append(batch: TableBatch, file: string): Promise<void> {
     for (const { line, message, text } of batch.problems) await this.#bad(file, line, message, text)
-    const bodies: Uint8Array[] = []
+    const segment = (this.#segment ??= await this.#ports.blobs.put(`${this.#ports.folder}/segment-0`))
+    const staged = new StagedWriter(segment)
+    const offset = segment.bytes
     const carries: Uint8Array[] = []
     const records = new DataView(new ArrayBuffer(batch.rows.length * RECORD_BYTES))
     const record = this.#record
-    record.bodyOffset = 0
     record.carryOffset = 0
     record.outputMax = outputMaxOf(this.#table.request)
+    // The model stands first in the body: {"model":"…"
+    record.modelOffset = MODEL_AT
+    record.modelLength = JSON.stringify(this.#table.request.model).length
     for (const row of batch.rows) {
       const writer = this.#writerFor(row)
-      const problem = writer.problem(row.cells)
       const carry = encodeRow(row.cells)
-      if (problem !== undefined) {
-        await this.#bad(file, row.line, problem, carry.toString())
+      const from = staged.end
+      try {
+        const problem = writer.problem(row.cells)
+        if (problem !== undefined) throw new BadRow(problem)
+        record.tokens = await this.#body(writer, row.cells, staged)
+      } catch (error) {
+        // What was written of its body stays in the segment; no record points there.
+        if (!(error instanceof BadRow)) throw error
+        await this.#bad(file, row.line, error.message, carry.toString())
         continue
       }
-      const body = writer.body(row.cells)
-      record.bodyLength = body.length
+      record.bodyOffset = from - offset
+      record.bodyLength = staged.end - from
       record.carryLength = carry.length
-      record.tokens = tokensByLength(body.length)
       record.line = row.line
-      // The model stands first in the body: {"model":"…"
-      record.modelOffset = MODEL_AT
-      record.modelLength = JSON.stringify(this.#table.request.model).length
-      writeRecord(records, bodies.length * RECORD_BYTES, record)
-      bodies.push(body)
+      writeRecord(records, carries.length * RECORD_BYTES, record)
       carries.push(carry)
-      record.bodyOffset += body.length
       record.carryOffset += carry.length
     }
-    if (bodies.length === 0) return
-    this.#segment ??= await this.#ports.blobs.put(`${this.#ports.folder}/segment-0`)
-    const offset = this.#segment.bytes
-    await this.#segment.write(Buffer.concat(bodies))
+    await staged.flush()
+    if (carries.length === 0) return
     await this.#index.append(
       {
-        count: bodies.length,
-        records: records.buffer.slice(0, bodies.length * RECORD_BYTES) as ArrayBuffer,
+        count: carries.length,
+        records: records.buffer.slice(0, carries.length * RECORD_BYTES) as ArrayBuffer,
         carry: joined(carries),
         groups: [{ endpoint: tableEndpoint, model: this.#table.request.model }],
       },
@@ -153,7 +166,55 @@ class TableRows {
       0,
       0,
     )
-    this.#ports.onProgress?.(this.#segment.bytes, this.#index.count)
+    this.#ports.onProgress?.(segment.bytes, this.#index.count)
+  }
+
+  /** Writes the body of a row and estimates its tokens: those of its text by length, of its files by their content. */
+  async #body(writer: RequestWriter, cells: Cells, staged: StagedWriter): Promise<number> {
+    const [before, after] = writer.body(cells)
+    if (after === undefined) {
+      staged.add(before)
+      return tokensByLength(before.length)
+    }
+    const attachments = await openAll(writer.attachments(cells), (address) => this.#fetched(address))
+    try {
+      this.#checkSize(attachments, before.length + after.length)
+      const to: PartWriter = {
+        model: this.#table.request.model,
+        write: (bytes) => staged.write(bytes),
+        digest: (bytes) => this.#digest.update(bytes),
+      }
+      let tokens = tokensByLength(before.length + after.length)
+      staged.add(before)
+      for (const attachment of attachments) tokens += await attachment.write(to)
+      staged.add(after)
+      return tokens
+    } finally {
+      for (const attachment of attachments) await attachment.close()
+    }
+  }
+
+  async #fetched(address: string): Promise<string> {
+    const path = `${this.#ports.scratch}-fetched-${this.#fetches++}`
+    try {
+      await this.#ports.fetchFile(address, path, this.#options.bodyBytesMax ?? BODY_BYTES_MAX)
+      return path
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error instanceof NotFetched ? new BadRow(`${address}: ${error.message}`) : error
+    }
+  }
+  #fetches = 0
+
+  /** Before hundreds of megabytes are encoded that no vendor takes. */
+  #checkSize(attachments: readonly Attachment[], besides: number): void {
+    const bytes = attachments.reduce((sum, { partBytes }) => sum + partBytes, besides)
+    const { bodyBytesMax = BODY_BYTES_MAX } = this.#options
+    if (bytes <= bodyBytesMax) return
+    const files = attachments.map(({ from }) => from).join(', ')
+    throw new BadRow(
+      `${files}: too large, the request would be ${bytes} bytes; its vendor takes at most ${bodyBytesMax}`,
+    )
   }
 
   /** The first row says which columns a prompt may name. */
@@ -172,6 +233,22 @@ class TableRows {
   }
 }
 
+/** All of a row's files, or every reason why not. */
+async function openAll(
+  wanted: readonly AttachmentOption[],
+  fetched: (address: string) => Promise<string>,
+): Promise<Attachment[]> {
+  const opening = await Promise.allSettled(wanted.map((one) => openAttachment(one, fetched)))
+  const opened = opening.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  const failed = opening.flatMap((one) => (one.status === 'rejected' ? [one.reason as Error] : []))
+  if (failed.length === 0) return opened
+  for (const attachment of opened) await attachment.close()
+  const fault = failed.find((error) => !(error instanceof BadRow))
+  throw fault ?? new BadRow(failed.map(({ message }) => message).join('; '))
+}
+
+/** What a record of the index can say of a body, far above what any vendor takes. */
+const BODY_BYTES_MAX = 1 << 30
 const MODEL_AT = '{"model":'.length
 
 async function* digested(

@@ -68,7 +68,13 @@ interface Taken {
 
 async function take(sources: Parameters<typeof intakeRequests>[0], options: IntakeOptions = {}): Promise<Taken> {
   const { blobs, bytes } = kept()
-  const ports = { blobs, pool, folder: 'in', scratch: join(folder, `scratch-${randomBytes(4).toString('hex')}`) }
+  const ports = {
+    blobs,
+    pool,
+    folder: 'in',
+    fetchFile: async () => {},
+    scratch: join(folder, `scratch-${randomBytes(4).toString('hex')}`),
+  }
   const manifest = await intakeRequests(sources, ports, options)
   const index = bytes.get(manifest.index) as Buffer
   const carry = bytes.get(manifest.carry) as Buffer

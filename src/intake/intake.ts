@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { BadInput, type LineProblem, UnreadableInput } from '../domain/errors.ts'
 import { type BytePool, moduleBeside } from '../kit/byte-pool.ts'
+import type { FetchFile } from '../kit/fetch-file.ts'
 import type { BlobStore, BlobWriter, LocalBlob } from '../stores/contract.ts'
 import type { ChunkIn, ChunkOut, Problem } from './check-lines.ts'
 import { DuplicateFinder } from './duplicates.ts'
@@ -17,8 +18,9 @@ export interface IntakePorts {
   readonly pool: BytePool
   /** Where the intake's blobs lie: a name of its own for each intake, `intake/x7…`. */
   readonly folder: string
-  /** A path for a scratch file, used only above a million requests. */
+  /** A path for a scratch file, used only above a million requests, and for documents that are fetched. */
   readonly scratch: string
+  readonly fetchFile: FetchFile
   readonly onProgress?: (bytes: number, requests: number) => void
 }
 

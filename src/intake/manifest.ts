@@ -31,6 +31,8 @@ export interface Group {
   readonly model: string
   readonly requests: number
   readonly bodyBytes: number
+  /** Sum of the estimates of the index. */
+  readonly tokens: number
   readonly inputs: number
   /** Sum of the output limits that requests state, and how many state one. */
   readonly outputMax: number

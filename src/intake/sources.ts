@@ -25,7 +25,11 @@ export async function openSource(source: Source): Promise<ByteReader> {
   try {
     file = await open(source, 'r')
     const stats = await file.stat()
-    if (stats.isDirectory()) throw new UnreadableInput(source, 'is a folder; a file of requests or rows is expected')
+    if (stats.isDirectory())
+      throw new UnreadableInput(
+        source,
+        'is a folder; with --prompt each file in it is a request, without a file of batch lines is expected',
+      )
     if (!stats.isFile()) return streamReader(source, file.createReadStream()) // a pipe: read once, from where it stands
     const head = new Uint8Array(4)
     const { bytesRead } = await file.read(head, 0, head.length, 0)

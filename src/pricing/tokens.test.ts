@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base'
 import { describe, expect, test } from 'vitest'
-import { mediaTokens, requestTokens, sampleRatio, tokenCounter } from './tokens.ts'
+import { requestTokens, sampleRatio, tokenCounter } from './tokens.ts'
 
 describe('counting tokens', () => {
   test('uses the encoding of the model, and the newest as a stand-in where none is published', async () => {
@@ -53,7 +53,7 @@ describe('the tokens of a request', () => {
         { role: 'user', content: [{ type: 'text', text: 'one two three' }] },
       ],
     }
-    expect(requestTokens(body, words)).toEqual({ tokens: 2 + 3 + 2 * 4 + 3, media: 0 })
+    expect(requestTokens(body, words)).toEqual({ tokens: 2 + 3 + 2 * 4 + 3, media: [] })
   })
 
   test('include instructions, tools and the schema of the answer', () => {
@@ -75,26 +75,17 @@ describe('the tokens of a request', () => {
     expect(requestTokens({ contents: [{ role: 'user', parts: [{ text: 'hi you' }] }] }, words).tokens).toBe(2 + 4 + 3)
   })
 
-  test('take an image at a flat figure instead of reading its bytes as text', () => {
-    const image = { type: 'image_url', image_url: { url: `data:image/png;base64,${'A'.repeat(100_000)}` } }
-    const { tokens, media } = requestTokens(
-      { messages: [{ role: 'user', content: [image, { type: 'text', text: 'what' }] }] },
-      words,
-    )
-    expect({ tokens, media }).toEqual({ tokens: 1 + 4 + 3 + mediaTokens, media: 1 })
-  })
-
   test('of a body without a prompt are none', () => {
-    expect(requestTokens({}, words)).toEqual({ tokens: 0, media: 0 })
+    expect(requestTokens({}, words)).toEqual({ tokens: 0, media: [] })
     expect(requestTokens({ messages: null, input: 7n }, words).tokens).toBe(0)
   })
 })
 
-describe('tokens per byte from a sample', () => {
+describe('tokens by size from a sample', () => {
   const rows = [
-    { bytes: 100, tokens: 20 },
-    { bytes: 300, tokens: 80 },
-    { bytes: 200, tokens: 50 },
+    { size: 100, tokens: 20 },
+    { size: 300, tokens: 80 },
+    { size: 200, tokens: 50 },
   ]
 
   test('is the ratio of the sums, inside its interval', () => {
@@ -110,7 +101,7 @@ describe('tokens per byte from a sample', () => {
   })
 
   test('is wide for a single request out of many, and impossible for none', () => {
-    expect(sampleRatio([{ bytes: 100, tokens: 25 }])).toMatchObject({ low: 0.125, mean: 0.25, high: 0.375 })
+    expect(sampleRatio([{ size: 100, tokens: 25 }])).toMatchObject({ low: 0.125, mean: 0.25, high: 0.375 })
     expect(() => sampleRatio([])).toThrow(RangeError)
   })
 
@@ -132,16 +123,13 @@ describe('tokens per byte from a sample', () => {
       return state / 2_147_483_648
     }
     const population = Array.from({ length: 2000 }, () => {
-      const bytes = 100 + Math.floor(random() * 2000)
-      return { bytes, tokens: Math.round(bytes * (0.15 + random() * 0.2)) }
+      const size = 100 + Math.floor(random() * 2000)
+      return { size, tokens: Math.round(size * (0.15 + random() * 0.2)) }
     })
     const truth = sampleRatio(population).mean
     let inside = 0
     for (let trial = 0; trial < 400; trial += 1) {
-      const sample = Array.from(
-        { length: 40 },
-        () => population[Math.floor(random() * 2000)] ?? { bytes: 1, tokens: 0 },
-      )
+      const sample = Array.from({ length: 40 }, () => population[Math.floor(random() * 2000)] ?? { size: 1, tokens: 0 })
       const { low, high } = sampleRatio(sample)
       if (low <= truth && truth <= high) inside += 1
     }
@@ -150,7 +138,7 @@ describe('tokens per byte from a sample', () => {
   })
 
   test('never has a mean outside its interval', () => {
-    const row = fc.record({ bytes: fc.integer({ min: 1, max: 1e6 }), tokens: fc.nat(1e6) })
+    const row = fc.record({ size: fc.integer({ min: 1, max: 1e6 }), tokens: fc.nat(1e6) })
     fc.assert(
       fc.property(fc.array(row, { minLength: 1, maxLength: 30 }), fc.nat(100), (sample, more) => {
         const { low, mean, high } = sampleRatio(sample, { population: sample.length + more })

@@ -1,3 +1,6 @@
+import { mediaIn } from './inline-media.ts'
+import type { Media } from './media-tokens.ts'
+
 /** Counts tokens as a model's vendor would, as nearly as can be told from outside. */
 export interface TokenCounter {
   readonly encoding: 'o200k_base' | 'cl100k_base'
@@ -55,46 +58,53 @@ function* pieces(text: string): Generator<string> {
 const promptFields = ['messages', 'input', 'instructions', 'prompt', 'system']
 const geminiFields = ['contents', 'systemInstruction', 'system_instruction']
 const schemaFields = ['tools', 'functions', 'response_format', 'text']
-const mediaFields = new Set(['image_url', 'input_audio', 'file', 'file_data', 'inline_data', 'inlineData', 'source'])
+const mediaFields = new Set('image_url input_audio file file_data fileData inline_data inlineData source'.split(' '))
 const silentFields = new Set(['role', 'type', 'id', 'cache_control', 'detail'])
 /** Around each message, and around the whole: what OpenAI's cookbook counts. */
 const messageTokens = 4
 const replyTokens = 3
-/** An image or a file, until its size is known: about what a 1024 × 1024 image costs. */
-export const mediaTokens = 800
+
+interface Tally {
+  tokens: number
+  readonly media: Media[]
+}
 
 /**
  * Input tokens of one request body: its prompt texts, tool and schema definitions, and the usual few tokens around
- * messages. `media` counts parts that are no text; each is taken as `mediaTokens`, which a quote should say.
+ * messages. `media` are the parts that are no text, which count besides; see `mediaTokens`.
  */
-export function requestTokens(body: object, count: (text: string) => number): { tokens: number; media: number } {
+export function requestTokens(body: object, count: (text: string) => number): Readonly<Tally> {
   const fields = body as Readonly<Record<string, unknown>>
-  const tally = { tokens: 0, media: 0 }
+  const tally: Tally = { tokens: 0, media: [] }
   for (const field of [...promptFields, ...geminiFields]) walk(fields[field], count, tally)
   for (const field of schemaFields) {
     if (fields[field] !== undefined) tally.tokens += count(JSON.stringify(fields[field]))
   }
   const turns = [fields.messages, fields.contents, fields.input].flat().filter((turn) => turn?.constructor === Object)
   if (turns.length > 0) tally.tokens += turns.length * messageTokens + replyTokens
-  tally.tokens += tally.media * mediaTokens
   return tally
 }
 
-function walk(value: unknown, count: (text: string) => number, tally: { tokens: number; media: number }): void {
+function walk(value: unknown, count: (text: string) => number, tally: Tally): void {
   if (typeof value === 'string') tally.tokens += count(value)
   else if (typeof value === 'number')
     tally.tokens += 1 // embeddings accept ready-made token ids
   else if (Array.isArray(value)) for (const item of value) walk(item, count, tally)
   else if (typeof value === 'object' && value !== null) {
     for (const [field, inner] of Object.entries(value)) {
-      if (mediaFields.has(field)) tally.media += 1
+      if (mediaFields.has(field) && !isTextSource(inner))
+        tally.media.push(mediaIn(inner, value as Readonly<Record<string, unknown>>))
       else if (!silentFields.has(field)) walk(inner, count, tally)
     }
   }
 }
 
+/** A document whose text stands in the request. */
+const isTextSource = (source: unknown): boolean =>
+  typeof source === 'object' && source !== null && 'type' in source && source.type === 'text'
+
 export interface Ratio {
-  /** Tokens per byte. */
+  /** Tokens per unit of size. */
   readonly mean: number
   /** The 95 % interval, the counter's spread included. */
   readonly low: number
@@ -103,25 +113,25 @@ export interface Ratio {
 }
 
 /**
- * Tokens per byte from a random sample of requests: the ratio of sums, with the normal-theory interval of a ratio
+ * Tokens by size (bytes, or a first estimate) from a random sample of requests: the ratio of sums, with the normal-theory interval of a ratio
  * estimator (Student's t for few samples, finite population correction).
  * @param options.population  requests the sample was drawn from; all of them sampled means no sampling error
  * @param options.spread      of the counter; widens both ends. Default 0.
  */
 export function sampleRatio(
-  samples: readonly { readonly bytes: number; readonly tokens: number }[],
+  samples: readonly { readonly size: number; readonly tokens: number }[],
   options: { readonly population?: number; readonly spread?: number } = {},
 ): Ratio {
   const n = samples.length
   const { population = Number.POSITIVE_INFINITY, spread = 0 } = options
-  let [bytes, tokens] = [0, 0]
+  let [size, tokens] = [0, 0]
   for (const sample of samples) {
-    bytes += sample.bytes
+    size += sample.size
     tokens += sample.tokens
   }
-  if (bytes <= 0) throw new RangeError('no bytes were sampled')
-  const mean = tokens / bytes
-  const error = errorOf(samples, mean, bytes / n) * Math.sqrt(Math.max(0, 1 - n / population))
+  if (size <= 0) throw new RangeError('nothing was sampled')
+  const mean = tokens / size
+  const error = errorOf(samples, mean, size / n) * Math.sqrt(Math.max(0, 1 - n / population))
   return {
     mean,
     low: Math.max(0, mean - error) * (1 - spread),
@@ -131,12 +141,12 @@ export function sampleRatio(
 }
 
 /** Half the width of the 95 % interval, for an endless population. */
-function errorOf(samples: readonly { bytes: number; tokens: number }[], mean: number, bytesMean: number): number {
+function errorOf(samples: readonly { size: number; tokens: number }[], mean: number, sizeMean: number): number {
   const n = samples.length
   if (n < 2) return mean / 2 // one request says little about the others: half as much, half as much again
   let squares = 0
-  for (const { bytes, tokens } of samples) squares += (tokens - mean * bytes) ** 2
-  return (student95(n - 1) * Math.sqrt(squares / (n - 1))) / (bytesMean * Math.sqrt(n))
+  for (const { size, tokens } of samples) squares += (tokens - mean * size) ** 2
+  return (student95(n - 1) * Math.sqrt(squares / (n - 1))) / (sizeMean * Math.sqrt(n))
 }
 
 const studentTable = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]

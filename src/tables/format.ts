@@ -23,8 +23,13 @@ export function formatOf(path: string): TableFormat {
   throw new UsageError(`${path}: a table is told by its extension, which should be one of ${known}.`)
 }
 
+/** Whether a file's name says that it is a table. */
+export const isTableName = (path: string): boolean =>
+  Object.keys(extensions).some((extension) => path.toLowerCase().replace(packed, '').endsWith(extension))
+
 /** Of an input, whose compression is found by its bytes: `rows.csv.gz` is CSV. */
-export const inputFormatOf = (path: string): TableFormat => formatOf(path.replace(/\.(gz|zst)$/i, ''))
+export const inputFormatOf = (path: string): TableFormat => formatOf(path.replace(packed, ''))
+const packed = /\.(gz|zst)$/i
 
 /** How a format cuts text into rows. It keeps the line number and the header between calls. */
 export interface RowFormat {

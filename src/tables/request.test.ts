@@ -5,7 +5,7 @@ import { answerSchema } from './schema.ts'
 
 const columns = ['text', 'lang']
 const bodyOf = (options: Partial<RequestOptions>, cells: readonly string[], names = columns) => {
-  const bytes = requestWriter({ prompt: '{{text}}', model: 'gpt-5-mini', ...options }, names).body(cells)
+  const [bytes] = requestWriter({ prompt: '{{text}}', model: 'gpt-5-mini', ...options }, names).body(cells)
   expect(bytes).not.toContain(10)
   return JSON.parse(Buffer.from(bytes).toString())
 }

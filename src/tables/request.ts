@@ -17,13 +17,24 @@ export interface RequestOptions {
   readonly temperature?: number
   /** Further members of the body, as the vendor names them: {"reasoning_effort": "low"}. */
   readonly params?: Readonly<Record<string, unknown>>
+  /** Files that each row brings along, before its prompt and in this order. */
+  readonly attachments?: readonly AttachmentOption[]
+}
+
+export interface AttachmentOption {
+  /** A file may be an image too. */
+  readonly as: 'image' | 'file'
+  /** A template of its path or address. */
+  readonly from: string
 }
 
 export interface RequestWriter {
   /** Why the row makes no request; undefined when it does. */
   problem(cells: Cells): string | undefined
-  /** The body of an OpenAI chat request, on one line. */
-  body(cells: Cells): Uint8Array
+  /** The body of an OpenAI chat request, on one line; with attachments in two pieces, between which their parts go. */
+  body(cells: Cells): readonly [Uint8Array, Uint8Array?]
+  /** What the row brings along, templates filled in. A comma follows each of their parts in the body. */
+  attachments(cells: Cells): readonly AttachmentOption[]
 }
 
 /**
@@ -35,11 +46,22 @@ export interface RequestWriter {
 export function requestWriter(options: RequestOptions, columns: readonly string[]): RequestWriter {
   const prompt = parseTemplate(options.prompt)
   const system = parseTemplate(options.system ?? '')
-  const [inSystem = [], inPrompt = []] = positionsOf([system, prompt], columns)
-  const pieces: Piece[] = [`{"model":${JSON.stringify(options.model)},"messages":[`]
-  if (options.system !== undefined) pieces.push('{"role":"system","content":"', ...content(system, inSystem), '"},')
-  pieces.push('{"role":"user","content":"', ...content(prompt, inPrompt), `"}]${members(options)}}`)
-  const needed = [...new Set([...inSystem, ...inPrompt])]
+  const attached = (options.attachments ?? []).map(({ as, from }) => ({ as, from: parseTemplate(from) }))
+  const templates = [system, prompt, ...attached.map(({ from }) => from)]
+  const [inSystem = [], inPrompt = [], ...inAttached] = positionsOf(templates, columns)
+  const before: Piece[] = [`{"model":${JSON.stringify(options.model)},"messages":[`]
+  if (options.system !== undefined) before.push('{"role":"system","content":"', ...content(system, inSystem), '"},')
+  const asked = content(prompt, inPrompt)
+  const end = `}]${members(options)}}`
+  // Text after what it is about: vendors that have a preference prefer it so.
+  const [first, second]: [Piece[], Piece[]?] =
+    attached.length === 0
+      ? [[...before, '{"role":"user","content":"', ...asked, `"${end}`]]
+      : [
+          [...before, '{"role":"user","content":['],
+          ['{"type":"text","text":"', ...asked, `"}]${end}`],
+        ]
+  const needed = [...new Set([...inSystem, ...inPrompt, ...inAttached.flat()])]
 
   return {
     problem(cells) {
@@ -47,13 +69,26 @@ export function requestWriter(options: RequestOptions, columns: readonly string[
       if (absent.length === 0) return undefined
       return `has no ${absent.map((position) => JSON.stringify(columns[position])).join(' and no ')}`
     },
-    body(cells) {
-      let text = ''
-      for (const piece of pieces) text += typeof piece === 'string' ? piece : inString(cells[piece] ?? '')
-      return Buffer.from(text)
-    },
+    body: (cells) => (second === undefined ? [written(first, cells)] : [written(first, cells), written(second, cells)]),
+    attachments: (cells) =>
+      attached.map(({ as, from }, at) => ({ as, from: filled(from, inAttached[at] ?? [], cells) })),
   }
 }
+
+function written(pieces: readonly Piece[], cells: Cells): Uint8Array {
+  let text = ''
+  for (const piece of pieces) text += typeof piece === 'string' ? piece : inString(cells[piece] ?? '')
+  return Buffer.from(text)
+}
+
+/** A template as plain text. */
+const filled = ({ literals }: Template, positions: readonly number[], cells: Cells): string =>
+  literals
+    .map((literal, at) => {
+      const position = positions[at]
+      return position === undefined ? literal : literal + (JSON.parse(`"${inString(cells[position] ?? '')}"`) as string)
+    })
+    .join('')
 
 /** A piece of the body: JSON text, or the position of the column whose value stands there. */
 type Piece = string | number
