@@ -32,7 +32,7 @@ describe.concurrent('one file of chat requests', () => {
       const lines = await closed(on, job, requests)
       for (const { response } of lines) {
         expect(response?.status_code).toBe(200)
-        const [choice] = response?.body['choices'] as Choice[]
+        const [choice] = (response?.body['choices'] ?? []) as Choice[]
         expect(choice).toMatchObject({ message: { role: 'assistant' }, finish_reason: expect.any(String) })
         expect(choice?.message.content).toMatch(/\w/)
         expect(response?.body['usage']).toMatchObject({ prompt_tokens: expect.any(Number) })

@@ -5,8 +5,9 @@ import { VendorUnavailable } from '../../domain/errors.ts'
 import type { Clock } from '../../kit/clock.ts'
 import { openHttp } from '../../kit/http.ts'
 import { type Call, CredentialsRefused, type Mark, PrepareRefused, type Upload } from '../contract.ts'
-import { batch, check } from './batch.ts'
 import { openai } from './index.ts'
+
+const { batch, check } = openai
 
 interface Asked {
   readonly method: string

@@ -1,4 +1,5 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
+import type { Limits } from '../../domain/limits.ts'
 import { MINUTE } from '../../kit/clock.ts'
 import { type HttpAnswer, HttpFailed, type HttpRequest } from '../../kit/http.ts'
 import {
@@ -16,24 +17,42 @@ import {
   ResultsGone,
   type Upload,
 } from '../contract.ts'
-import { limits } from './limits.ts'
 import { envelopeOf, fileOf, isDeleted, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
 
-export const batch = {
-  limits,
-  rowFrame,
-  prepare,
-  buy,
-  find,
-  fence,
-  list,
-  poll,
-  open,
-  cancel,
-  remove,
-  scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
-  marks: true,
-} satisfies BatchLane
+/** A vendor with this API, and what is its own about it. */
+export interface Vendor {
+  /** As people call it. */
+  readonly label: string
+  readonly limits: Limits
+  /** Where its base URL is told. */
+  readonly baseUrlVariable: string
+  /** Headers that carry the key. Default: a bearer token. */
+  authorize?(apiKey: string): Readonly<Record<string, string>>
+  /** What every base URL ends with; told without it, it is added. */
+  readonly basePath?: string
+  /** Of an input file; default `batch`. */
+  readonly purpose?: string
+}
+
+/** The lane of a vendor, and the call that shows whether its key works. */
+export function laneOf(v: Vendor) {
+  const batch = {
+    limits: v.limits,
+    rowFrame,
+    prepare: (call: Call, upload: Upload) => prepare(v, call, upload),
+    buy: (call: Call, prepared: Prepared, release: () => Promise<boolean>) => buy(v, call, prepared, release),
+    find: (call: Call, mark: Mark) => find(v, call, mark),
+    fence: (call: Call, mark: Mark) => fence(v, call, mark),
+    list: (call: Call, since: number) => list(v, call, since),
+    poll: (call: Call, remoteId: string) => poll(v, call, remoteId),
+    open: (call: Call, file: RemoteFile) => open(v, call, file),
+    cancel: (call: Call, remoteId: string) => cancel(v, call, remoteId),
+    remove: (call: Call, fileId: string) => remove(v, call, fileId),
+    scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
+    marks: true,
+  } satisfies BatchLane
+  return { batch, check: (call: Call) => check(v, call) }
+}
 
 const pageSize = 100 // the vendor's most
 /** Clocks of ours and theirs, and an order that is not quite newest first. */
@@ -41,15 +60,15 @@ const findSlack = 10 * MINUTE
 const orderSlack = MINUTE
 const uploadAnswerMs = 5 * MINUTE // 200 MB are looked at before the answer comes
 
-async function prepare(call: Call, upload: Upload): Promise<Prepared> {
+async function prepare(v: Vendor, call: Call, upload: Upload): Promise<Prepared> {
   const boundary = `redeye-${upload.key}` // cannot occur: every row starts with its frame
   const head = Buffer.from(
-    `--${boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n` +
+    `--${boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n${v.purpose ?? 'batch'}\r\n` +
       `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${upload.key}.jsonl"\r\n` +
       'Content-Type: application/jsonl\r\n\r\n',
   )
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
-  const answer = await ask(call, 'POST', '/files', {
+  const answer = await ask(v, call, 'POST', '/files', {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     headersTimeoutMs: uploadAnswerMs,
     body: {
@@ -64,14 +83,14 @@ async function prepare(call: Call, upload: Upload): Promise<Prepared> {
   const refusal = refusalOf(answer)
   if (refusal) throw new PrepareRefused(refusal)
   const file = succeeded(answer) ? fileOf(answer.json) : undefined
-  if (!file) throw unexpected(answer, 'the upload')
+  if (!file) throw unexpected(v, answer, 'the upload')
   if (file.bytes !== undefined && file.bytes !== upload.bytes) {
     throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${upload.bytes} uploaded as ${file.id}.`)
   }
   return { fileId: file.id, key: upload.key, endpoint: upload.endpoint, model: upload.model, rows: upload.rows }
 }
 
-async function buy(call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
+async function buy(v: Vendor, call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
   const body = JSON.stringify({
     input_file_id: prepared.fileId,
     endpoint: prepared.endpoint,
@@ -79,7 +98,7 @@ async function buy(call: Call, prepared: Prepared, release: () => Promise<boolea
     metadata: { redeye: prepared.key },
   })
   const headers = { 'content-type': 'application/json' }
-  const held = await call.http.hold({ ...requestOf(call, 'POST', '/batches', { headers }), body }, release)
+  const held = await call.http.hold({ ...requestOf(v, call, 'POST', '/batches', { headers }), body }, release)
   if (held.kind === 'withheld') return held
   if (held.kind === 'failed') {
     const { sent, message, code } = held.error
@@ -97,8 +116,8 @@ async function buy(call: Call, prepared: Prepared, release: () => Promise<boolea
   return { kind: 'unsure', why: `the purchase was answered with ${summary(answer)}` }
 }
 
-async function find(call: Call, mark: Mark): Promise<Found> {
-  for await (const remote of list(call, mark.sentAt - findSlack)) {
+async function find(v: Vendor, call: Call, mark: Mark): Promise<Found> {
+  for await (const remote of list(v, call, mark.sentAt - findSlack)) {
     const ours = remote.key === mark.key || (mark.fileId !== null && remote.fileId === mark.fileId)
     if (ours) return { kind: 'found', remote }
   }
@@ -106,36 +125,36 @@ async function find(call: Call, mark: Mark): Promise<Found> {
 }
 
 /** Throws unless the vendor says that the file is gone: a fence that is only hoped for is none. */
-async function fence(call: Call, mark: Mark): Promise<void> {
+async function fence(v: Vendor, call: Call, mark: Mark): Promise<void> {
   if (mark.fileId === null) return
-  const answer = await ask(call, 'DELETE', `/files/${encodeURIComponent(mark.fileId)}`)
+  const answer = await ask(v, call, 'DELETE', `/files/${encodeURIComponent(mark.fileId)}`)
   const gone =
     answer.status === 404 ? envelopeOf(answer.json) !== undefined : succeeded(answer) && isDeleted(answer.json)
-  if (!gone) throw unexpected(answer, `deleting the input file ${mark.fileId}`)
+  if (!gone) throw unexpected(v, answer, `deleting the input file ${mark.fileId}`)
 }
 
-async function remove(call: Call, fileId: string): Promise<void> {
-  const answer = await ask(call, 'DELETE', `/files/${encodeURIComponent(fileId)}`)
-  if (answer.status !== 404 && !succeeded(answer)) throw unexpected(answer, `deleting the file ${fileId}`)
+async function remove(v: Vendor, call: Call, fileId: string): Promise<void> {
+  const answer = await ask(v, call, 'DELETE', `/files/${encodeURIComponent(fileId)}`)
+  if (answer.status !== 404 && !succeeded(answer)) throw unexpected(v, answer, `deleting the file ${fileId}`)
 }
 
 /**
  * Reads on until a whole page is older than `since`, so that the page after the boundary is seen too. That the newest
  * come first is custom, not contract: where the order is another, the list is read to its end.
  */
-async function* list(call: Call, since: number): AsyncGenerator<Remote> {
+async function* list(v: Vendor, call: Call, since: number): AsyncGenerator<Remote> {
   const cursors = new Set<string>()
   let newestFirst = true
   let previous = Number.POSITIVE_INFINITY
   for (let after = ''; ; ) {
-    const answer = await ask(call, 'GET', `/batches?limit=${pageSize}${after}`)
+    const answer = await ask(v, call, 'GET', `/batches?limit=${pageSize}${after}`)
     const page = succeeded(answer) ? pageOf(answer.json, pageSize) : undefined
-    if (!page) throw unexpected(answer, 'the list of submissions')
+    if (!page) throw unexpected(v, answer, 'the list of submissions')
     let allOlder = true
     let last: string | undefined
     for (const value of page.data) {
       const remote = remoteOf(value)
-      if (!remote) throw unexpected(answer, 'the list of submissions')
+      if (!remote) throw unexpected(v, answer, 'the list of submissions')
       const createdAt = remote.createdAt || previous // one without a time says nothing about the order
       if (createdAt >= since) allOlder = false
       if (createdAt > previous + orderSlack) newestFirst = false
@@ -151,25 +170,25 @@ async function* list(call: Call, since: number): AsyncGenerator<Remote> {
   }
 }
 
-async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
-  const answer = await ask(call, 'GET', `/batches/${encodeURIComponent(remoteId)}`)
+async function poll(v: Vendor, call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(v, call, 'GET', `/batches/${encodeURIComponent(remoteId)}`)
   if (answer.status === 404 && answer.json !== undefined) return undefined
   const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
-  if (!remote) throw unexpected(answer, `submission ${remoteId}`)
+  if (!remote) throw unexpected(v, answer, `submission ${remoteId}`)
   return remote
 }
 
-async function cancel(call: Call, remoteId: string): Promise<Remote | undefined> {
-  const answer = await ask(call, 'POST', `/batches/${encodeURIComponent(remoteId)}/cancel`)
+async function cancel(v: Vendor, call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(v, call, 'POST', `/batches/${encodeURIComponent(remoteId)}/cancel`)
   const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
   if (remote) return remote
   // Too late, or already: what it has come to is for a look to say.
-  if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(call, remoteId)
-  throw unexpected(answer, `cancelling ${remoteId}`)
+  if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(v, call, remoteId)
+  throw unexpected(v, answer, `cancelling ${remoteId}`)
 }
 
-async function open(call: Call, file: RemoteFile): Promise<ResultStream> {
-  const request = requestOf(call, 'GET', `/files/${encodeURIComponent(file.id)}/content`, {
+async function open(v: Vendor, call: Call, file: RemoteFile): Promise<ResultStream> {
+  const request = requestOf(v, call, 'GET', `/files/${encodeURIComponent(file.id)}/content`, {
     headers: { accept: '*/*', 'accept-encoding': 'identity' }, // Content-Length shall count the bytes we get
   })
   const { status, headers, body, discard } = await call.http.stream(request).catch(asUnavailable)
@@ -178,8 +197,8 @@ async function open(call: Call, file: RemoteFile): Promise<ResultStream> {
     discard()
     // The vendor says so in JSON; a page that is not found may be anybody's.
     if (status === 404 && /^application\/json/i.test(headers['content-type'] ?? ''))
-      throw new ResultsGone(`OpenAI no longer has the result file ${file.id}.`, { status })
-    throw unexpected({ status, headers, json: undefined }, `the content of ${file.id}`)
+      throw new ResultsGone(`${v.label} no longer has the result file ${file.id}.`, { status })
+    throw unexpected(v, { status, headers, json: undefined }, `the content of ${file.id}`)
   }
   const length = Number(headers['content-length'] ?? Number.NaN)
   return { bytes: Number.isNaN(length) ? null : length, body: checked(body, file.id) }
@@ -201,9 +220,9 @@ async function* checked(body: AsyncIterable<Uint8Array>, fileId: string): AsyncG
 }
 
 /** A free call that shows whether the key works for submissions, and whose it is. */
-export async function check(call: Call): Promise<{ scope: string; detail: string }> {
-  const answer = await ask(call, 'GET', '/batches?limit=1')
-  if (!succeeded(answer) || !pageOf(answer.json, 1)) throw unexpected(answer, 'the list of submissions')
+async function check(v: Vendor, call: Call): Promise<{ scope: string; detail: string }> {
+  const answer = await ask(v, call, 'GET', '/batches?limit=1')
+  if (!succeeded(answer) || !pageOf(answer.json, 1)) throw unexpected(v, answer, 'the list of submissions')
   const owner = [
     answer.headers['openai-organization'] ?? call.headers['OpenAI-Organization'],
     answer.headers['openai-project'] ?? call.headers['OpenAI-Project'],
@@ -215,29 +234,32 @@ export async function check(call: Call): Promise<{ scope: string; detail: string
 const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
 
 function requestOf(
+  v: Vendor,
   call: Call,
   method: HttpRequest['method'],
   path: string,
   more: Partial<HttpRequest> = {},
 ): HttpRequest {
-  const url = call.baseUrl.replace(/\/+$/, '') + path
+  const base = call.baseUrl.replace(/\/+$/, '')
+  const url = base + (v.basePath === undefined || base.endsWith(v.basePath) ? '' : v.basePath) + path
   const headers = {
     accept: 'application/json',
     'user-agent': 'redeye',
     ...call.headers,
-    authorization: `Bearer ${call.apiKey}`,
+    ...(v.authorize?.(call.apiKey) ?? { authorization: `Bearer ${call.apiKey}` }),
     ...more.headers,
   }
   return { method, url, signal: call.signal, ...more, headers }
 }
 
 async function ask(
+  v: Vendor,
   call: Call,
   method: HttpRequest['method'],
   path: string,
   more?: Partial<HttpRequest>,
 ): Promise<HttpAnswer> {
-  return await call.http.call(requestOf(call, method, path, more)).catch(asUnavailable)
+  return await call.http.call(requestOf(v, call, method, path, more)).catch(asUnavailable)
 }
 
 function asUnavailable(error: unknown): never {
@@ -246,11 +268,15 @@ function asUnavailable(error: unknown): never {
 }
 
 /** The error for an answer that the contract does not explain. */
-function unexpected(answer: Pick<HttpAnswer, 'status' | 'headers' | 'json'>, what: string): Error {
-  const message = `OpenAI answered ${what} with ${summary(answer)}.`
+function unexpected(
+  { label, baseUrlVariable }: Vendor,
+  answer: Pick<HttpAnswer, 'status' | 'headers' | 'json'>,
+  what: string,
+): Error {
+  const message = `${label} answered ${what} with ${summary(answer)}.`
   const { status } = answer
   if (status === 401 || status === 403) return new CredentialsRefused(message, status)
-  const hint = 'Is OPENAI_BASE_URL right? The job is kept and resumes when the vendor answers again: redeye watch JOB.'
+  const hint = `Is ${baseUrlVariable} right? The job is kept and resumes when the vendor answers again: redeye watch JOB.`
   return new VendorUnavailable(message, status < 500 ? { status, hint } : { status })
 }
 

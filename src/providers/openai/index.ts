@@ -1,15 +1,15 @@
 import type { Provider } from '../contract.ts'
-import { batch, check } from './batch.ts'
+import { laneOf } from './batch.ts'
+import { limits } from './limits.ts'
 import { headersFrom } from './wire.ts'
 
 export const openai = {
   name: 'openai',
-  batch,
+  ...laneOf({ label: 'OpenAI', limits, baseUrlVariable: 'OPENAI_BASE_URL' }),
   environment: {
     apiKey: ['OPENAI_API_KEY'],
     baseUrl: ['OPENAI_BASE_URL'],
     baseUrlDefault: 'https://api.openai.com/v1',
   },
   headersFrom,
-  check,
 } satisfies Provider
