@@ -30,7 +30,7 @@ export async function quoteJob(
   const flyable = new Set<Lane>()
   const shardsOf = new Map<Lane, number>()
   for (const [number, group] of manifest.groups.entries()) {
-    const { lane, model, translated } = manifest.routes[number] as Route
+    const { lane, translated } = manifest.routes[number] as Route
     const { limits } = ports.vendors.batch(lane)
     flyable.add(lane)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
