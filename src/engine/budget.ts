@@ -6,6 +6,7 @@ import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
+import type { RoutedManifest } from './routing.ts'
 
 /**
  * A budget is a wall: a shard is not bought when what is spent, what is in the air at its high estimate and the shard
@@ -36,8 +37,7 @@ function highOf(job: JobRow, model: string, tokens: number): bigint {
   const quote = job.quote as Quote | null
   const line = quote?.lanes.find((candidate) => candidate.flyable && candidate.model === model)
   if (line?.usd.high == null) return 0n
-  const all = (job.input as { groups: readonly { model: string; tokens: number }[] }).groups
-    .filter((group) => group.model === model)
-    .reduce((sum, group) => sum + group.tokens, 0)
+  const { groups, routes } = job.input as RoutedManifest
+  const all = groups.filter((_, at) => routes[at]?.model === model).reduce((sum, group) => sum + group.tokens, 0)
   return all === 0 ? parseUsd(line.usd.high) : (parseUsd(line.usd.high) * BigInt(tokens)) / BigInt(all)
 }

@@ -43,6 +43,18 @@ function scan(index: number): [name: string, type: string, bytes: Buffer] {
   return [`${index}.pdf`, 'application/pdf', pdf(1 + (index % 5), { packed: index % 2 === 0, padding: index * 11 })]
 }
 
+/** What a process needs to fly to the other vendors here. */
+const elsewhere = () => ({
+  ANTHROPIC_BASE_URL: night.emulator.baseUrls.anthropic,
+  ANTHROPIC_API_KEY: 'sk-ant-emulated',
+  GOOGLE_CLOUD_PROJECT: 'night',
+  GOOGLE_CLOUD_LOCATION: 'us-central1',
+  GOOGLE_ACCESS_TOKEN: 'ya29.emulated',
+  GOOGLE_VERTEX_BASE_URL: night.emulator.baseUrls.vertex,
+  STORAGE_EMULATOR_HOST: night.emulator.baseUrls.gcs,
+  REDEYE_VERTEX_BUCKET: 'gs://night/scans',
+})
+
 const invoice =
   '{"type":"object","properties":{"total":{"type":"number"},"paid":{"type":"boolean"}},"required":["total","paid"],"additionalProperties":false}'
 
@@ -85,16 +97,21 @@ describe('files that go along', () => {
     expect(await receivedParts()).toEqual(attached.map((part) => [part, asked]))
   })
 
-  test('the same folder flies to another vendor by another model', async () => {
+  test.each([
+    ['anthropic', 'claude-haiku-4-5'],
+    ['vertex', 'gemini-2.5-flash'],
+  ])('the same folder flies to %s by another model', async (vendor, model) => {
     twoHundredScans()
     const schema = night.write('invoice.json', invoice)
-    const env = { ANTHROPIC_BASE_URL: night.emulator.baseUrls.anthropic, ANTHROPIC_API_KEY: 'sk-ant-emulated' }
-    const ask = ['--prompt', 'Read this invoice.', '--model', 'claude-haiku-4-5', '--schema', schema]
-    const ended = await night.redeye(['run', 'scans/', '-o', 'out.jsonl', ...ask, '--yes', '--json'], { env })
-    expect(ended.stderr).not.toContain('bad')
-    expect(lastJson(ended).requests).toMatchObject({ total: 200, succeeded: 200, invalid: 0 })
+    const ask = ['--prompt', 'Read this invoice.', '--model', model, '--schema', schema, '--max-tokens', '500']
+    const ended = await night.redeye(['run', 'scans/', '-o', 'out.jsonl', ...ask, '--yes', '--json'], {
+      env: elsewhere(),
+    })
+    expect(ended).toMatchObject({ code: 0 })
+    const { requests, usd, lanes } = lastJson(ended)
+    expect(requests).toMatchObject({ total: 200, succeeded: 200, invalid: 0 })
+    expect(lanes).toMatchObject([{ lane: `${vendor}/batch` }])
     expect(rowsOf('out.jsonl').every(({ total }) => typeof total === 'number')).toBe(true)
-    const { usd } = lastJson(ended)
     expect(Number(usd.charged)).toBeGreaterThan(Number(usd.quotedLow))
     expect(Number(usd.charged)).toBeLessThan(Number(usd.quotedHigh))
   })
@@ -140,9 +157,8 @@ describe('files that go along', () => {
   test('what is too large for its vendor is refused by its size before it is read', async () => {
     folder('large', { 'a.pdf': pdf(1) })
     truncateSync(join(night.path('large'), 'a.pdf'), 30_000_000)
-    const env = { ANTHROPIC_BASE_URL: night.emulator.baseUrls.anthropic, ANTHROPIC_API_KEY: 'sk-ant-emulated' }
     const ask = ['--prompt', 'Read.', '--model', 'claude-haiku-4-5', '--yes']
-    const { code, stderr } = await night.redeye(['run', 'large', '-o', 'out.jsonl', ...ask], { env })
+    const { code, stderr } = await night.redeye(['run', 'large', '-o', 'out.jsonl', ...ask], { env: elsewhere() })
     expect(code).toBe(2)
     expect(stderr).toMatch(
       /large:1: large\/a\.pdf: too large, the request would be 40\d{6} bytes; its vendor takes at most 32000000/,
