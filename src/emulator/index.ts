@@ -9,7 +9,7 @@ import { createStorage, storageScenarios } from './gcs/index.ts'
 import { createGemini, geminiScenarios } from './gemini/index.ts'
 import type { Latency } from './latency.ts'
 import { createActLog, type Tally } from './log.ts'
-import { createOpenAi, openAiScenarios } from './openai/index.ts'
+import { createOpenAi, likenesses, openAiScenarios } from './openai/index.ts'
 import { listedTogether, listingOf, type ScenarioListing } from './scenarios.ts'
 import { listen, sendJson } from './server.ts'
 import { createVertex, vertexScenarios } from './vertex/index.ts'
@@ -49,6 +49,8 @@ export interface Emulator {
   readonly port: number
   /** What to give a client as its base URL. */
   readonly baseUrls: Readonly<Record<'openai' | 'anthropic' | 'gemini' | 'vertex' | 'gcs', string>>
+  /** The same of vendors that are like OpenAI, by their names: `azure`, `groq`, … */
+  readonly alikeUrls: Readonly<Record<string, string>>
   /** Emulated time, epoch milliseconds. */
   now(): number
   advance(seconds: number): void
@@ -63,7 +65,10 @@ export interface Emulator {
 
 /** Every scenario there is, in the order in which a person would look for it. */
 export const scenarios: readonly ScenarioListing[] = listedTogether([
-  { name: 'openai', scenarios: openAiScenarios.map(listingOf) },
+  ...['openai', ...likenesses.map(({ name }) => name)].map((name) => ({
+    name,
+    scenarios: openAiScenarios.map(listingOf),
+  })),
   { name: 'anthropic', scenarios: anthropicScenarios.map(listingOf) },
   { name: 'gemini', scenarios: geminiScenarios.map(listingOf) },
   { name: 'vertex', scenarios: vertexScenarios.map(listingOf) },
@@ -80,7 +85,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const built = { clock, seed: options.seed ?? 1, dir, log: actLog, latency: options.latency ?? {} }
   const storage = createStorage(built)
   const vertex = createVertex(built, storage.store)
-  const vendors = [createOpenAi(built), createAnthropic(built), createGemini(built), vertex, storage]
+  const alike = likenesses.map((likeness) => createOpenAi(built, likeness))
+  const vendors = [createOpenAi(built), ...alike, createAnthropic(built), createGemini(built), vertex, storage]
   const control = createControl(vendors, actLog)
   control.setScenario(options.scenario ?? [])
   const { port, close } = await listen({
@@ -105,6 +111,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       vertex: `${url}/vertex`,
       gcs: `${url}/gcs`,
     },
+    alikeUrls: Object.fromEntries(alike.map(({ name, prefix }) => [name, `${url}${prefix}`])),
     now: clock.now,
     advance: (seconds) => clock.advance(seconds * 1000),
     bill: control.bill,

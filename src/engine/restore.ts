@@ -26,7 +26,7 @@ export async function warm(flight: Flight): Promise<number | null> {
   const forgotten: ForgottenRow[] = []
   let doubtful = 0
   for await (const remote of lane.list(call, since)) {
-    const key = lane.marks ? remote.key : await keyBehind(flight, remote, since, expected)
+    const key = remote.key ?? (lane.idIn === undefined ? null : await keyBehind(flight, remote, since, expected))
     if (key === 'perhaps') doubtful++
     if (key === null || key === 'perhaps') continue
     const hit = expected.get(key)

@@ -35,11 +35,15 @@ export async function sweep(ports: Ports, accountId: string): Promise<boolean> {
 
 async function arrivals(ports: Ports, accountId: string, absent: readonly SubmissionRow[]): Promise<SubmissionRow[]> {
   const byKey = new Map(absent.map((submission) => [submission.key, submission]))
+  const byFile = new Map(
+    absent.flatMap((submission) => (submission.fileId === null ? [] : [[submission.fileId, submission]])),
+  )
   const since = Math.min(...absent.map(({ sentAt, createdAt }) => sentAt ?? createdAt)) - 10 * MINUTE
   const first = absent[0] as SubmissionRow
   const found: SubmissionRow[] = []
   for await (const remote of ports.vendors.batch(first.lane).list(ports.vendors.call(accountId), since)) {
-    const submission = remote.key === null ? await provenOf(ports, remote, absent) : byKey.get(remote.key)
+    const submission =
+      byKey.get(remote.key ?? '') ?? byFile.get(remote.fileId ?? '') ?? (await provenOf(ports, remote, absent))
     if (submission === undefined || found.some(({ id }) => id === submission.id)) continue
     // Refused late means that the fence held: nothing ran and nothing is owed.
     if (remote.state === 'refused') continue
@@ -65,7 +69,8 @@ async function provenOf(
     if (remote.counts !== null && remote.counts.total !== submission.rows) continue
     if (remote.createdAt < (submission.sentAt ?? submission.createdAt) - CLOCKS_APART_MS) continue
     const flight = await flightOf(ports, submission)
-    if (flight.lane.marks || (await unknownAmong(flight, submission, [remote])).length === 0) continue
+    if (remote.key !== null || flight.lane.marks || (await unknownAmong(flight, submission, [remote])).length === 0)
+      continue
     const id = await idBehind(flight, remote)
     if (id === null) continue
     if (id.startsWith(`${submission.key}-`)) return submission

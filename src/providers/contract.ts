@@ -69,7 +69,8 @@ export interface BatchLane {
   readonly ownRows?: boolean
   /**
    * An id in the results of a submission that has ended, as the vendor gives it back; null where no row has one. What
-   * proves whose a candidate is. Present where `marks` is false.
+   * proves whose a candidate is. Present where `marks` is false, and where the vendor may forget the key that a submission
+   * was marked with.
    */
   idIn?(call: Call, remote: Remote): Promise<string | null>
 }

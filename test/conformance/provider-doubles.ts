@@ -134,6 +134,18 @@ const vertexAccount = ({ baseUrls }: Emulator) => ({
   settings: { bucket: 'conformance', folder: 'redeye', storageUrl: baseUrls.gcs },
 })
 
+/** Vendors that are like OpenAI, met in the same troubles: one with another header for its key, one that forgets metadata. */
+const alike = (name: string): Double => ({
+  ...openaiDouble,
+  start: (trouble, options) =>
+    startDouble(
+      ({ alikeUrls }) => ({ baseUrl: alikeUrls[name] as string }),
+      trouble === 'the key is wrong' ? 'sk-wrong' : 'test-conformance',
+      trouble && openaiTroubles[trouble],
+      options,
+    ),
+})
+
 async function startDouble(
   accountOf: (emulator: Emulator) => Pick<Call, 'baseUrl' | 'settings'>,
   apiKey: string,
@@ -166,25 +178,29 @@ async function startDouble(
   }
 }
 
+const openaiDouble: Double = {
+  endpoint: '/v1/chat/completions',
+  model: 'gpt-4o-mini',
+  body: (number) =>
+    JSON.stringify({
+      model: 'gpt-4o-mini',
+      messages: [{ role: 'user', content: `Say "custom_id" to question ${number}.` }],
+    }),
+  without: {},
+  start: (trouble, options) =>
+    startDouble(
+      ({ baseUrls }) => ({ baseUrl: baseUrls.openai }),
+      'sk-test-conformance',
+      trouble && openaiTroubles[trouble],
+      options,
+    ),
+}
+
 /** By the name of the provider. */
 export const doubles: Readonly<Record<string, Double>> = {
-  openai: {
-    endpoint: '/v1/chat/completions',
-    model: 'gpt-4o-mini',
-    body: (number) =>
-      JSON.stringify({
-        model: 'gpt-4o-mini',
-        messages: [{ role: 'user', content: `Say "custom_id" to question ${number}.` }],
-      }),
-    without: {},
-    start: (trouble, options) =>
-      startDouble(
-        ({ baseUrls }) => ({ baseUrl: baseUrls.openai }),
-        'sk-test-conformance',
-        trouble && openaiTroubles[trouble],
-        options,
-      ),
-  },
+  openai: openaiDouble,
+  azure: alike('azure'),
+  groq: alike('groq'),
   anthropic: {
     endpoint: '/v1/messages',
     model: 'claude-haiku-4-5',

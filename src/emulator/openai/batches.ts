@@ -60,7 +60,7 @@ export async function cancelBatch(desk: Desk, scope: Scope, id: string): Promise
   const batch = visible(desk, scope, id)
   const { moment, view } = await lookAt(desk, batch)
   const { status } = moment
-  desk.log.record('openai', 'cancel', { batch: id, status })
+  desk.log.record(desk.likeness.name, 'cancel', { batch: id, status })
   if (status === 'cancelled' || status === 'cancelling') return view
   if (moment.terminal) throw new Refusal(cannotCancel(status))
   const requestedAt = desk.clock.now()

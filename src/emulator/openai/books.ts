@@ -16,9 +16,9 @@ export async function chargesOf(desk: Desk): Promise<Charge[]> {
     const at = Math.floor(course.createdAt / 1000)
     const day = new Date(course.createdAt).toISOString().slice(0, 10)
     const { short, long } = scan.rows.paidTokens(moment.executed, longPrompts(batch, scan))
-    charges.push(...chargesFor(model, 'batch', false, day, short, batch.id, at))
+    charges.push(...chargesFor(desk.likeness.name, model, 'batch', false, day, short, batch.id, at))
     // Models without a long-context price never get here with a token.
-    if (long.prompt > 0) charges.push(...chargesFor(model, 'batch', true, day, long, batch.id, at))
+    if (long.prompt > 0) charges.push(...chargesFor(desk.likeness.name, model, 'batch', true, day, long, batch.id, at))
   }
   return charges
 }
@@ -38,7 +38,7 @@ async function purchaseOf(desk: Desk, batch: BatchRecord, withRows: boolean): Pr
   const lines = scan?.lines ?? 0
   const failed = moment.status === 'failed'
   return {
-    vendor: 'openai',
+    vendor: desk.likeness.name,
     id: batch.id,
     state: moment.status,
     createdAt: new Date(batch.course.createdAt).toISOString(),

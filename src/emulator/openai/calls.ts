@@ -39,7 +39,7 @@ export function answerCall(desk: Desk, endpoint: string, body: unknown, cache = 
   if ('error' in answer) throw new Refusal(answer.error)
   const paid = charge(desk, answer.model, tier, answer.usage)
   if (paid !== tier) answer = answerAt('default')
-  desk.log.record('openai', 'call', { endpoint, bodySha256, model: model.entry.id, tier: paid })
+  desk.log.record(desk.likeness.name, 'call', { endpoint, bodySha256, model: model.entry.id, tier: paid })
   return 'error' in answer ? '' : answer.text
 }
 
@@ -63,7 +63,7 @@ function charge(desk: Desk, model: Model, asked: Tier, usage: Usage): Tier {
   const day = new Date(at * 1000).toISOString().slice(0, 10)
   const long = isLongContext(model.entry, 'standard', usage.promptTokens, day)
   const tier = long ? 'standard' : asked
-  for (const item of chargesFor(model, tier, long, day, sumsOf(usage), null, at)) {
+  for (const item of chargesFor(desk.likeness.name, model, tier, long, day, sumsOf(usage), null, at)) {
     const key = [item.model, item.tier, item.kind, item.unitPicoUsd].join('|')
     const known = desk.callCharges.get(key)
     desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
@@ -85,6 +85,7 @@ function sumsOf(usage: Usage): Sums {
 
 /** The wire's prompt count holds the cached and the written tokens; the bill counts every token once. */
 export function chargesFor(
+  vendor: string,
   model: Model,
   tier: Tier,
   long: boolean,
@@ -103,7 +104,7 @@ export function chargesFor(
   return Object.entries(tokens)
     .filter(([, count]) => count > 0)
     .map(([kind, count]) => ({
-      vendor: 'openai',
+      vendor,
       batch,
       model: model.entry.id,
       tier,

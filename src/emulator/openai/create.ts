@@ -19,7 +19,7 @@ export async function createBatch(desk: Desk, scope: Scope, body: unknown): Prom
       const { status, body: wire } = error.wire
       const inputFileId = isJson(body) ? (body['input_file_id'] ?? null) : null
       const metadata = isJson(body) ? (body['metadata'] ?? null) : null
-      desk.log.record('openai', 'create-refused', { status, inputFileId, metadata, error: wire.error })
+      desk.log.record(desk.likeness.name, 'create-refused', { status, inputFileId, metadata, error: wire.error })
     }
     throw error
   }
@@ -56,6 +56,7 @@ async function accepted(desk: Desk, scope: Scope, body: unknown): Promise<Json> 
   if (!file) course.failure = [missingFile(request.inputFileId, scope.organization)]
   const batch: BatchRecord = {
     ...request,
+    metadata: desk.likeness.forgetsMetadata ? null : request.metadata,
     id,
     scope: scope.key,
     course,
@@ -67,7 +68,7 @@ async function accepted(desk: Desk, scope: Scope, body: unknown): Promise<Json> 
   }
   file?.readers.push(batch.scanning)
   desk.batches.set(id, batch)
-  desk.log.record('openai', 'create', {
+  desk.log.record(desk.likeness.name, 'create', {
     batch: id,
     inputFileId: request.inputFileId,
     metadata: request.metadata,

@@ -6,6 +6,7 @@ import type { ActLog } from '../log.ts'
 import type { Course } from './course.ts'
 import type { Scan } from './execute.ts'
 import type { BatchFaults, OpenAiSwitchboard } from './faults.ts'
+import type { Likeness } from './likeness.ts'
 
 export interface FileRecord {
   readonly id: string
@@ -61,6 +62,7 @@ export interface Results {
 export interface Desk {
   readonly clock: Clock
   readonly seed: number
+  readonly likeness: Likeness
   readonly dir: string
   readonly log: ActLog
   readonly switchboard: OpenAiSwitchboard
@@ -76,7 +78,7 @@ export interface Desk {
 }
 
 /** Ids look like the vendor's and depend on the seed and the order of the calls only. */
-export function idMaker(seed: number): (kind: string) => string {
+export function idMaker(seed: number | string): (kind: string) => string {
   const counts = new Map<string, number>()
   return (kind) => {
     const count = (counts.get(kind) ?? 0) + 1

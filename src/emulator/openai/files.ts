@@ -102,7 +102,7 @@ export async function uploadFile(
     await unlink(received.path).catch(() => undefined)
     if (error instanceof Refusal) {
       const { status, body } = error.wire
-      desk.log.record('openai', 'upload-refused', { status, bytes: received.bytes, error: body.error })
+      desk.log.record(desk.likeness.name, 'upload-refused', { status, bytes: received.bytes, error: body.error })
     }
     throw error
   }
@@ -227,7 +227,7 @@ export function addFile(
     readers: [],
   }
   desk.files.set(file.id, file)
-  desk.log.record('openai', 'upload', { file: file.id, bytes, filename, purpose })
+  desk.log.record(desk.likeness.name, 'upload', { file: file.id, bytes, filename, purpose })
   return file
 }
 
@@ -269,6 +269,6 @@ export function deleteFile(desk: Desk, scope: Scope, id: string): Json {
   if (file.purpose !== 'batch_output') {
     void Promise.allSettled(file.readers).then(() => unlink(file.path).catch(() => undefined))
   }
-  desk.log.record('openai', 'delete', { file: id, purpose: file.purpose })
+  desk.log.record(desk.likeness.name, 'delete', { file: id, purpose: file.purpose })
   return { object: 'file', id, deleted: true }
 }

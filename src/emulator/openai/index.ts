@@ -4,17 +4,19 @@ import type { Vendor, VendorOptions } from '../server.ts'
 import { createSwitchboard } from '../switchboard.ts'
 import { chargesOf, purchasesOf } from './books.ts'
 import { type Desk, idMaker } from './desk.ts'
+import { type Likeness, likenesses, self } from './likeness.ts'
 import { createRouter } from './router.ts'
 import { openAiScenarios } from './scenarios.ts'
 
-export { openAiScenarios }
+export { likenesses, openAiScenarios }
 
-/** An emulated OpenAI: files, uploads, batches, model calls and cost reports below `/openai/v1`. */
-export function createOpenAi(options: VendorOptions): Vendor {
+/** An emulated OpenAI, or one that is like it: files, uploads, batches, model calls and cost reports. */
+export function createOpenAi(options: VendorOptions, likeness: Likeness = self): Vendor {
   const switchboard = createSwitchboard(openAiScenarios, options.seed)
   const desk: Desk = {
     clock: options.clock,
     seed: options.seed,
+    likeness,
     dir: options.dir,
     log: options.log,
     switchboard,
@@ -23,13 +25,13 @@ export function createOpenAi(options: VendorOptions): Vendor {
     uploads: new Map(),
     batches: new Map(),
     callCharges: new Map(),
-    nextId: idMaker(options.seed),
+    nextId: idMaker(likeness === self ? options.seed : `${likeness.name} ${options.seed}`),
     queue: Promise.resolve(),
   }
   const router = createRouter(desk)
   return {
-    name: 'openai',
-    prefix: '/openai/v1',
+    name: likeness.name,
+    prefix: `/${likeness.name}${likeness.path}`,
     scenarios: openAiScenarios.map(listingOf),
     handle: router.handle,
     setScenarios: switchboard.set,

@@ -9,6 +9,7 @@ import { createBatch } from './batches.ts'
 import type { Desk, FileRecord } from './desk.ts'
 import { noKey, Refusal, unknownUrl, wrongKey } from './errors.ts'
 import type { Operation } from './faults.ts'
+import type { Likeness } from './likeness.ts'
 import { createRoutes, type Route } from './routes.ts'
 import { type Scope, scopeOf } from './scope.ts'
 
@@ -44,7 +45,7 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
       response.setHeader('openai-processing-ms', String(Math.ceil(performance.now() - startedAt)))
     }
     try {
-      checkKey(exchange)
+      checkKey(exchange, desk.likeness)
       const { route, parameters } = routeFor(routes, exchange)
       // Faults strike calls that came in whole: a purchase whose last byte is withheld must not use one up.
       const body = route.streams ? undefined : parsedJson(await wholeBody(request, exchange.idleBodyTimeoutMs))
@@ -89,8 +90,11 @@ function send(response: ServerResponse, reply: Reply, act: WireAct | undefined):
   sendText(response, 200, 'application/json', 'text' in reply ? reply.text : JSON.stringify(reply.json))
 }
 
-function checkKey(exchange: Exchange): void {
-  const bearer = /^Bearer\s+(\S+)$/i.exec(header(exchange, 'authorization') ?? '')?.[1]
+function checkKey(exchange: Exchange, { keyHeader }: Likeness): void {
+  const bearer =
+    keyHeader === undefined
+      ? /^Bearer\s+(\S+)$/i.exec(header(exchange, 'authorization') ?? '')?.[1]
+      : header(exchange, keyHeader)
   if (bearer === undefined) throw new Refusal(noKey())
   if (bearer === 'sk-wrong') throw new Refusal(wrongKey(bearer))
 }

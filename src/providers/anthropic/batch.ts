@@ -13,9 +13,9 @@ import {
   type RemoteFile,
   type ResultStream,
   ResultsGone,
-  type ScannedRow,
   type Upload,
 } from '../contract.ts'
+import { firstIdIn } from '../first-id.ts'
 import { limits } from './limits.ts'
 import { scanRow } from './scanner.ts'
 import { envelopeOf, pageOf, refusalOf, remoteOf, requestsHead, requestsTail, rowFrame } from './wire.ts'
@@ -169,25 +169,9 @@ async function* checked(body: AsyncIterable<Uint8Array>, id: string): AsyncGener
   }
 }
 
-/** Reads the results as far as the first row with an id. */
 async function idIn(call: Call, remote: Remote): Promise<string | null> {
   const [file] = remote.files
-  if (file === undefined) return null
-  const { body } = await open(call, file)
-  const row = {} as ScannedRow
-  let rest: Uint8Array = new Uint8Array(0)
-  for await (const chunk of body) {
-    const bytes = Buffer.concat([rest, chunk])
-    let start = 0
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-      if (scanRow(bytes, start, end, row) && row.idStart >= 0) return bytes.toString('utf8', row.idStart, row.idEnd)
-      start = end + 1
-    }
-    rest = bytes.subarray(start)
-  }
-  return scanRow(rest, 0, rest.length, row) && row.idStart >= 0
-    ? Buffer.from(rest).toString('utf8', row.idStart, row.idEnd)
-    : null
+  return file === undefined ? null : firstIdIn(await open(call, file), scanRow)
 }
 
 /** A free call that shows whether the key works for batches, and whose it is. */

@@ -17,6 +17,8 @@ import {
   ResultsGone,
   type Upload,
 } from '../contract.ts'
+import { firstIdIn } from '../first-id.ts'
+import { scanRow } from './scanner.ts'
 import { envelopeOf, fileOf, isDeleted, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
 
 /** A vendor with this API, and what is its own about it. */
@@ -30,6 +32,8 @@ export interface Vendor {
   authorize?(apiKey: string): Readonly<Record<string, string>>
   /** What every base URL ends with; told without it, it is added. */
   readonly basePath?: string
+  /** It may not keep metadata: then only the input file, or the ids in the results, show whose a batch is. */
+  readonly forgetsMetadata?: true
   /** Of an input file; default `batch`. */
   readonly purpose?: string
 }
@@ -50,6 +54,7 @@ export function laneOf(v: Vendor) {
     remove: (call: Call, fileId: string) => remove(v, call, fileId),
     scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
     marks: true,
+    ...(v.forgetsMetadata ? { idIn: (call: Call, remote: Remote) => idIn(v, call, remote) } : {}),
   } satisfies BatchLane
   return { batch, check: (call: Call) => check(v, call) }
 }
@@ -168,6 +173,10 @@ async function* list(v: Vendor, call: Call, since: number): AsyncGenerator<Remot
     cursors.add(last)
     after = `&after=${encodeURIComponent(last)}`
   }
+}
+
+async function idIn(v: Vendor, call: Call, { files: [file] }: Remote): Promise<string | null> {
+  return file === undefined ? null : firstIdIn(await open(v, call, file), scanRow)
 }
 
 async function poll(v: Vendor, call: Call, remoteId: string): Promise<Remote | undefined> {

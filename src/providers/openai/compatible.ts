@@ -27,7 +27,7 @@ const unpublished = {
 
 /**
  * Every vendor that speaks OpenAI's files and batches, by the name it has in `vendor/model`. All are looked up by the
- * input file, which each purchase has of its own; whether they keep our metadata does not matter then.
+ * input file, which each purchase has of its own. That metadata comes back is relied on where the vendor's page says so.
  */
 export const compatibles: Readonly<Record<string, Compatible>> = {
   azure: {
@@ -43,6 +43,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   groq: {
     label: 'Groq',
+    forgetsMetadata: true,
     apiKey: ['GROQ_API_KEY'],
     baseUrl: ['GROQ_BASE_URL'],
     baseUrlDefault: 'https://api.groq.com',
@@ -53,6 +54,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   dashscope: {
     label: 'DashScope',
+    forgetsMetadata: true,
     apiKey: ['DASHSCOPE_API_KEY'],
     baseUrl: ['DASHSCOPE_BASE_URL'],
     baseUrlDefault: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
@@ -62,6 +64,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   doubleword: {
     label: 'Doubleword',
+    forgetsMetadata: true,
     apiKey: ['DOUBLEWORD_API_KEY'],
     baseUrl: ['DOUBLEWORD_BASE_URL'],
     baseUrlDefault: 'https://api.doubleword.ai/v1',
@@ -71,6 +74,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   moonshot: {
     label: 'Moonshot',
+    forgetsMetadata: true,
     apiKey: ['MOONSHOT_API_KEY'],
     baseUrl: ['MOONSHOT_BASE_URL'],
     baseUrlDefault: 'https://api.moonshot.ai/v1',
@@ -79,6 +83,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   deepinfra: {
     label: 'DeepInfra',
+    forgetsMetadata: true,
     apiKey: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
     baseUrl: ['DEEPINFRA_BASE_URL'],
     baseUrlDefault: 'https://api.deepinfra.com/v1/openai',
@@ -88,6 +93,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   siliconflow: {
     label: 'SiliconFlow',
+    forgetsMetadata: true,
     apiKey: ['SILICONFLOW_API_KEY'],
     baseUrl: ['SILICONFLOW_BASE_URL'],
     baseUrlDefault: 'https://api.siliconflow.cn/v1',
