@@ -15,7 +15,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   })),
   ...['stores', 'dispatch'].map((room) => ({ room, may: ['domain', 'kit'] })),
   // A vendor's folder knows the contract above it and dialects, never a sibling.
-  ...['openai', 'anthropic', 'vertex'].map((vendor) => ({
+  ...['openai', 'anthropic', 'gemini', 'vertex'].map((vendor) => ({
     room: `providers/${vendor}`,
     may: ['providers/contract.ts', 'providers/first-id.ts', 'dialects', 'domain', 'kit'],
   })),

@@ -38,6 +38,8 @@ export interface Collected {
     readonly missing: number
   }
   readonly bytes: number
+  /** The vendor may have billed rows that it handed out nothing of, and does not say how many. */
+  readonly perhapsBilled?: boolean
 }
 
 export interface ResultRow {

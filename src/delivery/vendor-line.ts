@@ -17,7 +17,8 @@ export function readLine(bytes: Uint8Array, start: number, end: number): VendorL
   const { response, result, error, status } = line
   if (isRecord(result)) return ofResult(result)
   if (isRecord(response) && typeof response['status_code'] === 'number') return ofHttp(response)
-  if (isRecord(response) && Object.keys(response).length > 0 && !said(status)) return { kind: 'answer', body: response }
+  if (isRecord(response) && Object.keys(response).length > 0 && !said(status) && !said(error))
+    return { kind: 'answer', body: response }
   if (typeof status === 'string') return ofText(status)
   return ofWords(isRecord(error) ? error : isRecord(status) ? status : {})
 }
@@ -93,7 +94,11 @@ function ofWords(error: Record<string, unknown>): VendorLine {
   return { kind: 'none', code: typeof code === 'string' ? code : 'missing', message: text }
 }
 
-const said = (status: unknown): boolean => status !== undefined && status !== null && status !== ''
+/** A status may also say that all is well: by no word, or by the code 0. */
+const said = (status: unknown): boolean =>
+  isRecord(status)
+    ? Object.keys(status).length > 0 && status['code'] !== 0
+    : status !== undefined && status !== null && status !== ''
 
 /** The vendor's response inside a succeeded result line, parsed; undefined where there is none. */
 export function responseBody(bytes: Uint8Array, start: number, end: number): unknown {

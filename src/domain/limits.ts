@@ -14,6 +14,11 @@ export interface Limits {
   readonly openSubmissionsMax: number | null
   /** Input tokens waiting or running at the vendor, per account and model; null: not published or unlimited. */
   enqueuedTokensMax(model: string): number | null
+  /**
+   * The figures that `enqueuedTokensMax` has for accounts of one kind or another, rising, where nothing tells which kind
+   * this is and refusals name none.
+   */
+  enqueuedTokensSteps?(model: string): readonly number[]
   /** Embedding requests waiting or running, per account and model. */
   enqueuedRequestsMax(model: string): number | null
   /** How long a submission may take before the vendor expires it. */

@@ -46,7 +46,15 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
   const remote = await lane.poll(call, submission.remoteId ?? '')
   if (remote === undefined && (progress.goneSince ?? ports.clock.now()) > ports.clock.now() - DAY)
     return unseen(flight, submission, progress)
-  const { counts, files, rest } = remote ?? { counts: submission.counts as Remote['counts'], files: [] }
+  const {
+    counts,
+    files,
+    rest,
+    perhapsBilled = false,
+  }: Pick<Remote, 'counts' | 'files' | 'rest' | 'perhapsBilled'> = remote ?? {
+    counts: submission.counts as Remote['counts'],
+    files: [],
+  }
   const fileLate =
     counts !== null &&
     counts.completed > 0 &&
@@ -75,7 +83,7 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     })
     return ports.clock.now() + pause
   }
-  const collected = await gathered.save()
+  const collected = { ...(await gathered.save()), perhapsBilled }
   await commit(flight, {
     submissions: [moveSubmission(submission, 'collect', { collected, counts, progress: null })],
     events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],

@@ -50,15 +50,15 @@ export async function refused(flight: Flight, submission: SubmissionRow | undefi
 /** Back-pressure: the learned limit is remembered, the shard waits for room, or is cut smaller when it alone is over. */
 async function quotaRefused(flight: Flight, submission: SubmissionRow | undefined, refusal: Refusal): Promise<Then> {
   const { ports, shard } = flight
-  const { limit } = refusal
   const others = await ports.store.submissions({ accountId: shard.accountId, states: quotaHoldingStates })
   const inUse = others
     .filter(({ model, id }) => model === shard.model && id !== submission?.id)
     .reduce((sum, { tokens }) => sum + tokens, 0)
+  const limit = refusal.limit ?? (submission === undefined || inUse > 0 ? undefined : stepBelow(flight))
   // An upload is refused for want of storage, which says nothing about the queue. Without a stated figure and with
   // nothing of ours in use, the queue is simply not released yet.
   const learns = submission !== undefined && (limit !== undefined || inUse > 0)
-  const quotas = learns ? [learnedQuota(flight, refusal, inUse)] : []
+  const quotas = learns ? [learnedQuota(flight, limit, inUse)] : []
   const alone = limit !== undefined && (limit.unit === 'tokens' ? shard.tokens : shard.inputs) > limit.max
   // With nothing of ours in the way for so long, the vendor counts more in it than we do.
   const stubborn = submission !== undefined && inUse === 0 && shard.refusals >= STUBBORN
@@ -86,6 +86,12 @@ async function quotaRefused(flight: Flight, submission: SubmissionRow | undefine
     events: [eventOf(flight, 'refused', facts(refusal), submission)],
   })
   return wakeAt
+}
+
+/** Alone in the queue and refused without a figure: the account is of a kind that may have less than this shard. */
+function stepBelow({ lane, shard }: Flight): Refusal['limit'] {
+  const max = lane.limits.enqueuedTokensSteps?.(shard.model).findLast((step) => step < shard.tokens)
+  return max === undefined ? undefined : { unit: 'tokens', max }
 }
 
 /** The vendor named rows: they fail with its words, the rest flies again. */

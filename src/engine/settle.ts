@@ -9,6 +9,7 @@ import {
   USAGE_BYTES,
   type UsageRow,
 } from '../delivery/result-index.ts'
+import { makesNumbers } from '../domain/endpoints.ts'
 import { emptyTally, outcomes, reasonCode, reasons, type Tally } from '../domain/outcome.ts'
 import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
 import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries.ts'
@@ -32,8 +33,10 @@ export async function settle(flight: Flight, submission: SubmissionRow): Promise
   const collected = submission.collected as Collected
   const usage = await readWhole(ports, collected.usage)
   const ledger = ledgerOf(ports, job, submission, usage, submission.duplicate ? 'duplicate' : 'proven')
-  const unseen = completedOf(submission) - billedIn(usage)
-  if (unseen > 0) ledger.push(...unproven(flight, submission, unseen, 'counted as completed, never seen'))
+  const counted = completedOf(submission) - billedIn(usage)
+  const unseen = collected.perhapsBilled === true ? submission.rows - billedIn(usage) : counted
+  const why = unseen > counted ? 'perhaps run, never seen' : 'counted as completed, never seen'
+  if (unseen > 0) ledger.push(...unproven(flight, submission, unseen, why))
   const tally = await tallyOf(ports, collected, options, mayRetry(job, shard, options))
   ports.step('settling')
   const now = ports.clock.now()
@@ -70,7 +73,7 @@ function unproven(flight: Flight, submission: SubmissionRow, rows: number, reaso
   const row = resolveModel({ requested: submission.model, answered: '', vendor: vendorOf(submission.lane) })
   const price =
     row && priceFor({ model: row, tier: tierOf(submission.lane), at: submission.createdAt, reading: 'high' })
-  const embeddings = group === undefined || group.endpoint.endsWith('/embeddings')
+  const embeddings = group === undefined || makesNumbers(group.endpoint)
   const stated = group !== undefined && group.outputMaxStated === group.requests
   const outputTokensMax = embeddings
     ? 0

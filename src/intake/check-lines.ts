@@ -4,6 +4,7 @@ import type { TaskReply } from '../kit/byte-pool.ts'
 import { decodeString, hasControls, JsonScan, JsonSyntaxError } from '../kit/json-scan.ts'
 import { estimateTokens } from './estimate-tokens.ts'
 import { hash64, hashHigh } from './hash64.ts'
+import { checkBody, checkId, endpointOf, type LineFacts, LineProblemFound, noFacts } from './line-shape.ts'
 import { emptyRecord, type IndexRecord, RECORD_BYTES, writeRecord } from './manifest.ts'
 
 /**
@@ -67,18 +68,7 @@ export function checkChunk(input: ChunkIn): ChunkOut {
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
 
-/** What a request wants of an endpoint we know; others pass with a model and an object. */
-const wanted: Readonly<Record<string, { field: string; kinds: string; required: boolean }>> = {
-  '/v1/chat/completions': { field: 'messages', kinds: '[', required: true },
-  '/v1/responses': { field: 'input', kinds: '["', required: false }, // a stored prompt may stand in for it
-  '/v1/embeddings': { field: 'input', kinds: '["', required: true },
-  '/v1/messages': { field: 'messages', kinds: '[', required: true },
-}
-
-/** What lines with `params` instead of `url` and `body` are for. */
-const paramsUrl = '/v1/messages'
-
-const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
+const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'maxOutputTokens']
 
 class LineChecker {
   readonly #bytes: Buffer
@@ -92,7 +82,7 @@ class LineChecker {
     openTo: 0,
     from: 0,
     to: 0,
-    messages: false,
+    prompt: 'messages' as Prompt,
     facts: { ...noFacts },
     record: emptyRecord(),
   }
@@ -148,33 +138,14 @@ class LineChecker {
       }
     }
     scan.finish()
-    if (facts.idFrom < 0) throw new LineProblemFound('"custom_id" is missing')
-    const url = this.#urlOf(facts)
-    this.#checkBody(url, facts)
-    record.group = this.#group(url, facts.model as string)
+    checkId(facts)
+    const url = endpointOf(facts)
+    checkBody(url, facts)
+    record.group = this.#group(url, facts.model ?? '')
     record.inputs = url === '/v1/embeddings' ? Math.max(1, facts.inputs) : 1
     const { bodyOffset, bodyLength } = record
-    record.tokens = estimateTokens(this.#bytes.subarray(bodyOffset, bodyOffset + bodyLength), facts.model as string)
+    record.tokens = estimateTokens(this.#bytes.subarray(bodyOffset, bodyOffset + bodyLength), facts.model ?? '')
     this.#append(record, facts.idFrom, facts.idTo, facts.idEscaped)
-  }
-
-  /** By the shape of the line: `{"custom_id", "method", "url", "body"}` names its endpoint, `{"custom_id", "params"}` has one. */
-  #urlOf(facts: LineFacts): string {
-    const { method, url } = facts
-    if (facts.field === 'params') {
-      const other = url !== undefined ? 'url' : method !== undefined ? 'method' : undefined
-      if (other !== undefined) throw new LineProblemFound(`"${other}" has no place in a line with "params"`)
-      return paramsUrl
-    }
-    if (method === undefined) throw new LineProblemFound('"method" is missing')
-    if (method !== 'POST') throw new LineProblemFound(`"method" must be "POST", not ${JSON.stringify(method)}`)
-    if (url === undefined) throw new LineProblemFound('"url" is missing')
-    if (!url.startsWith('/'))
-      throw new LineProblemFound(`"url" must be a path such as "/v1/responses", not ${JSON.stringify(url)}`)
-    if (facts.bodyFrom < 0) throw new LineProblemFound('"body" is missing')
-    if (url === paramsUrl)
-      throw new LineProblemFound(`a request for "${paramsUrl}" is a line {"custom_id": …, "params": {…}}`)
-    return url
   }
 
   /** A member of the line, from behind its key. */
@@ -183,19 +154,23 @@ class LineChecker {
     const facts = this.#facts
     if (scan.is('custom_id')) {
       this.#expectString('custom_id')
-      facts.idFrom = scan.from
-      facts.idTo = scan.to
-      facts.idEscaped = scan.escaped
+      this.#readId('custom_id')
+    } else if (scan.is('key')) {
+      // The id of some lines; in others it is nothing to us, whatever it holds.
+      facts.keyKind = scan.peek()
+      if (facts.keyKind !== 34 || facts.idField === 'custom_id') return scan.skip()
+      scan.string()
+      this.#readId('key')
     } else if (scan.is('url')) {
       this.#expectString('url')
       facts.url = this.#known(scan)
     } else if (scan.is('method')) {
       this.#expectString('method')
       facts.method = this.#known(scan)
-    } else if (scan.is('body') || scan.is('params')) {
-      const field = scan.is('body') ? 'body' : 'params'
+    } else if (scan.is('body') || scan.is('params') || scan.is('request')) {
+      const field = scan.is('body') ? 'body' : scan.is('params') ? 'params' : 'request'
       if (facts.bodyFrom >= 0 && facts.field !== field)
-        throw new LineProblemFound('"body" and "params" are in one line; it can have one of them')
+        throw new LineProblemFound(`"${facts.field}" and "${field}" are in one line; it can have one of them`)
       facts.field = field
       if (scan.peek() !== 123) throw new LineProblemFound(`"${field}" must be an object`)
       facts.bodyFrom = scan.pos
@@ -208,6 +183,15 @@ class LineChecker {
       }
       this.#endBody()
     } else scan.skip()
+  }
+
+  #readId(field: 'custom_id' | 'key'): void {
+    const { from, to, escaped } = this.#scan
+    const facts = this.#facts
+    facts.idField = field
+    facts.idFrom = from
+    facts.idTo = to
+    facts.idEscaped = escaped
   }
 
   #endBody(): void {
@@ -223,16 +207,16 @@ class LineChecker {
     const start = facts.bodyFrom
     if (scan.is('model')) {
       this.#expectString(`${facts.field}.model`)
-      facts.model = this.#known(scan)
+      facts.model = bareModel(this.#known(scan), facts.field)
       record.modelOffset = scan.from - 1 - start
       record.modelLength = scan.to - scan.from + 2
-    } else if (scan.is('messages')) {
-      this.#keepStem(lineFrom, true)
-      this.#messages()
-    } else if (scan.is('input')) {
-      this.#keepStem(lineFrom, false)
-      this.#input(facts)
-    } else if (scan.is('stream')) {
+    } else if (scan.is('messages')) this.#prompt('messages', lineFrom)
+    else if (scan.is('input')) this.#prompt('input', lineFrom)
+    else if (facts.field === 'request' && scan.is('contents')) this.#prompt('contents', lineFrom)
+    else if (facts.field === 'request' && scan.is('content')) this.#prompt('content', lineFrom)
+    else if (facts.field === 'request' && (scan.is('generationConfig') || scan.is('generation_config')))
+      this.#generationConfig()
+    else if (scan.is('stream')) {
       const kind = scan.peek()
       if (kind !== 116 && kind !== 102 && kind !== 110)
         throw new LineProblemFound(`"${facts.field}.stream" must be true or false`)
@@ -243,25 +227,47 @@ class LineChecker {
       record.tierOffset = scan.pos - start
       scan.skip()
       record.tierLength = Math.min(255, scan.pos - start - record.tierOffset)
-    } else {
-      const limit = outputLimits.some((name) => scan.is(name))
-      scan.peek()
-      const from = scan.pos
-      scan.skip()
-      if (limit) record.outputMax = this.#count32(from, scan.pos)
-    }
+    } else this.#setting()
   }
 
-  #messages(): void {
-    this.#facts.messagesKind = this.#scan.peek()
-    this.#scan.skip()
+  /** Any other member, an output limit among them. */
+  #setting(): void {
+    const scan = this.#scan
+    const limit = outputLimits.some((name) => scan.is(name))
+    scan.peek()
+    const from = scan.pos
+    scan.skip()
+    if (limit) this.#record.outputMax = this.#count32(from, scan.pos)
+  }
+
+  #generationConfig(): void {
+    const scan = this.#scan
+    if (scan.peek() !== 123) return scan.skip()
+    if (!scan.enterObject()) return
+    do {
+      scan.key()
+      this.#setting()
+    } while (scan.more())
+  }
+
+  #prompt(field: Prompt, lineFrom: number): void {
+    this.#keepStem(lineFrom, field)
+    this.#readPrompt(field)
+  }
+
+  #readPrompt(field: Prompt): void {
+    const scan = this.#scan
+    const facts = this.#facts
+    if (field === 'input') return this.#input(facts)
+    facts[`${field}Kind`] = scan.peek()
+    scan.skip()
   }
 
   /**
    * Most lines of a file are the same from behind their id to where the prompt begins. What was found in that stem is
    * kept, and the next line that has it byte for byte is read from its end on.
    */
-  #keepStem(lineFrom: number, messages: boolean): void {
+  #keepStem(lineFrom: number, prompt: Prompt): void {
     const { facts, stem } = { facts: this.#facts, stem: this.#stem }
     // Only when the id comes first, spelled plainly: then whatever varies lies before the stem.
     if (facts.idFrom < 0 || facts.idEscaped || facts.idFrom - lineFrom > 64 || facts.bodyFrom < facts.idFrom) return
@@ -269,7 +275,7 @@ class LineChecker {
     stem.openTo = facts.idFrom
     stem.from = facts.idTo
     stem.to = this.#scan.pos
-    stem.messages = messages
+    stem.prompt = prompt
     Object.assign(stem.facts, facts)
     Object.assign(stem.record, this.#record)
   }
@@ -299,8 +305,7 @@ class LineChecker {
     this.#facts.idTo = idTo
     this.#facts.bodyFrom = stem.facts.bodyFrom - stem.from + idTo
     scan.pos = end
-    if (stem.messages) this.#messages()
-    else this.#input(this.#facts)
+    this.#readPrompt(stem.prompt)
     while (scan.more()) {
       scan.key()
       this.#bodyMember(lineFrom)
@@ -311,27 +316,6 @@ class LineChecker {
       this.#member(lineFrom)
     }
     return true
-  }
-
-  #checkBody(url: string, body: LineFacts): void {
-    const { field } = body
-    if (body.model === undefined) throw new LineProblemFound(`"${field}.model" is missing`)
-    if (body.model === '') throw new LineProblemFound(`"${field}.model" is empty`)
-    if (body.stream) throw new LineProblemFound(`"${field}.stream" is true; a batch cannot stream`)
-    const want = wanted[url]
-    if (want === undefined) return
-    const kind = want.field === 'messages' ? body.messagesKind : body.inputKind
-    if (kind === -1) {
-      if (want.required) throw new LineProblemFound(`"${field}.${want.field}" is missing`)
-    } else if (!want.kinds.includes(String.fromCharCode(kind))) {
-      throw new LineProblemFound(
-        `"${field}.${want.field}" must be ${want.kinds === '[' ? 'an array' : 'a string or an array'}`,
-      )
-    }
-    if (url === '/v1/embeddings' && body.inputs === 0) throw new LineProblemFound('"body.input" is empty')
-    if (url === '/v1/embeddings' && body.inputs > 2048) {
-      throw new LineProblemFound(`"body.input" holds ${body.inputs} inputs; one request takes at most 2048`)
-    }
   }
 
   /** An embeddings `input`: a string or one array of tokens is one input, an array of either is as many. */
@@ -413,44 +397,17 @@ class LineChecker {
   }
 }
 
-/** What a line says, as far as it has been read. Spans are offsets in the chunk. */
-interface LineFacts {
-  idFrom: number
-  idTo: number
-  idEscaped: boolean
-  url: string | undefined
-  method: string | undefined
-  /** What the line calls its body. */
-  field: 'body' | 'params'
-  bodyFrom: number
-  model: string | undefined
-  stream: boolean
-  messagesKind: number
-  inputKind: number
-  inputs: number
-}
+/** Members of a body that hold the prompt: what varies from line to line. */
+type Prompt = 'messages' | 'input' | 'contents' | 'content'
 
-const noFacts: Readonly<LineFacts> = {
-  idFrom: -1,
-  idTo: 0,
-  idEscaped: false,
-  url: undefined,
-  method: undefined,
-  field: 'body',
-  bodyFrom: -1,
-  model: undefined,
-  stream: false,
-  messagesKind: -1,
-  inputKind: -1,
-  inputs: 1,
-}
+/** As a `request` names it, `models/…`, it is the same model as without. */
+const bareModel = (model: string, field: LineFacts['field']): string =>
+  field === 'request' && model.startsWith('models/') ? model.slice(7) : model
 
 const resetFacts = (facts: LineFacts): LineFacts => Object.assign(facts, noFacts)
 
 const compare = (bytes: Buffer, from: number, to: number, otherFrom: number, otherTo: number): number =>
   bytes.compare(bytes, otherFrom, otherTo, from, to)
-
-class LineProblemFound extends Error {}
 
 const problemOf = (error: unknown, lineStart: number): string => {
   if (error instanceof LineProblemFound) return error.message

@@ -90,6 +90,12 @@ export class IndexBuilder {
     return Buffer.from(await this.#carried(ordinal)).toString()
   }
 
+  /** What the line of a request calls its id. */
+  async idFieldOf(ordinal: number): Promise<'custom_id' | 'key'> {
+    const { group } = await this.#read(ordinal)
+    return this.#groups[group]?.endpoint.startsWith(':') === true ? 'key' : 'custom_id'
+  }
+
   async recordOf(ordinal: number): Promise<IndexRecord> {
     return this.#read(ordinal)
   }

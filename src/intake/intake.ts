@@ -238,7 +238,7 @@ class RequestIntake {
       ]
       const problem = {
         ...line,
-        message: `duplicate custom_id ${id.slice(0, 200)}, first used at ${firstLine.file}:${firstLine.line}`,
+        message: `duplicate ${await this.#index.idFieldOf(second)} ${id.slice(0, 200)}, first used at ${firstLine.file}:${firstLine.line}`,
       }
       this.#problems.add(problem)
       if (this.#options.skipInvalid === true) await this.#options.reject?.(await this.#textOf(second), problem)

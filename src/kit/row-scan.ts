@@ -60,14 +60,17 @@ export class RowScan extends JsonScan {
     return false
   }
 
-  /** A count; anything else is zero. */
+  /** A count, or a text that holds one, as protocol buffers write long numbers; anything else is zero. */
   readCount(): number {
-    const from = this.peek() === -1 ? this.fail('the text ends where a value is expected') : this.pos
+    const quoted = this.peek() === QUOTE ? 1 : 0
+    const from = this.pos + quoted
+    if (this.peek() === -1) this.fail('the text ends where a value is expected')
     this.skip()
+    const to = this.pos - quoted
     let count = 0
-    for (let pos = from; pos < this.pos; pos++) {
+    for (let pos = from; pos < to; pos++) {
       const digit = (this.bytes[pos] as number) - 48
-      if (digit < 0 || digit > 9) return Math.max(0, Math.round(Number(this.#latin1(from, this.pos))) || 0)
+      if (digit < 0 || digit > 9) return Math.max(0, Math.round(Number(this.#latin1(from, to))) || 0)
       count = count * 10 + digit
     }
     return count

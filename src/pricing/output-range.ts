@@ -1,3 +1,5 @@
+import { makesNumbers } from '../domain/endpoints.ts'
+
 /** Tokens of one answer, before anybody has seen one, and the sentence that says where the figures come from. */
 export interface OutputRange {
   readonly low: number
@@ -9,7 +11,7 @@ export interface OutputRange {
 const unguided = { low: 16, high: 1024 }
 /** What a model that thinks may add when nothing bounds it. Its thoughts are billed as output. */
 const thoughtMax = 2048
-const thinks = /^(?:o\d|gpt-[56](?!.*chat))/
+const thinks = /^(?:o\d|gpt-[56](?!.*chat)|gemini-(?:2\.5|[3-9])(?!.*lite))/
 
 /**
  * How many tokens an answer may have: `max_tokens` bounds it where given; a schema says how much it must and mostly
@@ -24,7 +26,7 @@ export function outputRange(request: {
   readonly schema?: unknown
 }): OutputRange {
   const { endpoint, maxTokens, schema } = request
-  if (endpoint.endsWith('/embeddings')) return { low: 0, high: 0, basis: 'Embeddings have no output tokens.' }
+  if (makesNumbers(endpoint)) return { low: 0, high: 0, basis: 'Embeddings have no output tokens.' }
   const shape = schema === undefined ? undefined : sizeOf(schema, 0)
   const most = maxTokens ?? Number.POSITIVE_INFINITY
   const low = Math.min(most, shape?.low ?? unguided.low)

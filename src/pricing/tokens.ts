@@ -56,7 +56,7 @@ function* pieces(text: string): Generator<string> {
 
 /** The fields of a request body, in any dialect, that the model reads. */
 const promptFields = ['messages', 'input', 'instructions', 'prompt', 'system']
-const geminiFields = ['contents', 'systemInstruction', 'system_instruction']
+const geminiFields = ['contents', 'content', 'systemInstruction', 'system_instruction']
 const schemaFields = ['tools', 'functions', 'response_format', 'text']
 const mediaFields = new Set('image_url input_audio file file_data fileData inline_data inlineData source'.split(' '))
 const silentFields = new Set(['role', 'type', 'id', 'cache_control', 'detail'])

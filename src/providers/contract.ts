@@ -163,6 +163,8 @@ export interface Remote {
   readonly files: readonly RemoteFile[]
   /** What has become of rows that no file mentions, where the vendor leaves out what it did not run. Absent: missing. */
   readonly rest?: 'expired' | 'cancelled'
+  /** It may have run and billed rows of which it hands out nothing, and does not say how many. */
+  readonly perhapsBilled?: boolean
   readonly refusal?: Refusal
 }
 

@@ -103,6 +103,35 @@ const anthropicTroubles: Partial<Record<Trouble, string>> = {
   'a download is refused twice': 'content-502:2',
 }
 
+const geminiWithout: Partial<Record<Trouble, string>> = {
+  'the queue is full': 'a full queue is refused at once, and without its size',
+  'validation names rows': 'what is wrong with a request is told in its own row, and the others run',
+  'the window closes half way': 'a batch that expires hands out nothing',
+}
+const geminiTroubles: Partial<Record<Trouble, string>> = {
+  'the answer to a purchase is lost': 'gemini/create-response-lost',
+  'a purchase fails though it was made': 'gemini/create-500-created',
+  'a purchase is answered with a page though it was made': 'gemini/create-garbage-created',
+  'a purchase is lost on its way': 'gemini/create-reset',
+  'a purchase lands late': 'gemini/create-lands-late:90',
+  'purchases come too fast': 'gemini/create-429',
+  'the money is used up': 'gemini/billing-disabled',
+  'the key is wrong': 'gemini/wrong-key',
+  'the input file is not there yet': 'gemini/upload-race:60',
+  'the input file is lost': 'gemini/input-file-lost',
+  'validation names no row': 'gemini/poison-line:question 3',
+  'the window closes on nothing': 'gemini/expire-none',
+  'it has a state nobody knows': 'gemini/unknown-status:paused',
+  'it is not known just after its purchase': 'gemini/not-found-after-create:60',
+  'every row fails': 'gemini/all-failed',
+  'no file has an empty name': 'gemini/output-once',
+  'an upload breaks': 'gemini/drop-upload',
+  'a download breaks': 'gemini/drop-download',
+  'a download is refused twice': 'gemini/content-502:2',
+}
+/** Whether a cancelled batch hands out what it had finished, no page says; here it does, and in the flights it does not. */
+const geminiUsual = 'gemini/cancelled-with-output'
+
 const vertexWithout: Partial<Record<Trouble, string>> = {
   'the queue is full': 'nothing limits what waits; a job waits for up to 72 hours',
   'the input file is not there yet': 'an object can be read by all as soon as it is written',
@@ -216,6 +245,20 @@ export const doubles: Readonly<Record<string, Double>> = {
         ({ baseUrls }) => ({ baseUrl: baseUrls.anthropic }),
         'sk-ant-test-conformance',
         trouble && anthropicTroubles[trouble],
+        options,
+      ),
+  },
+  gemini: {
+    endpoint: ':generateContent',
+    model: 'gemini-3.5-flash',
+    body: (number) =>
+      JSON.stringify({ contents: [{ role: 'user', parts: [{ text: `Say "key":"x" to question ${number}.` }] }] }),
+    without: geminiWithout,
+    start: (trouble, options) =>
+      startDouble(
+        ({ baseUrls }) => ({ baseUrl: baseUrls.gemini }),
+        'AIza-test-conformance',
+        trouble === undefined ? geminiUsual : geminiTroubles[trouble],
         options,
       ),
   },

@@ -162,6 +162,11 @@ export const callEffects: Effects = {
     expect(error).toMatchObject({ code: 400, status: 'INVALID_ARGUMENT' })
     expect(JSON.stringify(error?.details)).toContain('API_KEY_INVALID')
   },
+  'billing-disabled': async (on) => {
+    const { error } = (await (await on.create('files/any')).json()) as Wire
+    expect(error).toMatchObject({ code: 400, status: 'FAILED_PRECONDITION' })
+    expect((await on.json('/v1beta/files')).error).toBeUndefined()
+  },
   forbidden: async (on) => {
     expect((await on.json('/v1beta/files')).error).toMatchObject({ code: 403, status: 'PERMISSION_DENIED' })
   },

@@ -1,14 +1,15 @@
 import type { RowCounts } from '../../domain/usage.ts'
 import { RepeatedWord, type RowScan } from '../../kit/row-scan.ts'
 
+const BRACE = 123
 const BRACKET = 91
 
 /**
- * What is counted of a GenerateContentResponse, read in passing while a result row is scanned. Fields are known by both
+ * What is counted of a GenerateContentResponse or an EmbedContentResponse, read in passing while a result row is scanned. Fields are known by both
  * spellings, as this vendor's JSON is. Made once per scanner and used again for every row.
  */
 export class GeminiAnswerScan {
-  /** It says something: candidates, or why the prompt was blocked. */
+  /** It says something: candidates, an embedding, or why the prompt was blocked. */
   answered = false
   truncated = false
   #counted = false
@@ -52,7 +53,14 @@ export class GeminiAnswerScan {
     else if (scan.is('candidates')) this.#candidates()
     else if (scan.is('modelVersion') || scan.is('model_version')) this.#model = this.#models.read()
     else if (scan.is('promptFeedback') || scan.is('prompt_feedback')) scan.eachMember(this.#feedback)
-    else scan.skip()
+    else if (scan.is('embedding')) {
+      this.answered = scan.peek() === BRACE
+      scan.skip()
+    } else if (scan.is('tokenCount') || scan.is('token_count')) {
+      // How embeddings were once counted.
+      this.#counted = true
+      this.#prompt = scan.readCount()
+    } else scan.skip()
   }
 
   readonly #usage = (): void => {

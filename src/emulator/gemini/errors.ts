@@ -85,6 +85,12 @@ export const noKey = (): Problem =>
 
 export const forbidden = (): Problem => problem('PERMISSION_DENIED', 'The caller does not have permission')
 
+export const billingDisabled = (): Problem =>
+  problem(
+    'FAILED_PRECONDITION',
+    'Gemini API free tier is not available in your country. Please enable billing on your project in Google AI Studio.',
+  )
+
 export const notFound = (): Problem => problem('NOT_FOUND', 'Requested entity was not found.')
 
 /** Said of a file that is another project's, that expired or was deleted: the caller may not know which. */

@@ -1,6 +1,15 @@
 import type { Scenario } from '../scenarios.ts'
-import { onCall, wireScenarios } from '../scenarios-wire.ts'
-import { deadline, forbidden, internal, overloaded, overQuota, wireErrorOf, wrongKey } from './errors.ts'
+import { onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
+import {
+  billingDisabled,
+  deadline,
+  forbidden,
+  internal,
+  overloaded,
+  overQuota,
+  wireErrorOf,
+  wrongKey,
+} from './errors.ts'
 import { type GeminiFaults, type Operation, operations } from './faults.ts'
 
 /** Troubles of single calls. `times` counts calls; `after` lets so many pass first. */
@@ -16,6 +25,13 @@ export const geminiWireScenarios: readonly Scenario<GeminiFaults>[] = [
     wrongKey: () => wireErrorOf(wrongKey()),
     forbidden: () => wireErrorOf(forbidden()),
   }),
+  {
+    name: 'billing-disabled',
+    parameters: { times: 'always', on: 'create', after: '0' },
+    summary: 'Calls are refused with FAILED_PRECONDITION, because nobody pays for the project.',
+    source: 'troubleshooting guide: the free tier is not available, enable billing',
+    faults: onNamed(operations, () => ({ kind: 'answer', error: wireErrorOf(billingDisabled()) })),
+  },
   {
     name: 'create-503-created',
     parameters: { times: '1', after: '0' },

@@ -1,0 +1,14 @@
+import type { Provider } from '../contract.ts'
+import { batch, check } from './batch.ts'
+
+export const gemini = {
+  name: 'gemini',
+  batch,
+  environment: {
+    apiKey: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    baseUrl: ['GOOGLE_GEMINI_BASE_URL', 'GEMINI_BASE_URL'],
+    baseUrlDefault: 'https://generativelanguage.googleapis.com',
+  },
+  headersFrom: () => ({}), // the key itself names the project
+  check,
+} satisfies Provider
