@@ -6,7 +6,12 @@ import { judge } from './judge.ts'
 const idsOf = (lines: readonly { custom_id: string }[]): string[] => lines.map(({ custom_id }) => custom_id)
 
 /** Every vendor by one model of it. */
-const models = { openai: 'gpt-5.4-mini', anthropic: 'claude-haiku-4-5' } as const
+const models = {
+  openai: 'gpt-5.4-mini',
+  anthropic: 'claude-haiku-4-5',
+  gemini: 'gemini/gemini-3.5-flash',
+  vertex: 'vertex/gemini-3.5-flash',
+} as const
 
 interface Choice {
   readonly message: { readonly content: string }
@@ -25,8 +30,9 @@ describe.concurrent('one file of chat requests', () => {
     'flies on %s by the name of its model',
     { timeout: 60_000 },
     async ([vendor, model]) => {
-      await using on = await field()
-      const redeye = await on.open()
+      await using on = await field({ cloud: true })
+      const gemini = { GEMINI_API_KEY: 'test-flight', GOOGLE_GEMINI_BASE_URL: on.emulator.baseUrls.gemini }
+      const redeye = await on.open({ env: { ...on.env, ...gemini } })
       const requests = chats(40, { max_tokens: 500, temperature: 0 })
       const job = await fly(redeye, requests, { model })
       const lines = await closed(on, job, requests)
