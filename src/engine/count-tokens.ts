@@ -28,7 +28,7 @@ export interface Counted {
 export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
   const counted: Counted[] = []
   for (const { model, samples: sampled } of groups) {
-    const { encoding, spread, count } = await tokenCounter(model)
+    const { encoding, spread, countsSchema, count } = await tokenCounter(model)
     let [media, unseen] = [0, 0]
     const asksCache = sampled.some(({ body }) => Buffer.from(body).includes('"cache_control"'))
     const samples = sampled.map(({ body, estimate }) => {
@@ -37,7 +37,8 @@ export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
       unseen += found.media.filter(({ type }) => type === null).length
       const ranges = found.media.map((one) => mediaTokens(model, one))
       const besides = (end: 'low' | 'high'): number => ranges.reduce((sum, range) => sum + range[end], found.tokens)
-      return { estimate, low: besides('low'), high: besides('high') }
+      const low = besides('low') + (countsSchema ? found.answerSchema : 0)
+      return { estimate, low, high: besides('high') + found.answerSchema }
     })
     counted.push({ encoding, spread, samples, media, unseen, asksCache })
   }

@@ -53,7 +53,7 @@ describe('the tokens of a request', () => {
         { role: 'user', content: [{ type: 'text', text: 'one two three' }] },
       ],
     }
-    expect(requestTokens(body, words)).toEqual({ tokens: 2 + 3 + 2 * 4 + 3, media: [] })
+    expect(requestTokens(body, words)).toEqual({ tokens: 2 + 3 + 2 * 4 + 3, answerSchema: 0, media: [] })
   })
 
   test('include instructions, tools and the schema of the answer', () => {
@@ -75,8 +75,19 @@ describe('the tokens of a request', () => {
     expect(requestTokens({ contents: [{ role: 'user', parts: [{ text: 'hi you' }] }] }, words).tokens).toBe(2 + 4 + 3)
   })
 
+  test('of the schema that the answer is held to stand apart, in any dialect', () => {
+    const schema = { type: 'object' }
+    for (const body of [
+      { response_format: { type: 'json_schema', json_schema: { schema } } },
+      { output_config: { format: { type: 'json_schema', schema } } },
+      { generationConfig: { responseJsonSchema: schema } },
+    ])
+      expect(requestTokens(body, words)).toEqual({ tokens: 0, answerSchema: 1, media: [] })
+    expect(requestTokens({ generationConfig: { temperature: 0 } }, words).answerSchema).toBe(0)
+  })
+
   test('of a body without a prompt are none', () => {
-    expect(requestTokens({}, words)).toEqual({ tokens: 0, media: [] })
+    expect(requestTokens({}, words)).toEqual({ tokens: 0, answerSchema: 0, media: [] })
     expect(requestTokens({ messages: null, input: 7n }, words).tokens).toBe(0)
   })
 })

@@ -9,6 +9,8 @@ export interface TokenCounter {
    * published, and models of other vendors are counted with a stand-in encoding.
    */
   readonly spread: number
+  /** Its vendor is known to count the answer schema as input. */
+  readonly countsSchema: boolean
   count(text: string): number
 }
 
@@ -32,6 +34,7 @@ export async function tokenCounter(model: string): Promise<TokenCounter> {
   return {
     encoding,
     spread,
+    countsSchema: known.test(name),
     count: (text) => {
       let tokens = 0
       for (const piece of pieces(text)) tokens += countTokens(piece, asText)
@@ -57,7 +60,15 @@ function* pieces(text: string): Generator<string> {
 /** The fields of a request body, in any dialect, that the model reads. */
 const promptFields = ['messages', 'input', 'instructions', 'prompt', 'system']
 const geminiFields = ['contents', 'content', 'systemInstruction', 'system_instruction']
-const schemaFields = ['tools', 'functions', 'response_format', 'text']
+const toolFields = ['tools', 'functions']
+const answerFields = [
+  'response_format',
+  'text',
+  'output_config',
+  'output_format',
+  'generationConfig',
+  'generation_config',
+]
 const mediaFields = new Set('image_url input_audio file file_data fileData inline_data inlineData source'.split(' '))
 const silentFields = new Set(['role', 'type', 'id', 'cache_control', 'detail'])
 /** Around each message, and around the whole: what OpenAI's cookbook counts. */
@@ -66,23 +77,30 @@ const replyTokens = 3
 
 interface Tally {
   tokens: number
+  /** Of the schema that the answer is held to, which not every vendor is known to count. */
+  answerSchema: number
   readonly media: Media[]
 }
 
 /**
- * Input tokens of one request body: its prompt texts, tool and schema definitions, and the usual few tokens around
- * messages. `media` are the parts that are no text, which count besides; see `mediaTokens`.
+ * Input tokens of one request body: its prompt texts, tool definitions, and the usual few tokens around messages; those
+ * of its answer schema stand apart. `media` are the parts that are no text, which count besides; see `mediaTokens`.
  */
 export function requestTokens(body: object, count: (text: string) => number): Readonly<Tally> {
   const fields = body as Readonly<Record<string, unknown>>
-  const tally: Tally = { tokens: 0, media: [] }
+  const tally: Tally = { tokens: 0, answerSchema: 0, media: [] }
   for (const field of [...promptFields, ...geminiFields]) walk(fields[field], count, tally)
-  for (const field of schemaFields) {
-    if (fields[field] !== undefined) tally.tokens += count(JSON.stringify(fields[field]))
-  }
+  for (const field of toolFields) if (fields[field] !== undefined) tally.tokens += count(JSON.stringify(fields[field]))
+  for (const field of answerFields) tally.answerSchema += schemaTokens(fields[field], count)
   const turns = [fields.messages, fields.contents, fields.input].flat().filter((turn) => turn?.constructor === Object)
   if (turns.length > 0) tally.tokens += turns.length * messageTokens + replyTokens
   return tally
+}
+
+/** Settings without a schema in them are a few tokens at most, and read by nobody. */
+function schemaTokens(settings: unknown, count: (text: string) => number): number {
+  const text = settings === undefined ? '' : JSON.stringify(settings)
+  return /schema/i.test(text) ? count(text) : 0
 }
 
 function walk(value: unknown, count: (text: string) => number, tally: Tally): void {
