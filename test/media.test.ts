@@ -120,7 +120,7 @@ describe('in a request', () => {
     ]
     for (const part of parts) {
       const body = { messages: [{ role: 'user', content: [part, { text: 'what' }] }] }
-      expect(requestTokens(body, words)).toEqual({ tokens: 1 + 4 + 3, media: [picture] })
+      expect(requestTokens(body, words)).toEqual({ tokens: 1 + 4 + 3, answerSchema: 0, media: [picture] })
     }
     const low = parts.slice(0, 2).flatMap((part) => requestTokens({ messages: [part] }, words).media)
     expect(low.map(({ detail }) => detail)).toEqual(['low', 'low'])
