@@ -2,9 +2,14 @@ import { open } from '../../src/index.ts'
 
 // One process that flies the job: what the suite kills, freezes and starts again. Always the same key, so it is always
 // the same job.
-const { input = '', output = '', shardRequests = '10' } = process.env
+const { input = '', output = '', shardRequests = '10', model } = process.env
 const redeye = await open()
-const job = await redeye.submit(input, { key: 'night', output, shardRequests: Number(shardRequests) })
+const job = await redeye.submit(input, {
+  key: 'night',
+  output,
+  shardRequests: Number(shardRequests),
+  ...(model === undefined ? {} : { model }),
+})
 const receipt = await job.wait()
 await redeye.close()
 process.stdout.write(JSON.stringify(receipt))

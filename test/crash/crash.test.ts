@@ -12,6 +12,17 @@ test.for(['uploaded', 'sent', 'collected', 'delivering'] as const)(
   },
 )
 
+test.for(['anthropic', 'gemini', 'vertex'] as const)(
+  'killed with an unsure purchase at %s, and while collecting, nothing is bought twice',
+  { timeout: 180_000 },
+  async (vendor) => {
+    for (const step of ['sent', 'collecting'] as const) {
+      const { faults } = await killAtStep(step, 1, { vendor })
+      expect(faults).toEqual([])
+    }
+  },
+)
+
 test('killed at six random moments, nothing is lost and nothing bought twice', { timeout: 180_000 }, async () => {
   for await (const { faults } of killAtRandom(6, seeded(24))) expect(faults).toEqual([])
 })

@@ -8,7 +8,7 @@ import type { Receipt } from '../../src/index.ts'
 import { chats, jsonl, type OutputLine } from '../flights/field.ts'
 import { judge, type Verdict } from '../flights/judge.ts'
 
-export const SHARDS = 20
+const SHARDS = 20
 const SHARD_REQUESTS = 5
 /** A second is a minute: the look-ups of an unsure purchase take seconds, and an HTTP call still takes less than one. */
 const SPEED = 60
@@ -31,14 +31,31 @@ export interface Flight {
   readonly end: Promise<{ receipt: Receipt | null; signal: NodeJS.Signals | null; stderr: string; code: number | null }>
 }
 
-export async function ground(options: EmulatorOptions = {}): Promise<Ground> {
+/** Where nothing but its count tells one purchase from another, a shard of five is drawn smaller: of four. */
+export const shardsAt = (vendor: VendorName = 'openai'): number =>
+  vendor === 'anthropic' ? (SHARDS * SHARD_REQUESTS) / (SHARD_REQUESTS - 1) : SHARDS
+
+/** What is flown to each vendor: one file of chat requests, and a model of the vendor's. */
+export const models = {
+  openai: undefined,
+  anthropic: 'claude-haiku-4-5',
+  gemini: 'gemini/gemini-3.5-flash',
+  vertex: 'vertex/gemini-3.5-flash',
+} as const
+export type VendorName = keyof typeof models
+
+export interface GroundOptions extends EmulatorOptions {
+  readonly vendor?: VendorName
+}
+
+export async function ground({ vendor = 'openai', ...options }: GroundOptions = {}): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'redeye-crash-'))
   const emulator = await startEmulator({
     speed: SPEED,
     latency: { medianSeconds: 30, sigma: 0.5, validatingSeconds: 2, finalizingSeconds: 2 },
     ...options,
   })
-  const requests = chats(SHARDS * SHARD_REQUESTS)
+  const requests = chats(SHARDS * SHARD_REQUESTS, { max_tokens: 4000 })
   const input = join(folder, 'in.jsonl')
   const output = join(folder, 'out.jsonl')
   await writeFile(input, jsonl(requests))
@@ -52,8 +69,8 @@ export async function ground(options: EmulatorOptions = {}): Promise<Ground> {
         shardRequests: String(SHARD_REQUESTS),
         REDEYE_HOME: join(folder, 'home'),
         REDEYE_SPEED: String(SPEED),
-        OPENAI_API_KEY: 'sk-crash',
-        OPENAI_BASE_URL: emulator.baseUrls.openai,
+        ...(models[vendor] === undefined ? {} : { model: models[vendor] }),
+        ...accountsAt(emulator),
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -108,3 +125,18 @@ export async function ground(options: EmulatorOptions = {}): Promise<Ground> {
     },
   }
 }
+
+const accountsAt = ({ baseUrls }: Emulator) => ({
+  OPENAI_API_KEY: 'sk-crash',
+  OPENAI_BASE_URL: baseUrls.openai,
+  ANTHROPIC_API_KEY: 'sk-ant-crash',
+  ANTHROPIC_BASE_URL: baseUrls.anthropic,
+  GEMINI_API_KEY: 'gemini-crash',
+  GOOGLE_GEMINI_BASE_URL: baseUrls.gemini,
+  GOOGLE_CLOUD_PROJECT: 'crash',
+  GOOGLE_CLOUD_LOCATION: 'us-central1',
+  GOOGLE_ACCESS_TOKEN: 'ya29.crash',
+  GOOGLE_VERTEX_BASE_URL: baseUrls.vertex,
+  STORAGE_EMULATOR_HOST: baseUrls.gcs,
+  REDEYE_VERTEX_BUCKET: 'gs://crash/night',
+})

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
+import { scenarios } from '../../src/emulator/index.ts'
 import { steps } from '../../src/engine/index.ts'
+import { models, type VendorName } from './ground.ts'
 import { freezeAt, killAtRandom, killAtStep, passesOf, seeded, type Trial, twentyAtOnce } from './trials.ts'
 
-// npm run crash [-- --random 200 --seed 1 --only steps,random,freeze,twenty,trouble]
+// npm run crash [-- --vendor openai,anthropic,gemini,vertex --random 200 --seed 1 --only steps,random,freeze,twenty,trouble]
 const { values } = parseArgs({
   options: {
+    vendor: { type: 'string', default: 'openai' },
     random: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     only: { type: 'string', default: 'steps,trouble,freeze,twenty,random' },
@@ -45,32 +48,61 @@ async function together(trials: readonly (() => Promise<Trial>)[]): Promise<void
 }
 
 // A share of rows fails once, so that a retry round is flown and its step passed.
-const withRetries = { scenario: 'openai/rows-500:share=0.1' }
+for (const vendor of values.vendor.split(',') as VendorName[]) {
+  if (!(vendor in models)) throw new Error(`There is no vendor ${vendor}; there are ${Object.keys(models).join(', ')}.`)
+  await flyAt(vendor)
+}
 
-if (parts.includes('steps')) {
-  await together([
-    ...steps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, withRetries))),
-    ...(['uploaded', 'claimed', 'sent', 'collecting'] as const).map((step) => () => killAtStep(step, 1, {}, 4)),
-  ])
+async function flyAt(vendor: VendorName): Promise<void> {
+  const withRetries = { vendor, scenario: `${vendor}/rows-500:share=0.1` }
+
+  if (parts.includes('steps')) {
+    await together([
+      ...steps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, withRetries))),
+      ...(['uploaded', 'claimed', 'sent', 'collecting'] as const).map(
+        (step) => () => killAtStep(step, 1, { vendor }, 4),
+      ),
+    ])
+  }
+  if (parts.includes('trouble')) {
+    const troubles = known(vendor, [
+      'create-response-lost',
+      'create-500-created',
+      'create-500-refused',
+      'drop-download',
+      'listed-late',
+    ])
+    await together(
+      troubles.flatMap((scenario) =>
+        (['sent', 'collecting'] as const).map(
+          (step) => () => killAtStep(step, 2, { vendor, scenario: `${vendor}/${scenario}` }),
+        ),
+      ),
+    )
+    const all = known(vendor, [
+      'create-response-lost:times=3',
+      'create-500-created:times=2,after=5',
+      'drop-download:times=4',
+      'drop-upload:times=2',
+    ])
+      .map((scenario) => `${vendor}/${scenario}`)
+      .join('+')
+    for await (const one of killAtRandom(20, random, { vendor, scenario: all })) report(one)
+  }
+  if (parts.includes('freeze')) {
+    const steps = ['sending', 'sent', 'collecting', 'settling', 'delivering'] as const
+    await together(steps.map((step) => () => freezeAt(step, { vendor })))
+  }
+  if (parts.includes('twenty')) report(await twentyAtOnce(random, { vendor }))
+  if (parts.includes('random')) {
+    for await (const one of killAtRandom(Number(values.random), random, { vendor })) report(one)
+  }
 }
-if (parts.includes('trouble')) {
-  const troubles = ['create-response-lost', 'create-500-created', 'create-500-refused', 'drop-download', 'listed-late']
-  await together(
-    troubles.flatMap((scenario) =>
-      (['sent', 'collecting'] as const).map((step) => () => killAtStep(step, 2, { scenario: `openai/${scenario}` })),
-    ),
-  )
-  const all =
-    'openai/create-response-lost:times=3+openai/create-500-created:times=2,after=5+openai/drop-download:times=4+openai/drop-upload:times=2'
-  for await (const one of killAtRandom(20, random, { scenario: all })) report(one)
-}
-if (parts.includes('freeze')) {
-  const steps = ['sending', 'sent', 'collecting', 'settling', 'delivering'] as const
-  await together(steps.map((step) => () => freezeAt(step)))
-}
-if (parts.includes('twenty')) report(await twentyAtOnce(random))
-if (parts.includes('random')) {
-  for await (const one of killAtRandom(Number(values.random), random)) report(one)
+
+/** Those of these troubles that the emulated vendor can have. */
+function known(vendor: VendorName, names: readonly string[]): string[] {
+  const own = scenarios.filter(({ vendors }) => vendors?.includes(vendor)).map(({ name }) => name)
+  return names.filter((name) => own.includes(name.split(':', 1)[0] as string))
 }
 
 console.log(`\n${sums.kills} kills, ${sums.paidTwice} requests paid for twice`)

@@ -1,9 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { EmulatorOptions } from '../../src/emulator/index.ts'
 import type { Step } from '../../src/engine/index.ts'
 import type { Verdict } from '../flights/judge.ts'
-import { type Flight, type Ground, ground, SHARDS } from './ground.ts'
+import { type Flight, type Ground, type GroundOptions, ground, shardsAt } from './ground.ts'
 
 /** One trial's result, as the suite prints it. */
 export interface Trial {
@@ -21,7 +20,7 @@ const stepsOfJob: readonly Step[] = ['job-created', 'retry-planned', 'landing', 
 export const passesOf = (step: Step): readonly number[] => (stepsOfJob.includes(step) ? [1] : [1, 7])
 
 /** Kills the process at the n-th pass of a named step, `times` launches in a row, then flies on until home. */
-export async function killAtStep(step: Step, pass: number, options: EmulatorOptions = {}, times = 1): Promise<Trial> {
+export async function killAtStep(step: Step, pass: number, options: GroundOptions = {}, times = 1): Promise<Trial> {
   await using place = await ground(options)
   let kills = 0
   for (; kills < times; kills++) {
@@ -42,7 +41,7 @@ export async function killAtStep(step: Step, pass: number, options: EmulatorOpti
 export async function* killAtRandom(
   kills: number,
   random: () => number,
-  options: EmulatorOptions = {},
+  options: GroundOptions = {},
 ): AsyncGenerator<Trial> {
   for (let left = kills; left > 0; ) {
     await using place = await ground(options)
@@ -61,20 +60,20 @@ const momentIn = (random: () => number): number => Math.floor(300 + random() ** 
  * Freezes a process at a step for longer than its lease, while a second one takes over and brings the job home. Woken
  * up, the first must change nothing; frozen with the last byte of a purchase in its hand (`sending`), it must not buy.
  */
-export async function freezeAt(step: Step): Promise<Trial> {
-  await using place = await ground()
+export async function freezeAt(step: Step, options: GroundOptions = {}): Promise<Trial> {
+  await using place = await ground(options)
   const frozen = place.launch({ REDEYE_STOP_AT: `${step}:${Math.min(2, passesOf(step).length)}` })
   await untilStopped(frozen)
   const { receipt, launches } = await place.untilHome()
   frozen.process.kill('SIGCONT')
   const woken = await frozen.end
   const faults = woken.code === 0 ? [] : [`the woken process ended with ${woken.code ?? woken.signal}: ${woken.stderr}`]
-  return await trial(place, `freeze at ${step}`, receipt, { kills: 0, launches: launches + 1, faults })
+  return await trial(place, `freeze at ${step}`, receipt, { kills: 0, launches: launches + 1, faults, options })
 }
 
 /** Twenty processes under one key at once, some of them killed, and started again. */
-export async function twentyAtOnce(random: () => number): Promise<Trial> {
-  await using place = await ground()
+export async function twentyAtOnce(random: () => number, options: GroundOptions = {}): Promise<Trial> {
+  await using place = await ground(options)
   const flights = Array.from({ length: 20 }, () => place.launch())
   let kills = 0
   for (const { process } of flights.slice(0, 8)) {
@@ -86,7 +85,7 @@ export async function twentyAtOnce(random: () => number): Promise<Trial> {
     .filter(({ code, signal }) => code !== 0 && signal !== 'SIGKILL')
     .map(({ code, signal, stderr }) => `one of twenty ended with ${code ?? signal}: ${stderr}`)
   const { receipt, launches } = await place.untilHome()
-  return await trial(place, 'twenty at once', receipt, { kills, launches: launches + 20, faults })
+  return await trial(place, 'twenty at once', receipt, { kills, launches: launches + 20, faults, options })
 }
 
 async function trial(
@@ -98,7 +97,7 @@ async function trial(
     launches,
     faults = [],
     options = {},
-  }: { kills: number; launches: number; faults?: readonly string[]; options?: EmulatorOptions },
+  }: { kills: number; launches: number; faults?: readonly string[]; options?: GroundOptions },
 ): Promise<Trial> {
   const verdict = await place.judge(receipt)
   const found = [...faults, ...verdict.faults]
@@ -110,10 +109,12 @@ async function trial(
     found.push(`${purchases} purchases at the vendor, ${receipt.submissions} in the receipt`)
   // Rows that fail fly again, in purchases of their own; without such rows each shard is bought exactly once.
   const rowsFail = String(options.scenario ?? '').includes('rows-')
-  if (rowsFail ? ran <= SHARDS : ran !== SHARDS)
-    found.push(`${ran} submissions ran, ${SHARDS} shards were to be bought`)
+  const shards = shardsAt(options.vendor)
+  if (rowsFail ? ran <= shards : ran !== shards)
+    found.push(`${ran} submissions ran, ${shards} shards were to be bought`)
   if (!rowsFail && ranTwice > 0) found.push(`${ranTwice} requests ran in two purchases`)
-  return { name, kills, launches, verdict, faults: found }
+  const at = options.vendor === undefined || options.vendor === 'openai' ? '' : `${options.vendor}: `
+  return { name: `${at}${name}`, kills, launches, verdict, faults: found }
 }
 
 async function untilStopped({ process: child }: Flight): Promise<void> {
