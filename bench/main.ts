@@ -32,22 +32,34 @@ interface Figures {
   readonly peakMb: number
 }
 
-const contenders: Record<
-  string,
-  (input: string, port: number, work: string) => { args: string[]; env?: Record<string, string> }
-> = {
+interface Contender {
+  readonly args: string[]
+  readonly env?: Record<string, string>
+  /** Default: OpenAI's. */
+  readonly farEnd?: 'anthropic' | 'gemini'
+}
+
+/** A job of ours, as a user starts it. */
+const run = (input: string, work: string, ...more: string[]): string[] => [
+  ...[join(root, 'dist/cli/main.js'), 'run', input, '-o', join(work, 'out.jsonl'), '--yes'],
+  ...['--home', join(work, 'home'), ...more],
+]
+
+const contenders: Record<string, (input: string, port: number, work: string) => Contender> = {
   redeye: (input, port, work) => ({
-    args: [
-      join(root, 'dist/cli/main.js'),
-      'run',
-      input,
-      '-o',
-      join(work, 'out.jsonl'),
-      '--yes',
-      '--home',
-      join(work, 'home'),
-    ],
+    args: run(input, work),
     env: { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` },
+  }),
+  // The same file on other vendors: requests and answers are translated on the way.
+  'redeye-anthropic': (input, port, work) => ({
+    args: run(input, work, '--model', 'claude-haiku-4-5'),
+    env: { ANTHROPIC_API_KEY: 'sk-ant-bench', ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` },
+    farEnd: 'anthropic',
+  }),
+  'redeye-gemini': (input, port, work) => ({
+    args: run(input, work, '--model', 'gemini/gemini-3.5-flash'),
+    env: { GEMINI_API_KEY: 'bench', GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${port}` },
+    farEnd: 'gemini',
   }),
   stream: (input, port, work) => ({ args: [yardstick('stream'), input, join(work, 'out.jsonl'), String(port)] }),
   'sdk-stream': (input, port, work) => ({
@@ -130,10 +142,11 @@ async function generate(count: number): Promise<string> {
 async function race(name: string, input: string, run: number): Promise<Figures> {
   const work = join(dir, `${name}-${run}`)
   const port = await freePort()
-  const far = spawn(process.execPath, [yardstick('mock'), String(port), join(work, 'far')], { stdio: 'ignore' })
+  const { args, env, farEnd } = (contenders[name] as (typeof contenders)[string])(input, port, work)
+  const script = farEnd === undefined ? [yardstick('mock')] : [yardstick('far-ends'), farEnd]
+  const far = spawn(process.execPath, [...script, String(port), join(work, 'far')], { stdio: 'ignore' })
   try {
     await listening(port)
-    const { args, env } = (contenders[name] as (typeof contenders)[string])(input, port, work)
     return await timed(args, env)
   } finally {
     far.kill('SIGKILL')
