@@ -36,6 +36,8 @@ export async function field({ cloud = false, ...options }: FieldOptions = {}): P
     OPENAI_BASE_URL: emulator.baseUrls.openai,
     ANTHROPIC_API_KEY: 'sk-ant-test-flight',
     ANTHROPIC_BASE_URL: emulator.baseUrls.anthropic,
+    GEMINI_API_KEY: 'AIza-test-flight',
+    GOOGLE_GEMINI_BASE_URL: emulator.baseUrls.gemini,
     ...(cloud ? cloudAccount(emulator) : {}),
   }
   const opened: Redeye[] = []
@@ -81,7 +83,14 @@ export interface OutputLine {
   readonly error: { readonly code: string; readonly message: string } | null
   /** Anthropic's lines have this instead. */
   readonly result?: { readonly type: string; readonly message?: Readonly<Record<string, unknown>> }
+  /** Gemini's lines have this instead of `custom_id`. */
+  readonly key?: string
+  readonly status?: object
 }
+
+/** A line of either kind, by its id. */
+export type Named = { readonly custom_id: string } | { readonly key: string }
+export const idOf = (line: Named): string => ('custom_id' in line ? line.custom_id : line.key)
 
 /** Chat requests, each with a body of its own, so that the vendor's log can tell them apart. */
 export const chats = (count: number, more: Readonly<Record<string, unknown>> = {}, first = 0): RequestLine[] =>
@@ -104,6 +113,18 @@ export const messages = (count: number, more: Readonly<Record<string, unknown>> 
       model: 'claude-haiku-4-5',
       max_tokens: 200,
       messages: [{ role: 'user', content: `Say something about the number ${first + index}.` }],
+      ...more,
+    },
+  }))
+
+/** The same in Gemini's lines. */
+export const contents = (count: number, more: Readonly<Record<string, unknown>> = {}, first = 0) =>
+  Array.from({ length: count }, (_, index) => ({
+    key: `q-${first + index}`,
+    request: {
+      model: 'models/gemini-3.5-flash',
+      contents: [{ role: 'user', parts: [{ text: `Say something about the number ${first + index}.` }] }],
+      generationConfig: { maxOutputTokens: 4000 },
       ...more,
     },
   }))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../src/emulator/index.ts'
 import { type Job, JobHeld, type JobInput, type JobSettings } from '../../src/index.ts'
-import { eventTypes, type Field, field, outputLines, until } from './field.ts'
+import { eventTypes, type Field, field, idOf, type Named, outputLines, until } from './field.ts'
 import { judge } from './judge.ts'
 
 /** More than none and fewer than all: which lines are struck is drawn from their bodies. */
@@ -51,11 +51,7 @@ export const cancelHalfWay = async (job: Job, { emulator }: Field): Promise<unkn
 export type Expectations = Readonly<Record<string, Expectation | readonly Expectation[]>>
 
 /** A flight through every scenario of a vendor's emulator, judged by the vendor's own log and bill. */
-export function flyThrough(
-  vendor: string,
-  usual: readonly { readonly custom_id: string }[],
-  expectations: Expectations,
-): void {
+export function flyThrough(vendor: string, usual: readonly Named[], expectations: Expectations): void {
   test('every scenario of the emulator has its expectation', () => {
     expect(Object.keys(expectations).sort()).toEqual(
       scenarios
@@ -116,7 +112,7 @@ export function flyThrough(
         const requests = expected.settings?.prompt === undefined
         const verdict = await judge(on.emulator, [
           {
-            ids: requests ? (input as typeof usual).map(({ custom_id }) => custom_id) : null,
+            ids: requests ? (input as typeof usual).map(idOf) : null,
             receipt,
             lines: requests ? await outputLines(job) : null,
           },

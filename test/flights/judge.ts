@@ -1,6 +1,6 @@
 import type { Emulator, Purchase } from '../../src/emulator/index.ts'
 import type { Receipt } from '../../src/index.ts'
-import type { OutputLine } from './field.ts'
+import { idOf, type OutputLine } from './field.ts'
 
 /** What the vendor's log and bill say of a home's jobs, beside what the jobs say of themselves. */
 export interface Verdict {
@@ -73,8 +73,8 @@ function repeatedIn(purchases: readonly Purchase[]): number {
 
 function faultsOfOutput(ids: readonly string[], lines: readonly OutputLine[]): string[] {
   if (lines.length !== ids.length) return [`${ids.length} requests have ${lines.length} output lines`]
-  const at = lines.findIndex(({ custom_id }, index) => custom_id !== ids[index])
-  return at < 0 ? [] : [`output line ${at + 1} is of ${lines[at]?.custom_id}, not of ${ids[at]}`]
+  const at = lines.findIndex((line, index) => idOf(line) !== ids[index])
+  return at < 0 ? [] : [`output line ${at + 1} is of ${idOf(lines[at] as OutputLine)}, not of ${ids[at]}`]
 }
 
 function faultsOfCount({ requests }: Receipt, lines: readonly OutputLine[] | null): string[] {
@@ -82,11 +82,14 @@ function faultsOfCount({ requests }: Receipt, lines: readonly OutputLine[] | nul
   const counted = succeeded + failed + expired + cancelled + missing
   const faults = counted === total ? [] : [`${counted} outcomes for ${total} requests`]
   if (lines === null) return faults
-  const answered = lines.filter(
-    ({ response, result }) => response?.status_code === 200 || result?.type === 'succeeded',
-  ).length
+  const answered = lines.filter(isAnswered).length
   return answered === succeeded ? faults : [...faults, `${answered} lines with an answer, ${succeeded} succeeded`]
 }
+
+const isAnswered = ({ key, response, error, status, result }: OutputLine): boolean =>
+  key === undefined
+    ? response?.status_code === 200 || result?.type === 'succeeded'
+    : error === undefined && status === undefined && Object.keys(response ?? {}).length > 0
 
 /** engine.md section 4: proven + duplicate <= bill <= proven + duplicate + unproven, to the nano-dollar. */
 function faultsOfBooks({ bill, proven, unproven, duplicate }: Verdict['nanoUsd']): string[] {
