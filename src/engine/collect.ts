@@ -56,9 +56,8 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     files: [],
   }
   const fileLate =
-    counts !== null &&
-    counts.completed > 0 &&
-    !files.some(({ role }) => role === 'output') &&
+    // Without counts either, nothing at all is no result.
+    (counts === null ? files.length === 0 : counts.completed > 0 && !files.some(({ role }) => role === 'output')) &&
     !exhausted(ports, progress)
   if (fileLate) {
     if (progress.lateSince === undefined) {

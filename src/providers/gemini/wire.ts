@@ -22,7 +22,7 @@ const waiting: ReadonlySet<string> = new Set(['UNSPECIFIED', 'PENDING'])
 /** An operation, whose metadata is the batch; undefined: it is none. */
 export function remoteOf(value: unknown): Remote | undefined {
   const batch = at(value, 'metadata')
-  const id = /^batches\/([^/]+)$/.exec(textAt(value, 'name') ?? '')?.[1]
+  const id = /(?:^|\/)batches\/([^/]+)$/.exec(textAt(value, 'name') ?? '')?.[1]
   if (id === undefined || typeof batch !== 'object' || batch === null) return undefined
   // BATCH_STATE_… on the wire, JOB_STATE_… in the guide; the first of all states is zero, and left out.
   const vendorState = (textAt(batch, 'state') ?? 'UNSPECIFIED').replace(/^(BATCH|JOB)_STATE_/, '')
@@ -51,11 +51,9 @@ function countsOf(batch: unknown, vendorState: string): Remote['counts'] {
   const stats = at(batch, 'batchStats')
   if (stats === undefined) return null
   const of = (name: string): number => numberAt(stats, name) ?? 0
-  return {
-    total: of('requestCount'),
-    completed: of('successfulRequestCount'),
-    failed: of('failedRequestCount'),
-  }
+  const [total, completed, failed] = [of('requestCount'), of('successfulRequestCount'), of('failedRequestCount')]
+  // Figures lag behind: of what has succeeded, something came to an end.
+  return vendorState === 'SUCCEEDED' && completed + failed === 0 ? null : { total, completed, failed }
 }
 
 /** The result is in two places, and was met in either alone. */
