@@ -74,13 +74,13 @@ export async function hasRoom(flight: Flight): Promise<'room' | 'full'> {
 }
 
 /** The limit to remember after a refusal: the vendor's figure, else what was in use when it refused. */
-export function learnedQuota(flight: Flight, limit: Refusal['limit'], inUse: number): QuotaRow {
+export function learnedQuota(flight: Flight, refusal: Refusal, inUse: number): QuotaRow {
   const { ports, shard } = flight
   return {
     accountId: shard.accountId,
     model: shard.model,
-    unit: limit?.unit ?? 'tokens',
-    limitMax: limit?.max ?? Math.max(1, inUse),
+    unit: refusal.limit?.unit ?? 'tokens',
+    limitMax: refusal.limit?.max ?? Math.max(1, inUse),
     learnedAt: ports.clock.now(),
   }
 }

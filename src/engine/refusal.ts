@@ -54,11 +54,11 @@ async function quotaRefused(flight: Flight, submission: SubmissionRow | undefine
   const inUse = others
     .filter(({ model, id }) => model === shard.model && id !== submission?.id)
     .reduce((sum, { tokens }) => sum + tokens, 0)
-  const limit = refusal.limit ?? (submission === undefined || inUse > 0 ? undefined : stepBelow(flight))
   // An upload is refused for want of storage, which says nothing about the queue. Without a stated figure and with
   // nothing of ours in use, the queue is simply not released yet.
-  const learns = submission !== undefined && (limit !== undefined || inUse > 0)
-  const quotas = learns ? [learnedQuota(flight, limit, inUse)] : []
+  const learns = submission !== undefined && (refusal.limit !== undefined || inUse > 0)
+  const quotas = learns ? [learnedQuota(flight, refusal, inUse)] : []
+  const limit = refusal.limit ?? (submission === undefined || inUse > 0 ? undefined : stepBelow(flight))
   const alone = limit !== undefined && (limit.unit === 'tokens' ? shard.tokens : shard.inputs) > limit.max
   // With nothing of ours in the way for so long, the vendor counts more in it than we do.
   const stubborn = submission !== undefined && inUse === 0 && shard.refusals >= STUBBORN
@@ -88,7 +88,10 @@ async function quotaRefused(flight: Flight, submission: SubmissionRow | undefine
   return wakeAt
 }
 
-/** Alone in the queue and refused without a figure: the account is of a kind that may have less than this shard. */
+/**
+ * Alone in the queue and refused without a figure: the account may be of a kind that has less than this shard. It may
+ * also be something else, so this decides how large the pieces are, and is not remembered.
+ */
 function stepBelow({ lane, shard }: Flight): Refusal['limit'] {
   const max = lane.limits.enqueuedTokensSteps?.(shard.model).findLast((step) => step < shard.tokens)
   return max === undefined ? undefined : { unit: 'tokens', max }

@@ -144,6 +144,65 @@ test('the digest is of the bytes, however they come', async () => {
   expect(digests).not.toContain(other.manifest.digest)
 })
 
+test("takes Gemini's lines in either spelling, by the kind of their content, and the model in any of its places", async () => {
+  const contents = [{ parts: [{ text: '"contents":[] "model":"no"' }] }]
+  const requests = [
+    { model: 'models/gemini-a', contents, generationConfig: { temperature: 0, maxOutputTokens: 70 } },
+    { contents, generation_config: { max_output_tokens: 71 }, model: 'gemini-a' },
+    { generationConfig: { candidateCount: 1 }, contents },
+    { contents },
+    { model: 'models/gemini-e', content: { parts: [{ text: 'x' }] }, outputDimensionality: 4 },
+    { model: 'tunedModels/mine', contents },
+  ]
+  // Twice as many lines as there are shapes: each shape is read whole and by its stem.
+  const lines = [...requests, ...requests].flatMap((request, at) => [
+    JSON.stringify({ key: `one-${at}`, request }),
+    JSON.stringify({ key: `two-${at}`, request, more: { custom_id: 'no', request: 'no' } }),
+    `{ "request": ${JSON.stringify(request)}, "key": "three-${at}" }`,
+  ])
+  const taken = await take([file('gemini.jsonl', lines.join('\n'))])
+  expect(taken.bodies).toEqual([...requests, ...requests].flatMap((request) => [request, request, request]))
+  expect(taken.ids).toEqual([...requests, ...requests].flatMap((_, at) => [`one-${at}`, `two-${at}`, `three-${at}`]))
+  expect(taken.manifest.groups).toEqual([
+    expect.objectContaining({
+      endpoint: ':generateContent',
+      model: 'gemini-a',
+      requests: 12,
+      outputMax: 6 * (70 + 71),
+      outputMaxStated: 12,
+    }),
+    expect.objectContaining({ endpoint: ':generateContent', model: '', requests: 12, outputMax: 0 }),
+    expect.objectContaining({ endpoint: ':embedContent', model: 'gemini-e', requests: 6 }),
+    expect.objectContaining({ endpoint: ':generateContent', model: 'tunedModels/mine', requests: 6 }),
+  ])
+})
+
+test('a line of two kinds is of neither, and says what to write', async () => {
+  const request = { contents: [] }
+  const body = { model: 'm', messages: [] }
+  const bad = [
+    { custom_id: 'a', request },
+    { key: 'b', method: 'POST', url: '/v1/chat/completions', body },
+    { key: 'c', request, params: body },
+  ]
+  expect(await refusal(bad.map((one) => JSON.stringify(one)).join('\n'))).toEqual([
+    '1: "custom_id" has no place in a line with "request"; write {"key": …, "request": {…}}',
+    '2: "custom_id" is missing; a line with "body" has that instead of "key"',
+    '3: "request" and "params" are in one line; it can have one of them',
+  ])
+  // What is no id of a line is nothing to it.
+  const odd = [
+    { key: 5, ...JSON.parse(line('d')) },
+    { ...JSON.parse(line('e')), key: 'x' },
+    { key: 'y', ...JSON.parse(line('f')) },
+  ]
+  expect((await take([file('odd.jsonl', odd.map((one) => JSON.stringify(one)).join('\n'))])).ids).toEqual([
+    'd',
+    'e',
+    'f',
+  ])
+})
+
 test('several files are one job, each with its own line numbers', async () => {
   const first = file('one.jsonl', `${line('a')}\n${line('b')}`)
   const second = file('two.jsonl', `\n${line('c')}\n`)

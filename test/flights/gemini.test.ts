@@ -240,7 +240,7 @@ describe.concurrent('a purchase at Gemini', () => {
     const job = await fly(redeye, requests)
     const events = await eventTypes(job)
     expect(events.filter((type) => type === 'recut')).toHaveLength(1)
-    expect(events).not.toContain('refused') // what was cut waits for its turn by itself
+    expect(events.filter((type) => type === 'refused').length).toBeLessThan(2) // the other piece, once
     expect((await job.receipt()).requests.succeeded).toBe(60)
     expect(await faultsOf(on, job, requests)).toEqual([])
   })

@@ -27,6 +27,8 @@ export async function emulate({ port, speed, seed, scenario = [], dir, json }: E
     OPENAI_API_KEY: 'sk-emulated',
     ANTHROPIC_BASE_URL: emulator.baseUrls.anthropic,
     ANTHROPIC_API_KEY: 'sk-ant-emulated',
+    GOOGLE_GEMINI_BASE_URL: emulator.baseUrls.gemini,
+    GEMINI_API_KEY: 'AIza-emulated',
     ...(speed === 1 ? {} : { REDEYE_SPEED: String(speed) }),
   }
   if (json === true) out(JSON.stringify({ url: emulator.url, variables }))
