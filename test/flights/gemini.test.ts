@@ -104,10 +104,10 @@ describe.concurrent("a job of Gemini's lines", () => {
   }, async ({ expect }) => {
     await using on = await field()
     const redeye = await on.open()
-    const requests = contents(20).map(({ key, request: { model: _, ...request } }, index) => ({
+    const requests = contents(20, { model: undefined }).map(({ key, request }, index) => ({
       key,
       // One of them has another, which is replaced.
-      request: index === 7 ? { model: 'models/gemini-2.5-pro', ...request } : request,
+      request: index === 7 ? { ...request, model: 'models/gemini-2.5-pro' } : request,
     }))
     const refused = await redeye.submit(requests).catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(UsageError)
@@ -125,7 +125,7 @@ describe.concurrent("a job of Gemini's lines", () => {
   }) => {
     await using on = await field()
     const redeye = await on.open()
-    const requests = contents(20).map(({ key, request: { generationConfig: _, ...request } }) => ({
+    const requests = contents(20, { generationConfig: undefined }).map(({ key, request }) => ({
       key,
       request: {
         ...request,
