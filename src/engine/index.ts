@@ -2,6 +2,14 @@ export type { TableSource } from '../intake/intake-table.ts'
 export type { Manifest } from '../intake/manifest.ts'
 export type { Source } from '../intake/sources.ts'
 export { type Advice, type Advised, advise, type Situation } from '../pricing/advise.ts'
+export {
+  type BatchPrice,
+  batchPrices,
+  type ListedLane,
+  type ListedVendor,
+  type PriceList,
+  priceList,
+} from '../pricing/price-list.ts'
 export type { Quote, QuotedLane } from '../pricing/quote.ts'
 export type { WhatIf } from '../pricing/what-if.ts'
 export type { JobRow, LedgerRow } from '../stores/contract.ts'

@@ -206,15 +206,29 @@ export interface Provider {
   headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
   /** For an account that takes more than a key and a base URL to name. */
   accountFrom?(environment: Readonly<Record<string, string | undefined>>): AccountSetup
+  /** Where the vendor can be told to work, by the user's word for it. Absent: nowhere in particular. */
+  readonly regions?: Readonly<Record<string, Region>>
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
+}
+
+/** A place where a vendor can be told to work. */
+export interface Region {
+  /** Variables that put an account there, in place of what the environment says. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** What each request says, where it is the requests that say it: a member of their bodies, and its text. */
+  readonly member?: { readonly name: string; readonly value: string }
+  /** The vendor's data-residency price applies. */
+  readonly resident: boolean
+  /** Whether a model can be told so. Absent: each can. */
+  takes?(model: string): boolean
 }
 
 /** An account made of several variables; `environment` names those of its key and base URL all the same. */
 export interface AccountSetup extends Required<Pick<Call, 'settings' | 'resident' | 'authorize'>> {
   readonly baseUrl: string
-  /** The first variable that is wanted and not set; null: the account is complete. */
-  readonly missing: string | null
+  /** Variables that are wanted and not set; none: the account is complete. */
+  readonly missing: readonly string[]
 }
 
 /** The vendor refused the input file; what to do about it is in `refusal`. */
