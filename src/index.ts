@@ -14,9 +14,12 @@ export type {
   JobStatus,
   Leftovers,
   ListedLane,
+  ListedLimits,
   PriceList,
   Quote,
   QuotedLane,
+  RemoteCheck,
+  RemoteLeftover,
   SubmissionStatus,
 } from './engine/index.ts'
 export {

@@ -148,7 +148,11 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
   command(program, 'doctor', 'Check the home, and each account with a free call; exit 4: an account fails.', [
     ['Before the first job', 'doctor'],
     ['In a health check', 'doctor --json'],
-  ]).action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
+    ['What is left at the vendors of files and batches that bear our keys', 'doctor --remote'],
+  ])
+    .option('--remote', 'list what is left at the vendors and no job of this home needs any more')
+    .option('--remove', 'with --remote: delete it, but for what is on its way or may be of another home')
+    .action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
 
   command(program, 'emulate', 'Run emulated vendors on this machine: no key, no cost, troubles on request.', [
     ['An hour in a second', 'emulate --speed 3600'],

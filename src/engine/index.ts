@@ -6,7 +6,9 @@ export {
   type BatchPrice,
   batchPrices,
   type ListedLane,
+  type ListedLimits,
   type ListedVendor,
+  listedLimits,
   type PriceList,
   priceList,
 } from '../pricing/price-list.ts'
@@ -26,6 +28,7 @@ export { type JobOptions, jobDefaults, type TableOptions } from './options.ts'
 export { type Log, type Ports, type Step, steps, type Vendors } from './ports.ts'
 export { quoteJob, quoteTokens } from './quote.ts'
 export { Counter, type Counts, receiptOf } from './receipt.ts'
+export { type RemoteCheck, type RemoteLeftover, remoteLeftovers } from './remote-leftovers.ts'
 export { type ResultItem, resultItems } from './results.ts'
 export { retryJob } from './retry.ts'
 export { currentReceipt, type JobStatus, type SubmissionStatus, statusOf, submissionsOf } from './status.ts'

@@ -184,7 +184,7 @@ function lanesOf(row: ModelRow, seller: ListedVendor, at: number): ListedLane[] 
         promisedHours: promised === undefined ? null : promised / HOUR,
         stacking: isHalfPriceTier(tier) ? stackingOf(row, vendor, tier, price, standard) : null,
         ...shared,
-        limits: limits === undefined ? null : limitsOf(limits, row),
+        limits: limits === undefined ? null : listedLimits(limits, row),
         basis: price.basis,
         notes: [...(note === undefined ? [] : [note]), ...price.doubts],
       },
@@ -244,15 +244,16 @@ function stackingOf(
   return { rule, text: texts[rule], source: row.stacking.sourceUrl }
 }
 
-const limitsOf = (limits: Limits, { id, modality }: ModelRow): ListedLimits => ({
+/** Of a batch lane in general, or with one model. */
+export const listedLimits = (limits: Limits, row?: ModelRow): ListedLimits => ({
   requests: limits.rowsMax,
   bytes: limits.fileBytesMax,
   requestBytes: limits.rowBytesMax,
-  embeddingInputs: modality === 'embedding' ? limits.inputsMax : null,
+  embeddingInputs: row?.modality === 'text' ? null : limits.inputsMax,
   purchasesAnHour: limits.createsPerHourMax,
   purchasesAtOnce: limits.openSubmissionsMax,
-  enqueuedTokens: limits.enqueuedTokensMax(id),
-  enqueuedRequests: limits.enqueuedRequestsMax(id),
+  enqueuedTokens: row === undefined ? null : limits.enqueuedTokensMax(row.id),
+  enqueuedRequests: row === undefined ? null : limits.enqueuedRequestsMax(row.id),
   resultsKeptHours: limits.collectWithinMs / HOUR,
 })
 

@@ -49,8 +49,16 @@ export interface BatchLane {
   /** Opens one result file from its start. Throws ResultsGone when the vendor no longer has it. */
   open(call: Call, file: RemoteFile): Promise<ResultStream>
   cancel(call: Call, remoteId: string): Promise<Remote | undefined>
-  /** Deletes a file of ours; a missing one is no error. Absent where the vendor keeps no files of ours. */
+  /**
+   * Deletes a file of ours, or the submission that stands for its results; a missing one is no error. Absent where the
+   * vendor keeps nothing that can be deleted.
+   */
   remove?(call: Call, fileId: string): Promise<void>
+  /**
+   * What lies at the vendor and may be ours: all that bears a key of the form that ours have, or, where nothing bears
+   * one, every submission. Absent where the vendor cannot list it.
+   */
+  leftovers?(call: Call): AsyncIterable<Leftover>
   /**
    * URL of a module that exports `scanRow: RowScanner`. Result rows are read in worker threads, which can be handed a
    * module but not a function.
@@ -166,6 +174,22 @@ export interface Remote {
   /** It may have run and billed rows of which it hands out nothing, and does not say how many. */
   readonly perhapsBilled?: boolean
   readonly refusal?: Refusal
+}
+
+/** Something at the vendor that may be ours. */
+export interface Leftover {
+  readonly kind: 'input' | 'output' | 'submission'
+  /** As `remove` takes it; of a submission, its own. */
+  readonly id: string
+  /** The key of ours that it bears; null: it bears none. */
+  readonly key: string | null
+  readonly bytes: number | null
+  /** Vendor time, epoch ms. */
+  readonly createdAt: number
+  /** The submission that it is, or is of, has not ended. */
+  readonly running: boolean
+  /** `remove` can delete it. */
+  readonly removable: boolean
 }
 
 export interface RemoteFile {
