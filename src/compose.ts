@@ -4,15 +4,27 @@ import { homedir, platform, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { Redeye } from './client/redeye.ts'
 import { localDispatcher } from './dispatch/local.ts'
-import { NoCredentials, OtherAccount, UsageError } from './domain/errors.ts'
+import { NoCredentials, OtherAccount, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, vendorOf } from './domain/usage.ts'
-import { chooseSeller, type Log, type Ports, type Step, steps, type Vendors } from './engine/index.ts'
+import {
+  type BatchPrice,
+  batchPrices,
+  chooseSeller,
+  type ListedVendor,
+  type Log,
+  type Ports,
+  type PriceList,
+  priceList,
+  type Step,
+  steps,
+  type Vendors,
+} from './engine/index.ts'
 import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
 import { openFetchFile } from './kit/fetch-file.ts'
 import { type Http, openHttp } from './kit/http.ts'
 import { derivedId } from './kit/ids.ts'
-import type { AccountSetup, BatchLane, Call, Provider } from './providers/contract.ts'
+import type { AccountSetup, BatchLane, Call, Provider, Region } from './providers/contract.ts'
 import { providers } from './providers/registry.ts'
 import { openFolderBlobs } from './stores/blobs/fs.ts'
 import type { AccountRow, ControlStore } from './stores/contract.ts'
@@ -73,6 +85,28 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
   })
 }
 
+/**
+ * Every lane of a model with its price, limits and dates, and how a cache discount combines with it. Needs no home and
+ * no key.
+ * @param model  `vendor/id` (that vendor's lanes only), an id, an alias, or a dated snapshot
+ * @param at     prices of which day, epoch ms
+ * @throws UnknownModel (`unknown_model`) with names like it
+ */
+export const prices = (model: string, at: number = Date.now()): PriceList => priceList(model, listedVendors(), at)
+
+/** All models that have a batch price, a line each. */
+export const allBatchPrices = (at: number = Date.now()): BatchPrice[] => batchPrices(listedVendors(), at)
+
+const listedVendors = (): ListedVendor[] =>
+  Object.values<Provider>(providers).map(({ name, batch, regions = {} }) => ({
+    vendor: name,
+    ...(batch === undefined ? {} : { limits: batch.limits }),
+    regions: (model) =>
+      Object.entries(regions)
+        .filter(([, { takes }]) => takes?.(model) !== false)
+        .map(([region]) => region),
+  }))
+
 /** REDEYE_HOME, else `.redeye` in the working folder if it is there, else the user's data folder. */
 export function homeOf(env: Environment): string {
   if (env.REDEYE_HOME) return resolve(env.REDEYE_HOME)
@@ -95,42 +129,97 @@ function speedOf(option: number | undefined, env: Environment): number {
   return speed
 }
 
+interface Account {
+  readonly provider: Provider
+  readonly row: AccountRow
+  readonly call: Omit<Call, 'apiKey'>
+  /** undefined: something that it wants is not set. */
+  readonly apiKey: string | undefined
+  readonly wants: readonly string[]
+  readonly regional: boolean
+}
+
+function accountOf(provider: Provider, env: Environment, wires: { http: Http; clock: Call['clock'] }): Account {
+  const { environment } = provider
+  const { baseUrl: ownUrl, missing = [], ...own }: Partial<AccountSetup> = provider.accountFrom?.(env) ?? {}
+  const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
+  const headers = provider.headersFrom(env)
+  const scope = Object.values(headers).join(' ')
+  const id = derivedId('acc', provider.name, baseUrl, scope)
+  const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
+  // An account that makes its tokens needs no key, but all else that it is made of.
+  const key = own.authorize === undefined ? first(env, environment.apiKey) : ''
+  const wants = [...missing, ...(key === undefined ? environment.apiKey.slice(0, 1) : [])]
+  const apiKey = wants.length === 0 ? key : undefined
+  return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, regional: false }
+}
+
+/** @throws UnknownRegion · UsageError where the environment has named another host already */
+function regionOf(provider: Provider, word: string, model: string, env: Environment): Region {
+  const { regions = {} }: Provider = provider
+  const region = Object.hasOwn(regions, word) ? regions[word] : undefined
+  if (region === undefined || region.takes?.(model) === false) {
+    const has = Object.entries(regions).filter(([, { takes }]) => takes?.(model) !== false)
+    const others = Object.values<Provider>(providers).filter((other) => Object.hasOwn(other.regions ?? {}, word))
+    throw new UnknownRegion(
+      word,
+      { vendor: provider.name, model },
+      has.map(([name]) => name),
+      others.filter((other) => other !== provider).map(({ name }) => name),
+    )
+  }
+  for (const [name, url] of Object.entries(region.environment ?? {})) {
+    const set = first(env, [name])?.replace(/\/+$/, '')
+    if (set !== undefined && set !== url && provider.environment.baseUrl.includes(name))
+      throw new UsageError(
+        `${name} is ${set}, and the region ${word} is ${url}.`,
+        `Nothing was sent. Leave out one of the two: a host of your own cannot be moved by --region.`,
+      )
+  }
+  return region
+}
+
 /** What this process can buy with, from the environment. */
 function vendorsFrom(
   env: Environment,
   store: ControlStore,
   { exclusive, ...wires }: { http: Http; clock: Call['clock']; exclusive: readonly string[] },
 ): Vendors {
-  const accounts = new Map<
-    string,
-    { provider: Provider; row: AccountRow; call: Omit<Call, 'apiKey'>; apiKey: string | undefined; wants: string }
-  >()
+  const accounts = new Map<string, Account>()
   for (const provider of Object.values<Provider>(providers)) {
-    const { environment } = provider
-    const { baseUrl: ownUrl, missing, ...own }: Partial<AccountSetup> = provider.accountFrom?.(env) ?? {}
-    const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
-    const headers = provider.headersFrom(env)
-    const scope = Object.values(headers).join(' ')
-    const id = derivedId('acc', provider.name, baseUrl, scope)
-    const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
-    // An account that makes its tokens needs no key, but all else that it is made of.
-    const apiKey = own.authorize === undefined ? first(env, environment.apiKey) : missing === null ? '' : undefined
-    const wants = missing ?? environment.apiKey[0] ?? ''
-    accounts.set(id, { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants })
+    const own = accountOf(provider, env, wires)
+    accounts.set(own.row.id, own)
+    for (const region of Object.values<Region>(provider.regions ?? {})) {
+      if (region.environment === undefined) continue
+      const there = accountOf(provider, { ...env, ...region.environment }, wires)
+      const call = { ...there.call, resident: region.resident }
+      accounts.set(there.row.id, { ...there, call, regional: there.row.id !== own.row.id })
+    }
   }
+  const ownAccounts = [...accounts.values()].filter(({ regional }) => !regional)
   const stored = new Set<string>()
-  const named = (vendor: string) => [...accounts.values()].find(({ row }) => row.vendor === vendor)
+  const named = (vendor: string) => ownAccounts.find(({ row }) => row.vendor === vendor)
   return {
-    choose: async (group) => {
-      const sellers = [...accounts.values()].flatMap(({ provider: { name: vendor, batch }, row, apiKey }) =>
-        batch === undefined ? [] : [{ vendor, batch, row, ready: apiKey !== undefined }],
-      )
-      const { seller: account, model } = chooseSeller(sellers, group)
+    choose: async ({ region, ...group }) => {
+      const sellers = ownAccounts.flatMap((account) => {
+        const { name: vendor, batch } = account.provider
+        return batch === undefined ? [] : [{ vendor, batch, account, ready: account.apiKey !== undefined }]
+      })
+      const { seller, model } = chooseSeller(sellers, group)
+      const place = region === undefined ? undefined : regionOf(seller.account.provider, region, model, env)
+      const at = place?.environment && accountOf(seller.account.provider, { ...env, ...place.environment }, wires)
+      const account = accounts.get((at ?? seller.account).row.id) as Account
       if (!stored.has(account.row.id)) {
         await store.commit({ accounts: [account.row] })
         stored.add(account.row.id)
       }
-      return { lane: laneOf(account.vendor, 'batch'), accountId: account.row.id, model }
+      return {
+        lane: laneOf(seller.vendor, 'batch'),
+        accountId: account.row.id,
+        model,
+        ...(place?.member === undefined ? {} : { member: place.member }),
+        resident: place?.resident ?? account.call.resident ?? false,
+      }
     },
     batch: (lane: Lane): BatchLane => {
       const batch = named(vendorOf(lane))?.provider.batch
@@ -140,24 +229,17 @@ function vendorsFrom(
     call: (accountId, signal) => {
       const account = accounts.get(accountId)
       if (account === undefined)
-        throw new OtherAccount(
-          'the vendor',
-          accountId,
-          [...accounts.values()].map(placeOf).join(', '),
-          variablesOf(accounts),
-        )
+        throw new OtherAccount('the vendor', accountId, ownAccounts.map(placeOf).join(', '), variablesOf(ownAccounts))
       const { apiKey, provider, call, wants } = account
-      if (apiKey === undefined) throw new NoCredentials(provider.name, wants)
+      if (apiKey === undefined) throw new NoCredentials(provider.name, wants[0] ?? '')
       return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
     },
     exclusive: (accountId) => exclusive.includes(accounts.get(accountId)?.row.vendor ?? ''),
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
     knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
     accounts: () =>
-      [...accounts.values()].map(({ row, provider, apiKey, call, wants }) => ({
-        row,
-        provider,
-        wants,
+      [...accounts.values()].map(({ apiKey, call, ...account }) => ({
+        ...account,
         call: apiKey === undefined ? null : { ...call, apiKey },
       })),
   }
@@ -166,10 +248,8 @@ function vendorsFrom(
 const placeOf = ({ row }: { row: AccountRow }): string =>
   `${row.id} (${row.vendor} at ${row.baseUrl}${row.scope === '' ? '' : `, ${row.scope}`})`
 
-const variablesOf = (accounts: ReadonlyMap<string, { provider: Provider }>): string =>
-  [...accounts.values()]
-    .flatMap(({ provider }) => [...provider.environment.baseUrl, ...provider.environment.apiKey])
-    .join(', ')
+const variablesOf = (accounts: readonly { provider: Provider }[]): string =>
+  accounts.flatMap(({ provider }) => [...provider.environment.baseUrl, ...provider.environment.apiKey]).join(', ')
 
 const listOf = (text = ''): string[] =>
   text

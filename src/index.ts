@@ -1,19 +1,25 @@
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
 export { type AccountCheck, type Checkup, type JobSummary, Redeye } from './client/redeye.ts'
-export { type Environment, homeOf, type OpenOptions, open } from './compose.ts'
+export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices } from './compose.ts'
 export * from './domain/errors.ts'
 export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'
 export type { JobState } from './domain/states.ts'
 export type {
+  BatchPrice,
   Bill,
   BillLine,
   BillPer,
   JobStatus,
   Leftovers,
+  ListedLane,
+  ListedLimits,
+  PriceList,
   Quote,
   QuotedLane,
+  RemoteCheck,
+  RemoteLeftover,
   SubmissionStatus,
 } from './engine/index.ts'
 export {

@@ -19,12 +19,16 @@ test('the front door exports these values and no others', () => {
     'Refused',
     'StoreUnavailable',
     'UnknownJob',
+    'UnknownModel',
+    'UnknownRegion',
     'UnreadableInput',
     'UsageError',
     'VendorUnavailable',
     'advise',
+    'allBatchPrices',
     'homeOf',
     'open',
+    'prices',
     'quoteTokens',
   ])
 })

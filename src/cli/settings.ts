@@ -31,6 +31,7 @@ export interface JobFlags extends Flags {
   readonly rejects?: string
   readonly allowUnpriced?: boolean
   readonly shardRequests?: number
+  readonly region?: string
   readonly keepRemote?: boolean
   readonly param?: readonly string[]
   readonly maxTokens?: number
@@ -59,6 +60,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     onUnsure: flags.onUnsure,
     allowUnpriced: flags.allowUnpriced,
     shardRequests: flags.shardRequests,
+    region: flags.region,
     keepRemote: flags.keepRemote,
     params: paramsOf(flags),
     format: flags.format,

@@ -139,10 +139,20 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     .option('--offline-share <share>', 'of it, what nobody waits for: 0 to 1', fraction, 1)
     .action(async (flags) => done(await (await import('./commands/advise.ts')).advise(flags)))
 
+  command(program, 'prices [model]', 'Say what a model costs on each lane, and how cache and batch combine.', [
+    ['All lanes of a model', 'prices gpt-5.4-mini'],
+    ['At one vendor, for a script', 'prices vertex/gemini-2.5-pro --json'],
+    ['All models with a batch price', 'prices'],
+  ]).action(async (model, flags) => done(await (await import('./commands/prices.ts')).prices(model, flags)))
+
   command(program, 'doctor', 'Check the home, and each account with a free call; exit 4: an account fails.', [
     ['Before the first job', 'doctor'],
     ['In a health check', 'doctor --json'],
-  ]).action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
+    ['What is left at the vendors of files and batches that bear our keys', 'doctor --remote'],
+  ])
+    .option('--remote', 'list what is left at the vendors and no job of this home needs any more')
+    .option('--remove', 'with --remote: delete it, but for what is on its way or may be of another home')
+    .action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
 
   command(program, 'emulate', 'Run emulated vendors on this machine: no key, no cost, troubles on request.', [
     ['An hour in a second', 'emulate --speed 3600'],
@@ -178,6 +188,7 @@ const withInput = (command: Command, argument = '<input...>'): Command =>
       'batch lines (.jsonl); with --prompt rows (.csv, .tsv, .jsonl), or a folder or pattern of files; .gz, .zst; - is stdin',
     )
     .option('--model <name>', 'the model; replaces that of batch lines')
+    .option('--region <name>', 'where the vendor shall work: us, eu, …; refused where it has no such region')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
     .option('--skip-invalid', 'set bad lines aside instead of refusing the input')

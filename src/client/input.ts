@@ -86,6 +86,7 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
     ...(settings.onUnsure === undefined ? {} : { onUnsure: settings.onUnsure }),
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
+    ...(settings.region === undefined ? {} : { region: settings.region }),
     ...(settings.keepRemote === undefined ? {} : { keepRemote: settings.keepRemote }),
     budget: settings.budget === undefined ? null : String(settings.budget),
     output: settings.output ?? null,

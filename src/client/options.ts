@@ -29,6 +29,11 @@ export interface JobSettings extends TablePrompt {
   readonly key?: string
   /** When it must land. Without, the job flies at its own pace. */
   readonly by?: Date
+  /**
+   * Where the vendors are told to work: `us`, `eu`, or another of theirs. Refused where the vendor of the model has no
+   * such region. Default: wherever the environment says.
+   */
+  readonly region?: string
   /** USD, as a decimal string or number: nothing is bought beyond it. */
   readonly budget?: string | number
   /** Flies although a price is unknown; the receipt then has none. Default false. */

@@ -15,10 +15,14 @@ import {
   jobIdOf,
   type LedgerRow,
   type Leftovers,
+  type ListedLimits,
   leftoversOf,
+  listedLimits,
   type Ports,
   type Quote,
   quoteJob,
+  type RemoteCheck,
+  remoteLeftovers,
   takeIn,
 } from '../engine/index.ts'
 import { inputOf, optionsOf } from './input.ts'
@@ -155,17 +159,44 @@ export class Redeye {
       leftoversOf(this.#ports),
       this.#checkAccounts(),
     ])
-    return { home, bytes, storeVersion: version, node: process.version, accounts, leftovers }
+    const missing = this.#ports.vendors
+      .accounts()
+      .flatMap(({ row: { vendor }, regional, call, wants }) => (call === null && !regional ? { vendor, wants } : []))
+    return { home, bytes, storeVersion: version, node: process.version, accounts, missing, leftovers }
   }
 
+  /**
+   * What lies at the vendors and bears a key of ours, though no flight of this home needs it: input files, results,
+   * submissions.
+   * @param options.remove  deletes it; not what is on its way or may be another home's (see `kept`)
+   */
+  async remoteLeftovers(options: { readonly remove?: boolean } = {}): Promise<RemoteCheck> {
+    return remoteLeftovers(this.#ports, options)
+  }
+
+  /** Those of the environment, and those of regions that this home has bought in. */
   async #checkAccounts(): Promise<AccountCheck[]> {
-    const all = this.#ports.vendors.accounts()
+    const { store, vendors } = this.#ports
+    const known = new Set((await store.accounts()).map(({ id }) => id))
+    const all = vendors.accounts().filter(({ row, regional }) => !regional || known.has(row.id))
     // Whoever has a key of one vendor need not have one of the others; without any, each says what it wants.
     const configured = all.filter(({ call }) => call !== null)
     return Promise.all(
       (configured.length > 0 ? configured : all).map(async ({ row, provider, call, wants }) => {
-        const base = { vendor: row.vendor, baseUrl: row.baseUrl, account: row.id }
-        if (call === null) return { ...base, ok: false, detail: `${wants} is not set` }
+        const base = {
+          vendor: row.vendor,
+          baseUrl: row.baseUrl,
+          account: row.id,
+          limits: provider.batch === undefined ? null : listedLimits(provider.batch.limits),
+          learned: (await store.quotas(row.id)).map(({ model, unit, limitMax, learnedAt }) => ({
+            model,
+            unit,
+            max: limitMax,
+            learnedAt: new Date(learnedAt).toISOString(),
+          })),
+        }
+        if (call === null)
+          return { ...base, ok: false, detail: `${wants.join(' and ')} ${wants.length > 1 ? 'are' : 'is'} not set` }
         try {
           const { scope, detail } = await provider.check(call)
           return { ...base, ok: true, detail: scope === '' ? detail : `${scope}: ${detail}` }
@@ -191,7 +222,10 @@ export interface Checkup {
   readonly bytes: number
   readonly storeVersion: number
   readonly node: string
+  /** Those that are configured; where none is, all there could be. */
   readonly accounts: readonly AccountCheck[]
+  /** Vendors without an account here, and the variables that would make one. */
+  readonly missing: readonly { readonly vendor: string; readonly wants: readonly string[] }[]
   readonly leftovers: Leftovers
 }
 
@@ -201,6 +235,15 @@ export interface AccountCheck {
   readonly account: string
   readonly ok: boolean
   readonly detail: string
+  /** Of its batch lane, as published. */
+  readonly limits: ListedLimits | null
+  /** Limits that refusals have told, */
+  readonly learned: readonly {
+    readonly model: string
+    readonly unit: 'tokens' | 'requests'
+    readonly max: number
+    readonly learnedAt: string
+  }[]
 }
 
 async function bytesIn(folder: string): Promise<number> {

@@ -79,6 +79,43 @@ export class UnknownJob extends RedeyeError {
   }
 }
 
+/** The vendor of a model cannot be told to work there. */
+export class UnknownRegion extends RedeyeError {
+  readonly code = 'unknown_region'
+  readonly exitCode = 2
+  override readonly hint: string
+  /**
+   * @param has        regions of that vendor for that model
+   * @param elsewhere  vendors that have the region
+   */
+  constructor(
+    region: string,
+    at: { vendor: string; model: string },
+    has: readonly string[],
+    elsewhere: readonly string[],
+  ) {
+    const what = has.length === 0 ? 'it has none' : `it has ${has.join(', ')}`
+    super(`${at.vendor} has no region "${region}" for ${at.model}; ${what}.`)
+    const others = elsewhere.length === 0 ? '' : ` Vendors with a region "${region}": ${elsewhere.join(', ')}.`
+    this.hint = `Nothing was sent. Name another --region or leave it out.${others}`
+  }
+}
+
+/** A name that the price catalogue does not know. */
+export class UnknownModel extends RedeyeError {
+  readonly code = 'unknown_model'
+  readonly exitCode = 2
+  override readonly hint: string
+  /** Names like it that the catalogue knows, the nearest first. */
+  readonly near: readonly string[]
+  constructor(model: string, near: readonly string[]) {
+    super(`The catalogue has no model "${model}".`)
+    this.near = near
+    const meant = near.length === 0 ? '' : `Did you mean ${near.join(', ')}? `
+    this.hint = `${meant}\`redeye prices\` lists the models there are.`
+  }
+}
+
 export class PriceMissing extends RedeyeError {
   readonly code = 'price_missing'
   readonly exitCode = 3

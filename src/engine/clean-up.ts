@@ -1,25 +1,56 @@
-import type { RemoteFile } from '../providers/contract.ts'
-import type { SubmissionRow } from '../stores/contract.ts'
+import type { Collected } from '../delivery/result-index.ts'
+import type { BatchLane, Call, RemoteFile } from '../providers/contract.ts'
+import type { JobRow, SubmissionRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
 
 /**
  * Vendor storage is a quota too: what we uploaded and what we hold a verified copy of is deleted there. A file that
  * cannot be deleted now is only litter, so the flight goes on and the log says so.
  */
 export async function cleanUp(
-  flight: Flight,
+  { ports, lane, call, options }: Flight,
   submission: SubmissionRow,
   results: readonly RemoteFile[] = [],
 ): Promise<void> {
-  const { ports, lane, call, options } = flight
-  if (options.keepRemote || lane.remove === undefined) return
-  const files = [...(submission.fileId === null ? [] : [submission.fileId]), ...results.map(({ id }) => id)]
-  for (const outcome of await Promise.allSettled(files.map((id) => lane.remove?.(call, id)))) {
-    if (outcome.status === 'rejected') {
-      ports.log.warn(
-        { submission: submission.id, error: String(outcome.reason) },
-        'a file could not be deleted at the vendor',
-      )
+  if (options.keepRemote || !lane.marks) return
+  await removeAll(ports, { lane, call }, submission, results)
+}
+
+/**
+ * Where nothing but its results shows whose a submission is, they are left until the job is home: by them a home that
+ * was put back from a backup meanwhile finds what it has bought. What showed a stranger's ids is never deleted.
+ */
+export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Promise<void> {
+  if ((options as JobOptions).keepRemote) return
+  try {
+    for (const submission of await ports.store.submissions({ jobId: id, states: ['settled'] })) {
+      const lane = ports.vendors.batch(submission.lane)
+      if (lane.marks || lane.remove === undefined || !isProvenOurs(submission)) continue
+      const call = ports.vendors.call(submission.accountId)
+      const remote = await lane.poll(call, submission.remoteId ?? '')
+      if (remote !== undefined) await removeAll(ports, { lane, call }, submission, remote.files)
     }
+  } catch (error) {
+    ports.log.warn({ job: id, error: String(error) }, 'what is left at the vendor could not be deleted')
+  }
+}
+
+function isProvenOurs({ collected, rows }: SubmissionRow): boolean {
+  const found = (collected as Collected | null)?.rows
+  return found !== undefined && found.strangers === 0 && found.missing < rows
+}
+
+async function removeAll(
+  { log }: Ports,
+  { lane, call }: { lane: BatchLane; call: Call },
+  { id, fileId }: SubmissionRow,
+  results: readonly RemoteFile[],
+): Promise<void> {
+  const files = [...(fileId === null ? [] : [fileId]), ...results.map((file) => file.id)]
+  for (const outcome of await Promise.allSettled(files.map((file) => lane.remove?.(call, file)))) {
+    if (outcome.status === 'rejected')
+      log.warn({ submission: id, error: String(outcome.reason) }, 'a file could not be deleted at the vendor')
   }
 }

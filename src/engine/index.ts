@@ -2,6 +2,16 @@ export type { TableSource } from '../intake/intake-table.ts'
 export type { Manifest } from '../intake/manifest.ts'
 export type { Source } from '../intake/sources.ts'
 export { type Advice, type Advised, advise, type Situation } from '../pricing/advise.ts'
+export {
+  type BatchPrice,
+  batchPrices,
+  type ListedLane,
+  type ListedLimits,
+  type ListedVendor,
+  listedLimits,
+  type PriceList,
+  priceList,
+} from '../pricing/price-list.ts'
 export type { Quote, QuotedLane } from '../pricing/quote.ts'
 export type { WhatIf } from '../pricing/what-if.ts'
 export type { JobRow, LedgerRow } from '../stores/contract.ts'
@@ -18,6 +28,7 @@ export { type JobOptions, jobDefaults, type TableOptions } from './options.ts'
 export { type Log, type Ports, type Step, steps, type Vendors } from './ports.ts'
 export { quoteJob, quoteTokens } from './quote.ts'
 export { Counter, type Counts, receiptOf } from './receipt.ts'
+export { type RemoteCheck, type RemoteLeftover, remoteLeftovers } from './remote-leftovers.ts'
 export { type ResultItem, resultItems } from './results.ts'
 export { retryJob } from './retry.ts'
 export { currentReceipt, type JobStatus, type SubmissionStatus, statusOf, submissionsOf } from './status.ts'

@@ -3,6 +3,7 @@ import type { Manifest } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { writeFileWhole } from '../kit/write-file-whole.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
+import { cleanUpLanded } from './clean-up.ts'
 import { countOutcomes, formatFor, outputOf } from './deliver.ts'
 import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
@@ -99,6 +100,7 @@ async function land(ports: Ports, job: JobRow, owner: string): Promise<JobRow | 
   } finally {
     await ports.store.releaseJob(job.id, owner)
   }
+  await cleanUpLanded(ports, job)
   return ports.store.job(job.id)
 }
 

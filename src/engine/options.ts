@@ -5,6 +5,8 @@ export interface JobOptions {
   /** Replaces the model of every request. */
   readonly model?: string
   readonly table?: TableOptions
+  /** Where the vendors are told to work. */
+  readonly region?: string
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'

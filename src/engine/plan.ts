@@ -9,7 +9,7 @@ import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
-import { modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
+import { frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
 import { type RowSet, recordsOf, rowBytes } from './rows.ts'
 
 /** What each shard of one group must respect. */
@@ -140,8 +140,10 @@ const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } 
 
 async function boundsOf(ports: Ports, { jobId, manifest, options, round }: PlanOf): Promise<Bounds[]> {
   const bounds: Bounds[] = []
-  for (const [group, { lane, accountId, model, endpoint }] of manifest.routes.entries()) {
-    const { limits, rowFrame, marks } = ports.vendors.batch(lane)
+  for (const [group, route] of manifest.routes.entries()) {
+    const { lane, accountId, model, endpoint } = route
+    const batch = ports.vendors.batch(lane)
+    const { limits, marks } = batch
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',
     )
@@ -152,7 +154,7 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, round }: PlanO
       lane,
       accountId,
       model,
-      frame: rowFrame(endpoint),
+      frame: frameOf(batch, route),
       splice: modelSplice(manifest, group),
       rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({

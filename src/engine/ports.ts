@@ -3,7 +3,7 @@ import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { FetchFile } from '../kit/fetch-file.ts'
-import type { BatchLane, Call, Provider } from '../providers/contract.ts'
+import type { BatchLane, Call, Provider, Region } from '../providers/contract.ts'
 import type { AccountRow, BlobStore, ControlStore } from '../stores/contract.ts'
 
 /** Everything the engine touches outside of itself, handed in by compose. */
@@ -29,11 +29,9 @@ export interface Vendors {
   /**
    * Where a group of requests flies: the lane, the account this process would buy with, and the model as it is called
    * there.
+   * @throws UnknownRegion where the vendor of the model cannot be told to work in `region`
    */
-  choose(group: {
-    readonly endpoint: string
-    readonly model: string
-  }): Promise<{ lane: Lane; accountId: string; model: string }>
+  choose(group: { readonly endpoint: string; readonly model: string; readonly region?: string }): Promise<Chosen>
   batch(lane: Lane): BatchLane
   /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
   call(accountId: string, signal?: AbortSignal): Call
@@ -43,13 +41,28 @@ export interface Vendors {
   now(accountId: string): number
   /** Whether the vendor has told its time to this process yet; before, `now` is our own clock. */
   knowsTime(accountId: string): boolean
-  /** The accounts this process has, for `doctor`; `call` is null where the variable that it wants is not set. */
-  accounts(): readonly {
-    readonly row: AccountRow
-    readonly provider: Provider
-    readonly call: Call | null
-    readonly wants: string
-  }[]
+  /** The accounts this process has; `call` is null where a variable that it wants is not set. */
+  accounts(): readonly VendorAccount[]
+}
+
+export interface Chosen {
+  readonly lane: Lane
+  readonly accountId: string
+  readonly model: string
+  /** What each request has to say for the region, where it is the requests that say it. */
+  readonly member?: NonNullable<Region['member']>
+  /** The vendor's data-residency price applies. */
+  readonly resident: boolean
+}
+
+export interface VendorAccount {
+  readonly row: AccountRow
+  readonly provider: Provider
+  readonly call: Call | null
+  /** Variables that are not set and have to be. */
+  readonly wants: readonly string[]
+  /** Not the environment's own account, but the same in a region that a job may name. */
+  readonly regional: boolean
 }
 
 export interface Log {

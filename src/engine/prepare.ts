@@ -5,7 +5,7 @@ import type { SubmissionRow } from '../stores/contract.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 import { hasRoom } from './quota.ts'
-import { modelSplice } from './routing.ts'
+import { frameOf, modelSplice, type Route } from './routing.ts'
 import { framedRows } from './rows.ts'
 
 /**
@@ -26,7 +26,7 @@ export function uploadOf({ ports, shard, manifest, input, lane }: Flight, key: s
     bytes: shard.bytes,
     body: () =>
       framedRows(ports.blobs, manifest, shard, {
-        frame: lane.rowFrame(endpoint),
+        frame: frameOf(lane, input.routes[shard.group] as Route),
         key,
         model: modelSplice(input, shard.group),
       }),

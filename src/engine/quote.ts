@@ -58,7 +58,7 @@ function quoteGroup(
   options: JobOptions,
 ): QuoteGroup {
   const group = manifest.groups[number] as Manifest['groups'][number]
-  const { model, lane, translated } = manifest.routes[number] as Route
+  const { model, lane, translated, resident = false } = manifest.routes[number] as Route
   const notes: string[] = []
   let ratio = UNSAMPLED
   if (counted !== undefined) {
@@ -93,6 +93,7 @@ function quoteGroup(
     inputTokens,
     outputTokens: { low: output.low * group.requests, high: output.high * group.requests },
     ...(counted?.asksCache === true ? { asksCache: true } : {}),
+    resident,
     notes,
   }
 }

@@ -4,9 +4,11 @@ import type { Warning } from '../dialects/warnings.ts'
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
 import type { Manifest } from '../intake/manifest.ts'
+import type { BatchLane, RowFrame } from '../providers/contract.ts'
 import type { JobRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import { saidBy } from './said-by.ts'
 import { translateGroup } from './translate-group.ts'
 
 /** Where one group of requests flies and how it is worded there. Decided once, when the input is taken in. */
@@ -21,6 +23,10 @@ export interface Route {
   readonly translated: Translated | null
   /** The rows of the results are the vendor's own, whatever the dialect of the answers in them. */
   readonly ownRows?: boolean
+  /** JSON text of a member that each body begins with: in which region it is to be answered. */
+  readonly member?: string
+  /** The vendor's data-residency price applies. */
+  readonly resident?: boolean
 }
 
 export interface Translated {
@@ -54,7 +60,11 @@ export async function routed(
 ): Promise<RoutedManifest> {
   const routes: Route[] = []
   for (const [group, { endpoint: own, model: asked }] of manifest.groups.entries()) {
-    const { lane, accountId, model } = await ports.vendors.choose({ endpoint: own, model: options.model ?? asked })
+    const { lane, accountId, model, member, resident } = await ports.vendors.choose({
+      endpoint: own,
+      model: options.model ?? asked,
+      ...(options.region === undefined ? {} : { region: options.region }),
+    })
     const { limits, rowFrame, ownRows = false } = ports.vendors.batch(lane)
     const taken = limits.endpointsOf?.(model) ?? limits.endpoints
     const endpoint = endpointFor(own, taken) ?? own
@@ -73,7 +83,9 @@ export async function routed(
             options,
             folder,
           })
-    routes.push({ lane, accountId, model, endpoint, translated, ownRows })
+    const said = member === undefined || (translated === null && (await saidBy(ports, manifest, group, member)))
+    const spliced = said ? {} : { member: `${JSON.stringify(member.name)}:${JSON.stringify(member.value)}` }
+    routes.push({ lane, accountId, model, endpoint, translated, ownRows, ...spliced, resident })
   }
   return { ...manifest, routes }
 }
@@ -85,6 +97,14 @@ export function sentManifest(manifest: RoutedManifest, group: number): Manifest 
   return translated === null
     ? { ...manifest, groups }
     : { ...manifest, groups, segments: [translated.segment], index: translated.index }
+}
+
+/** How a row is framed on its way to the lane of its route. */
+export function frameOf(lane: BatchLane, { endpoint, member }: Pick<Route, 'endpoint' | 'member'>): RowFrame {
+  const frame = lane.rowFrame(endpoint)
+  if (member === undefined) return frame
+  const opening = frame.opensBody ? `${member},` : `{${member},`
+  return { ...frame, opensBody: true, afterId: Buffer.concat([frame.afterId, Buffer.from(opening)]) }
 }
 
 /** What is spliced over the `model` of each body of a group, where the vendor's name of it is another. */

@@ -68,11 +68,12 @@ const OUTPUT_MAX = 16_384
 
 /** Rows that were perhaps billed and that nobody saw, at their worst. Entry 1: what is proven of the submission is 0. */
 function unproven(flight: Flight, submission: SubmissionRow, rows: number, reason: string): LedgerRow[] {
-  const { shard, job, manifest, ports } = flight
+  const { shard, job, manifest, input, ports } = flight
   const group = manifest.groups[shard.group]
-  const row = resolveModel({ requested: submission.model, answered: '', vendor: vendorOf(submission.lane) })
-  const price =
-    row && priceFor({ model: row, tier: tierOf(submission.lane), at: submission.createdAt, reading: 'high' })
+  const { resident = false } = input.routes[shard.group] ?? {}
+  const [vendor, tier] = [vendorOf(submission.lane), tierOf(submission.lane)]
+  const row = resolveModel({ requested: submission.model, answered: '', vendor })
+  const price = row && priceFor({ model: row, vendor, tier, at: submission.createdAt, reading: 'high', resident })
   const embeddings = group === undefined || makesNumbers(group.endpoint)
   const stated = group !== undefined && group.outputMaxStated === group.requests
   const outputTokensMax = embeddings
@@ -82,7 +83,7 @@ function unproven(flight: Flight, submission: SubmissionRow, rows: number, reaso
       : (row?.maxOutput ?? OUTPUT_MAX)
   const bucket: Bucket = {
     model: row?.id ?? submission.model,
-    tier: tierOf(submission.lane),
+    tier,
     // All the input of the submission: which of its rows are meant is not known, and they may be the longest.
     usage: worstCase({ rows, inputTokens: submission.tokens, outputTokensMax }, price?.perToken ?? {}),
     price,

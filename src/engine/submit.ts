@@ -104,14 +104,18 @@ export interface Submission {
   readonly confirm?: (quote: Quote) => Promise<boolean> | boolean
 }
 
-/** The digest of everything that decides the answers: input, model, prompt, system, schema, parameters. */
-export const digestOfJob = (manifest: Manifest, { model, table }: JobOptions): string =>
+/**
+ * The digest of everything that decides the answers: input, model, prompt, system, schema, parameters. And the region:
+ * it promises where the data goes, and a key must not answer with what has been elsewhere.
+ */
+export const digestOfJob = (manifest: Manifest, { model, table, region }: JobOptions): string =>
   digestOf(
     manifest.digest,
     JSON.stringify([
       model ?? null,
       table === undefined ? null : [table.prompt, table.system, table.model, table.schema, table.params],
       ...(table?.attachments ?? []),
+      ...(region === undefined ? [] : [{ region }]),
     ]),
   ).toString('hex')
 

@@ -79,6 +79,9 @@ const ways: readonly Way[] = [
   },
 ]
 
+/** What the vendors of a way to buy promise, ms; undefined for a way that nobody advises. */
+export const promisedBy = (name: string): number | undefined => ways.find(({ way }) => way === name)?.promisedMs
+
 /**
  * Which price the part of somebody's work that can wait should be bought at: the most saving that answers in time.
  * Spend × share × discount is what is saved: 5,000 USD × 30 % × 50 % = 750 USD a month.

@@ -155,9 +155,12 @@ export function resolveModel(names: { requested: string; answered: string; vendo
   return base === asked.id || base === askedName ? asked : undefined
 }
 
+/** The undated name of a model: what a vendor resolves to the newest of its snapshots. */
+export const baseName = (model: string): string => model.replace(snapshot, '')
+
 /** Whether a vendor sells a model of this name, or a snapshot of one it sells, whatever that costs. */
 export const sells = (vendor: string, model: string): boolean =>
-  (findModel(model, vendor) ?? findModel(model.replace(snapshot, ''), vendor)) !== undefined
+  (findModel(model, vendor) ?? findModel(baseName(model), vendor)) !== undefined
 
 /** Whether a prompt of so many tokens, cached ones included, is charged at the model's long-context rates. */
 export function isLong(row: ModelRow, promptTokens: number): boolean {

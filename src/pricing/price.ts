@@ -8,7 +8,7 @@ import {
   type UnitPrices,
   vendorOf,
 } from '../domain/usage.ts'
-import { findModel, isLong, type ModelRow, type PriceChange, type Rates } from './catalogue.ts'
+import { findModel, isLong, type ModelRow, type PriceChange, type Rates, type Stacking } from './catalogue.ts'
 
 /**
  * Which of several readings of an unsure price is meant. `listed` is charged: the row as it stands in the catalogue.
@@ -166,7 +166,7 @@ function inPlace(sheet: Sheet, multiplier: number): Sheet {
  * Google Cloud charges a tenth more for Claude anywhere but on its global endpoint, from the 4.5 models on. Source:
  * platform.claude.com, "Global vs regional endpoints", 2026-11.
  */
-function residency({ id, provider, dataResidency }: ModelRow, vendor: string | undefined): number {
+export function residency({ id, provider, dataResidency }: ModelRow, vendor: string | undefined): number {
   const regional = vendor === 'vertex' && provider === 'anthropic' && !/-4(-[01])?$/.test(id)
   return regional ? 1.1 : dataResidency.multiplier
 }
@@ -182,17 +182,22 @@ function scaled(sheet: Sheet, to: Sheet, from: Sheet): Sheet {
   return result
 }
 
-const isHalfPriceTier = (tier: Tier): boolean => tier === 'batch' || tier === 'flex'
+export const isHalfPriceTier = (tier: Tier): boolean => tier === 'batch' || tier === 'flex'
+
+/**
+ * How a cache discount and a half-price tier combine where a vendor sells the model. Google Cloud gives one or the other
+ * of its own models, never both, also where the Developer API gives both.
+ */
+export const stackingAt = ({ provider, stacking }: ModelRow, vendor: string | undefined): Stacking =>
+  vendor === 'vertex' && provider === 'google' ? 'cached-price-takes-precedence' : stacking.cacheAndBatch
 
 /** What a cached token costs where the tier prints no price for it. */
 function cachedGap(sheet: Sheet, standard: Sheet, { row, tier, vendor }: Which): Sheet {
-  const stacking = row.stacking.cacheAndBatch
-  // Google Cloud gives the cache discount or the batch discount of its own models, never both, also where the Developer
-  // API gives both.
-  const onCloud = vendor === 'vertex' && row.provider === 'google'
-  const cacheWins = onCloud || stacking === 'cached-price-takes-precedence' || stacking === 'unknown'
+  const stacking = stackingAt(row, vendor)
+  const cacheWins = stacking === 'cached-price-takes-precedence' || stacking === 'unknown'
   const fromStandard = isHalfPriceTier(tier) && cacheWins ? standard.cachedInput : undefined
-  if (onCloud && fromStandard !== undefined) return { cachedInput: fromStandard }
+  // The catalogue prints what the first party charges.
+  if (stacking !== row.stacking.cacheAndBatch && fromStandard !== undefined) return { cachedInput: fromStandard }
   if (sheet.cachedInput !== undefined) return {}
   // No cached price in this tier means no discount here: the vendor bills such tokens as plain input.
   if (stacking === 'none' && row.modality === 'text' && sheet.input !== undefined) return { cachedInput: sheet.input }
@@ -216,7 +221,7 @@ function bothDiscounts(sheet: Sheet, standard: Sheet): Sheet {
 }
 
 const cacheIsUnsure = ({ row, tier, vendor }: Which): boolean =>
-  row.stacking.cacheAndBatch === 'unknown' && isHalfPriceTier(tier) && vendor !== 'vertex'
+  isHalfPriceTier(tier) && stackingAt(row, vendor) === 'unknown'
 
 /** An unsure row lists the standard cached price in its half-price tiers, so that price is what gets cut. */
 function withBothDiscounts(sheet: Sheet, { row, tier }: Which): Sheet {

@@ -3,7 +3,7 @@ import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type 
 import { findModel, type ModelRow } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
-import { type Price, priceFor } from './price.ts'
+import { type Price, priceFor, residency } from './price.ts'
 import { type LaneFigures, recommend } from './recommend.ts'
 
 export interface Range {
@@ -25,6 +25,8 @@ export interface QuoteGroup {
   readonly cachedShare?: number
   /** The longest prompt, where known: decides about long-context rates at the high end. Default: the average. */
   readonly promptTokensMax?: number
+  /** They run where the vendor's data-residency price applies. */
+  readonly resident?: boolean
   /** Requests ask for their prompts to be cached, which may be written at more than plain input. */
   readonly asksCache?: boolean
   /** What the estimates rest on, in sentences (an assumed max_tokens, the size of the sample). */
@@ -131,7 +133,8 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
     seconds === undefined ? null : new Date(input.at + Math.round(seconds) * 1000).toISOString()
   const tokens = tokensOf(groups)
   const requests = groups.reduce((all, group) => all + group.requests, 0)
-  const price = row && priceFor({ model: row, vendor, tier: tierOf(lane), at: input.at })
+  const resident = groups.some((group) => group.resident === true)
+  const price = row && priceFor({ model: row, vendor, tier: tierOf(lane), at: input.at, resident })
   const cacheCounted = groups.some(({ cachedShare }) => cachedShare !== undefined)
   const facts = { lane, model, row, price, priced: figures.high !== null, flyable, requests, tokens, cacheCounted }
   const line: QuotedLane = {
@@ -143,7 +146,12 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
     lands: { p50: from(landing?.p50), p90: from(landing?.p90) },
     onTime: figures.onTime,
     limits: input.limits?.[lane] ?? [],
-    notes: [...laneNotes(facts, input), ...modelNotes(facts, input), ...estimateNotes(groups)],
+    notes: [
+      ...laneNotes(facts, input),
+      ...modelNotes(facts, input),
+      ...residencyNotes(groups, row),
+      ...estimateNotes(groups),
+    ],
   }
   return { figures, line }
 }
@@ -160,6 +168,12 @@ function tokensOf(groups: Groups): QuotedLane['tokens'] {
 
 const estimateNotes = (groups: Groups): string[] => [...new Set(groups.flatMap((group) => group.notes ?? []))]
 
+function residencyNotes(groups: Groups, row: ModelRow | undefined): string[] {
+  const multiplier = row && groups.some(({ resident }) => resident === true) ? residency(row, groups[0].vendor) : 1
+  if (multiplier === 1) return []
+  return [`The data-residency price applies: ${Math.round(multiplier * 100 - 100)} % above the price elsewhere.`]
+}
+
 const print = (nano: NanoUsd | null): string | null => (nano === null ? null : usd(nano))
 const sum = (parts: readonly (NanoUsd | null)[]): NanoUsd | null =>
   parts.reduce((all, part) => (all === null || part === null ? null : all + part), 0n)
@@ -172,10 +186,10 @@ function costAt(
   reading: 'low' | 'high',
 ): NanoUsd | null {
   if (row === undefined) return null
-  const { vendor, requests } = group
+  const { vendor, requests, resident = false } = group
   const average = group.promptTokens ?? group.inputTokens[reading] / Math.max(1, requests)
   const promptTokens = reading === 'high' ? Math.max(average, group.promptTokensMax ?? 0) : average
-  const price = priceFor({ model: row, vendor, tier, at, promptTokens, reading })
+  const price = priceFor({ model: row, vendor, tier, at, promptTokens, reading, resident })
   return price === undefined ? null : costOrNull(usageAt(group, row, price, promptTokens, reading), price)
 }
 

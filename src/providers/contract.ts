@@ -49,8 +49,16 @@ export interface BatchLane {
   /** Opens one result file from its start. Throws ResultsGone when the vendor no longer has it. */
   open(call: Call, file: RemoteFile): Promise<ResultStream>
   cancel(call: Call, remoteId: string): Promise<Remote | undefined>
-  /** Deletes a file of ours; a missing one is no error. Absent where the vendor keeps no files of ours. */
+  /**
+   * Deletes a file of ours, or the submission that stands for its results; a missing one is no error. Absent where the
+   * vendor keeps nothing that can be deleted.
+   */
   remove?(call: Call, fileId: string): Promise<void>
+  /**
+   * What lies at the vendor and may be ours: all that bears a key of the form that ours have, or, where nothing bears
+   * one, every submission. Absent where the vendor cannot list it.
+   */
+  leftovers?(call: Call): AsyncIterable<Leftover>
   /**
    * URL of a module that exports `scanRow: RowScanner`. Result rows are read in worker threads, which can be handed a
    * module but not a function.
@@ -168,6 +176,22 @@ export interface Remote {
   readonly refusal?: Refusal
 }
 
+/** Something at the vendor that may be ours. */
+export interface Leftover {
+  readonly kind: 'input' | 'output' | 'submission'
+  /** As `remove` takes it; of a submission, its own. */
+  readonly id: string
+  /** The key of ours that it bears; null: it bears none. */
+  readonly key: string | null
+  readonly bytes: number | null
+  /** Vendor time, epoch ms. */
+  readonly createdAt: number
+  /** The submission that it is, or is of, has not ended. */
+  readonly running: boolean
+  /** `remove` can delete it. */
+  readonly removable: boolean
+}
+
 export interface RemoteFile {
   readonly id: string
   readonly role: 'output' | 'error'
@@ -206,15 +230,29 @@ export interface Provider {
   headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
   /** For an account that takes more than a key and a base URL to name. */
   accountFrom?(environment: Readonly<Record<string, string | undefined>>): AccountSetup
+  /** Where the vendor can be told to work, by the user's word for it. Absent: nowhere in particular. */
+  readonly regions?: Readonly<Record<string, Region>>
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
+}
+
+/** A place where a vendor can be told to work. */
+export interface Region {
+  /** Variables that put an account there, in place of what the environment says. */
+  readonly environment?: Readonly<Record<string, string>>
+  /** What each request says, where it is the requests that say it: a member of their bodies, and its text. */
+  readonly member?: { readonly name: string; readonly value: string }
+  /** The vendor's data-residency price applies. */
+  readonly resident: boolean
+  /** Whether a model can be told so. Absent: each can. */
+  takes?(model: string): boolean
 }
 
 /** An account made of several variables; `environment` names those of its key and base URL all the same. */
 export interface AccountSetup extends Required<Pick<Call, 'settings' | 'resident' | 'authorize'>> {
   readonly baseUrl: string
-  /** The first variable that is wanted and not set; null: the account is complete. */
-  readonly missing: string | null
+  /** Variables that are wanted and not set; none: the account is complete. */
+  readonly missing: readonly string[]
 }
 
 /** The vendor refused the input file; what to do about it is in `refusal`. */

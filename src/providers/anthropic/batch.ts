@@ -6,6 +6,7 @@ import {
   type Call,
   CredentialsRefused,
   type Found,
+  type Leftover,
   type Mark,
   type Prepared,
   type Purchase,
@@ -29,6 +30,8 @@ export const batch: BatchLane = {
   poll,
   open,
   cancel,
+  remove,
+  leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: false,
   idIn,
@@ -138,6 +141,20 @@ async function cancel(call: Call, remoteId: string): Promise<Remote | undefined>
   // Too late, or already: what it has come to is for a look to say.
   if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(call, remoteId)
   throw unexpected(answer, `cancelling ${remoteId}`)
+}
+
+/** Results are the batch's own: they go with it, and only once it has ended. */
+async function remove(call: Call, remoteId: string): Promise<void> {
+  const answer = await ask(call, 'DELETE', pathOf(remoteId))
+  if (answer.status !== 404 && !succeeded(answer)) throw unexpected(answer, `deleting ${remoteId}`)
+}
+
+/** All batches of the workspace, for no mark tells ours from others. */
+async function* leftovers(call: Call): AsyncGenerator<Leftover> {
+  for await (const { id, createdAt, state } of list(call, 0)) {
+    const running = state !== 'ended'
+    yield { kind: 'submission', id, key: null, bytes: null, createdAt, running, removable: true }
+  }
 }
 
 async function open(call: Call, file: RemoteFile): Promise<ResultStream> {

@@ -1,5 +1,6 @@
 import type { Provider } from '../contract.ts'
 import { batch, check } from './batch.ts'
+import { regions } from './regions.ts'
 
 export const anthropic = {
   name: 'anthropic',
@@ -10,5 +11,6 @@ export const anthropic = {
     baseUrlDefault: 'https://api.anthropic.com',
   },
   headersFrom: () => ({}), // the key itself names organisation and workspace
+  regions,
   check,
 } satisfies Provider

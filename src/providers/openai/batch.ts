@@ -7,6 +7,7 @@ import {
   type Call,
   CredentialsRefused,
   type Found,
+  type Leftover,
   type Mark,
   type Prepared,
   PrepareRefused,
@@ -19,7 +20,19 @@ import {
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
 import { scanRow } from './scanner.ts'
-import { envelopeOf, fileOf, isDeleted, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+import {
+  envelopeOf,
+  fileOf,
+  isDeleted,
+  isKey,
+  keyIn,
+  type ListedFile,
+  listedFileOf,
+  pageOf,
+  refusalOf,
+  remoteOf,
+  rowFrame,
+} from './wire.ts'
 
 /** A vendor with this API, and what is its own about it. */
 export interface Vendor {
@@ -52,6 +65,7 @@ export function laneOf(v: Vendor) {
     open: (call: Call, file: RemoteFile) => open(v, call, file),
     cancel: (call: Call, remoteId: string) => cancel(v, call, remoteId),
     remove: (call: Call, fileId: string) => remove(v, call, fileId),
+    leftovers: (call: Call) => leftovers(v, call),
     scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
     marks: true,
     ...(v.forgetsMetadata ? { idIn: (call: Call, remote: Remote) => idIn(v, call, remote) } : {}),
@@ -141,6 +155,56 @@ async function fence(v: Vendor, call: Call, mark: Mark): Promise<void> {
 async function remove(v: Vendor, call: Call, fileId: string): Promise<void> {
   const answer = await ask(v, call, 'DELETE', `/files/${encodeURIComponent(fileId)}`)
   if (answer.status !== 404 && !succeeded(answer)) throw unexpected(v, answer, `deleting the file ${fileId}`)
+}
+
+/**
+ * Input files bear our key as their name. Result files are told by the batch that names them, and it by its metadata or
+ * its input file; both are kept for a while, so that older batches need not be read.
+ */
+async function* leftovers(v: Vendor, call: Call): AsyncGenerator<Leftover> {
+  const files = await Array.fromAsync(listedFiles(v, call))
+  const inputs = new Map<string, string>()
+  for (const { id, purpose, filename } of files) {
+    const key = keyIn(filename)
+    if (key !== undefined && purpose === (v.purpose ?? 'batch')) inputs.set(id, key)
+  }
+  const outputs = new Map<string, string>()
+  const running = new Set<string>()
+  for await (const remote of list(v, call, call.clock.now() - v.limits.collectWithinMs)) {
+    const { id, state, createdAt } = remote
+    const key = remote.key ?? inputs.get(remote.fileId ?? '')
+    if (key === undefined || !isKey(key)) continue
+    for (const file of remote.files) outputs.set(file.id, key)
+    if (state === 'ended' || state === 'refused') continue
+    running.add(key)
+    yield { kind: 'submission', id, key, bytes: null, createdAt, running: true, removable: false }
+  }
+  for (const { id, bytes = null, createdAt } of files) {
+    const key = inputs.get(id) ?? outputs.get(id)
+    if (key === undefined) continue
+    const kind = inputs.has(id) ? 'input' : 'output'
+    yield { kind, id, key, bytes, createdAt, running: running.has(key), removable: true }
+  }
+}
+
+async function* listedFiles(v: Vendor, call: Call): AsyncGenerator<ListedFile> {
+  const cursors = new Set<string>()
+  for (let after = ''; ; ) {
+    const answer = await ask(v, call, 'GET', `/files${after}`)
+    const page = succeeded(answer) ? pageOf(answer.json, Number.POSITIVE_INFINITY) : undefined
+    if (!page) throw unexpected(v, answer, 'the list of files')
+    let last: string | undefined
+    for (const value of page.data) {
+      const file = listedFileOf(value)
+      if (!file) throw unexpected(v, answer, 'the list of files')
+      last = file.id
+      yield file
+    }
+    if (last === undefined || !page.more) return
+    if (cursors.has(last)) throw new VendorUnavailable('The vendor repeats one page of its list of files for ever.')
+    cursors.add(last)
+    after = `?after=${encodeURIComponent(last)}`
+  }
 }
 
 /**

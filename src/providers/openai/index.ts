@@ -1,6 +1,7 @@
 import type { Provider } from '../contract.ts'
 import { laneOf } from './batch.ts'
 import { limits } from './limits.ts'
+import { regions } from './regions.ts'
 import { headersFrom } from './wire.ts'
 
 export const openai = {
@@ -12,4 +13,5 @@ export const openai = {
     baseUrlDefault: 'https://api.openai.com/v1',
   },
   headersFrom,
+  regions,
 } satisfies Provider

@@ -64,6 +64,28 @@ export function fileOf(value: unknown): { readonly id: string; readonly bytes: n
   return id === null ? undefined : { id, bytes: numberAt(value, 'bytes') }
 }
 
+export interface ListedFile {
+  readonly id: string
+  readonly purpose: string
+  readonly filename: string
+  readonly bytes: number | undefined
+  /** Epoch ms. */
+  readonly createdAt: number
+}
+
+/** A file object of a list; undefined: it is none. */
+export function listedFileOf(value: unknown): ListedFile | undefined {
+  const file = fileOf(value)
+  const [purpose, filename] = [textAt(value, 'purpose') ?? '', textAt(value, 'filename') ?? '']
+  return file && { ...file, purpose, filename, createdAt: (numberAt(value, 'created_at') ?? 0) * 1000 }
+}
+
+/** Of the form that keys of ours have. */
+export const isKey = (text: string): boolean => /^[a-z2-7]{20}$/.test(text)
+
+/** The key of ours that an input file is named by. */
+export const keyIn = (filename: string): string | undefined => /^([a-z2-7]{20})\.jsonl$/.exec(filename)?.[1]
+
 export const isDeleted = (value: unknown): boolean => at(value, 'deleted') === true
 
 interface VendorError {

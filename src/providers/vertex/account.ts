@@ -31,7 +31,7 @@ export function accountFrom(environment: Environment): AccountSetup {
     // Source: the partner models' price list of Google Cloud: any endpoint but the global one costs a tenth more.
     resident: location !== 'global',
     authorize: tokensFrom({ token: first(tokenVariables.map(of)), keyFile: of('GOOGLE_APPLICATION_CREDENTIALS') }),
-    missing: project === '' ? 'GOOGLE_CLOUD_PROJECT' : bucket === '' ? bucketVariable : null,
+    missing: [...(project === '' ? ['GOOGLE_CLOUD_PROJECT'] : []), ...(bucket === '' ? [bucketVariable] : [])],
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type Call,
   CredentialsRefused,
   type Found,
+  type Leftover,
   type Mark,
   type Prepared,
   type Purchase,
@@ -15,8 +16,8 @@ import {
 import { storageOf } from './account.ts'
 import { ask, requestOf, succeeded, summary, unexpected } from './calls.ts'
 import { limits } from './limits.ts'
-import { erase, listBelow, read, upload as writeObject } from './storage.ts'
-import { envelopeOf, isPredictions, jobOf, outputOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+import { erase, listBelow, objectsBelow, read, upload as writeObject } from './storage.ts'
+import { envelopeOf, isKey, isPredictions, jobOf, outputOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
 
 export const batch = {
   limits,
@@ -30,6 +31,7 @@ export const batch = {
   open: (call: Call, file: RemoteFile) => read(call, file.id),
   cancel,
   remove: erase,
+  leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
   ownRows: true,
@@ -144,6 +146,22 @@ async function cancel(call: Call, remoteId: string): Promise<Remote | undefined>
   // The answer is empty; and too late, or already: what it has come to is for a look to say.
   if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(call, remoteId)
   throw unexpected(answer, `cancelling ${remoteId}`)
+}
+
+/** Objects of our folder of the bucket, each below its key. A job holds no data but these. */
+async function* leftovers(call: Call): AsyncGenerator<Leftover> {
+  const { bucket, folder } = storageOf(call)
+  const running = new Set<string>()
+  for await (const { key, state } of list(call, call.clock.now() - limits.windowMs)) {
+    if (key !== null && state !== 'ended' && state !== 'refused') running.add(key)
+  }
+  const root = `gs://${bucket}/${folder}/`
+  for await (const { name: id, bytes, createdAt } of objectsBelow(call, root)) {
+    const [key = '', place = ''] = id.slice(root.length).split('/')
+    if (!isKey(key)) continue
+    const kind = place.startsWith('input') ? 'input' : 'output'
+    yield { kind, id, key, bytes, createdAt, running: running.has(key), removable: true }
+  }
 }
 
 /** Free calls that show whether the credentials work, for jobs and for the bucket. */

@@ -1,6 +1,7 @@
 import type { Provider } from '../contract.ts'
 import { accountFrom, tokenVariables } from './account.ts'
 import { batch, check } from './batch.ts'
+import { regions } from './regions.ts'
 
 export const vertex = {
   name: 'vertex',
@@ -12,5 +13,6 @@ export const vertex = {
   },
   headersFrom: () => ({}), // project and location are in the base URL
   accountFrom,
+  regions,
   check,
 } satisfies Provider

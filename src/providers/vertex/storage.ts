@@ -4,7 +4,7 @@ import type { StreamedBody } from '../../kit/http.ts'
 import { type Call, PrepareRefused, type ResultStream, ResultsGone } from '../contract.ts'
 import { storageOf } from './account.ts'
 import { ask, asUnavailable, requestOf, succeeded, unexpected } from './calls.ts'
-import { envelopeOf, objectsOf, partsOf, sizeOf, uploadRefusalOf } from './wire.ts'
+import { envelopeOf, objectsOf, partsOf, type StoredObject, sizeOf, uploadRefusalOf } from './wire.ts'
 
 /** Objects of Cloud Storage, by their `gs://bucket/name`. */
 
@@ -29,20 +29,25 @@ export async function upload(call: Call, uri: string, body: StreamedBody): Promi
 
 /** Names of the objects below a `gs://bucket/prefix`, as `gs://` URIs, in order. */
 export async function listBelow(call: Call, prefixUri: string): Promise<string[]> {
+  const found: string[] = []
+  for await (const { name } of objectsBelow(call, prefixUri)) found.push(name)
+  return found
+}
+
+/** The objects below a `gs://bucket/prefix`, each under its `gs://` URI, in order. */
+export async function* objectsBelow(call: Call, prefixUri: string): AsyncGenerator<StoredObject> {
   const { bucket, name } = partsOf(prefixUri)
   const place = `${storageOf(call).url}/storage/v1/b/${encodeURIComponent(bucket)}/o`
-  const found: string[] = []
   for (let token: string | null = ''; token !== null; ) {
     const page: string = token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`
     const answer = await ask(call, 'GET', `${place}?prefix=${encodeURIComponent(name)}${page}`)
-    const objects = succeeded(answer) ? objectsOf(answer.json) : undefined
-    if (!objects) throw unexpected(answer, `the list of ${prefixUri}`)
-    found.push(...objects.names.map((each) => `gs://${bucket}/${each}`))
-    if (objects.next !== null && objects.next === token)
+    const found = succeeded(answer) ? objectsOf(answer.json) : undefined
+    if (!found) throw unexpected(answer, `the list of ${prefixUri}`)
+    for (const object of found.objects) yield { ...object, name: `gs://${bucket}/${object.name}` }
+    if (found.next !== null && found.next === token)
       throw new VendorUnavailable(`Cloud Storage repeats one page of its list of ${prefixUri} for ever.`)
-    token = objects.next
+    token = found.next
   }
-  return found
 }
 
 /** True when it was there. Throws unless the vendor says that it is gone. */

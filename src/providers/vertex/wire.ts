@@ -135,14 +135,28 @@ export function pageOf(
   return { jobs, next: textAt(value, 'nextPageToken') }
 }
 
+export interface StoredObject {
+  readonly name: string
+  readonly bytes: number | null
+  /** Epoch ms. */
+  readonly createdAt: number
+}
+
+/** Of the form that keys of ours have. */
+export const isKey = (text: string): boolean => /^[a-z2-7]{20}$/.test(text)
+
 /** A page of a bucket's objects; undefined: it is none. */
 export function objectsOf(
   value: unknown,
-): { readonly names: readonly string[]; readonly next: string | null } | undefined {
+): { readonly objects: readonly StoredObject[]; readonly next: string | null } | undefined {
   const items = at(value, 'items') ?? []
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !Array.isArray(items)) return undefined
   return {
-    names: items.flatMap((item) => textAt(item, 'name') ?? []),
+    objects: items.flatMap((item) => {
+      const name = textAt(item, 'name')
+      const createdAt = Date.parse(textAt(item, 'timeCreated') ?? '') || 0
+      return name === null ? [] : { name, bytes: numberAt(item, 'size') ?? null, createdAt }
+    }),
     next: textAt(value, 'nextPageToken'),
   }
 }

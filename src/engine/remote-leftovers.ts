@@ -1,0 +1,111 @@
+import type { Call, Leftover } from '../providers/contract.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import type { Ports, VendorAccount } from './ports.ts'
+import { isLive, SWEEP_MS } from './restore.ts'
+
+/** Something of ours at a vendor that no flight of this home needs any more, or that this home knows nothing of. */
+export interface RemoteLeftover extends Omit<Leftover, 'createdAt'> {
+  readonly vendor: string
+  readonly account: string
+  readonly createdAt: string
+  readonly ageMs: number
+  /** The job it is of; null: this home does not know it. */
+  readonly job: string | null
+  /** Why it stays where it is; null: it may be deleted. */
+  readonly kept: string | null
+  /** It was deleted just now. */
+  readonly removed: boolean
+}
+
+export interface RemoteCheck {
+  readonly leftovers: readonly RemoteLeftover[]
+  /** What else there is to say of an account: that nothing there bears our mark, or that it could not be looked at. */
+  readonly notes: readonly AccountNote[]
+}
+
+export interface AccountNote {
+  readonly vendor: string
+  readonly account: string
+  /** false: it could not be looked at to the end. */
+  readonly ok: boolean
+  readonly text: string
+}
+
+/**
+ * Lists what lies at the vendors and bears a key of ours, of every account this process can call.
+ * @param options.remove  deletes it, but for what another home may still need
+ */
+export async function remoteLeftovers(ports: Ports, options: { readonly remove?: boolean } = {}): Promise<RemoteCheck> {
+  const known = new Set((await ports.store.accounts()).map(({ id }) => id))
+  const submissions = await ports.store.submissions({})
+  const books = {
+    byKey: Map.groupBy(submissions, ({ key }) => key),
+    byRemote: Map.groupBy(submissions, ({ remoteId }) => remoteId ?? ''),
+    seen: new Set<string>(),
+    remove: options.remove === true,
+  }
+  const check = { leftovers: [] as RemoteLeftover[], notes: [] as AccountNote[] }
+  for (const account of ports.vendors.accounts()) {
+    if (account.call === null || (account.regional && !known.has(account.row.id))) continue
+    const { vendor, id } = account.row
+    const note = (text: string, ok = true) => check.notes.push({ vendor, account: id, ok, text })
+    try {
+      for await (const leftover of leftoversAt(ports, account, account.call, books, note))
+        check.leftovers.push(leftover)
+    } catch (error) {
+      note((error as Error).message, false)
+    }
+  }
+  return check
+}
+
+interface Books {
+  readonly byKey: ReadonlyMap<string, readonly SubmissionRow[]>
+  readonly byRemote: ReadonlyMap<string, readonly SubmissionRow[]>
+  /** Two accounts may see the same: two regions that share a bucket. */
+  readonly seen: Set<string>
+  readonly remove: boolean
+}
+
+async function* leftoversAt(
+  ports: Ports,
+  { row, provider: { batch } }: VendorAccount,
+  call: Call,
+  { byKey, byRemote, seen, remove }: Books,
+  note: (text: string) => void,
+): AsyncGenerator<RemoteLeftover> {
+  if (batch === undefined) return
+  if (batch.leftovers === undefined) return note('what it left there cannot be listed')
+  let unmarked = 0
+  // All of it first: what is deleted while it is listed would take the place in the list away.
+  for (const { createdAt, ...item } of await Array.fromAsync(batch.leftovers(call))) {
+    if (seen.has(`${row.vendor} ${item.id}`)) continue
+    seen.add(`${row.vendor} ${item.id}`)
+    const own = (item.key === null ? byRemote.get(item.id) : byKey.get(item.key)) ?? []
+    if (item.key === null && own.length === 0) unmarked++
+    else if (!own.some((submission) => isNeeded(ports, submission))) {
+      const ageMs = Math.max(0, ports.vendors.now(row.id) - createdAt)
+      const kept = reasonToKeep(item, own.length > 0, ageMs)
+      const removed = remove && kept === null
+      if (removed) await batch.remove?.(call, item.id)
+      const at = new Date(createdAt).toISOString()
+      const job = own[0]?.jobId ?? null
+      yield { vendor: row.vendor, account: row.id, ...item, createdAt: at, ageMs, job, kept, removed }
+    }
+  }
+  if (!batch.marks)
+    note(`nothing there bears a mark of ours: of ${unmarked} more, nobody can tell whose they are; they are left alone`)
+}
+
+/** Its flight is not over, or it is still looked for. */
+function isNeeded({ clock }: Ports, submission: SubmissionRow): boolean {
+  return isLive(submission) || (submission.state === 'absent' && submission.createdAt > clock.now() - SWEEP_MS)
+}
+
+/** What this home does not know may be another home's, which is given as long as a key stays on the sweep. */
+function reasonToKeep({ running, removable }: Pick<Leftover, 'running' | 'removable'>, known: boolean, ageMs: number) {
+  if (running) return 'it is on its way'
+  if (!removable) return 'the vendor deletes no such thing'
+  if (!known && ageMs < SWEEP_MS) return 'another home may need it; after 72 hours nobody does'
+  return null
+}
