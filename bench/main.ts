@@ -41,8 +41,15 @@ interface Contender {
 
 /** A job of ours, as a user starts it. */
 const run = (input: string, work: string, ...more: string[]): string[] => [
-  ...[join(root, 'dist/cli/main.js'), 'run', input, '-o', join(work, 'out.jsonl'), '--yes'],
-  ...['--home', join(work, 'home'), ...more],
+  join(root, 'dist/cli/main.js'),
+  'run',
+  input,
+  '-o',
+  join(work, 'out.jsonl'),
+  '--yes',
+  '--home',
+  join(work, 'home'),
+  ...more,
 ]
 
 const contenders: Record<string, (input: string, port: number, work: string) => Contender> = {

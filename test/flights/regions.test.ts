@@ -16,9 +16,9 @@ describe.concurrent('a region', () => {
     expect(highOf(there) / highOf(elsewhere)).toBeCloseTo(1.1, 1)
     const job = await fly(redeye, requests, { region: 'us' })
     const lines = await outputLines(job)
-    expect(lines.map(({ result }) => (result?.message?.['usage'] as { inference_geo: string }).inference_geo)).toEqual(
-      Array.from({ length: 5 }, () => 'us'),
-    )
+    expect(
+      lines.map(({ result }) => (result?.message?.['usage'] as { inference_geo: string } | undefined)?.inference_geo),
+    ).toEqual(Array.from({ length: 5 }, () => 'us'))
     const verdict = await judge(on.emulator, [{ ids: idsOf(requests), receipt: await job.receipt(), lines }])
     expect(verdict).toMatchObject({ faults: [], purchases: 1 })
   })

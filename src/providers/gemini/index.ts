@@ -5,7 +5,7 @@ export const gemini = {
   name: 'gemini',
   batch,
   environment: {
-    apiKey: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    apiKey: ['GOOGLE_API_KEY', 'GEMINI_API_KEY'], // in this order, as the official SDK reads them
     baseUrl: ['GOOGLE_GEMINI_BASE_URL', 'GEMINI_BASE_URL'],
     baseUrlDefault: 'https://generativelanguage.googleapis.com',
   },
