@@ -37,12 +37,18 @@ describe.concurrent('what a job leaves at the vendor', () => {
     const job = await fly(redeye, chats(5), { keepRemote: true })
     const cloud = await fly(redeye, chats(5), { keepRemote: true, model: 'vertex/gemini-3.5-flash' })
     await fly(redeye, messages(5), { keepRemote: true })
+    await fly(redeye, chats(5), { keepRemote: true, model: 'gemini/gemini-3.5-flash' })
     expect([await listed(on, 'openai'), await listed(on, 'anthropic')]).toEqual([2, 1])
     const { leftovers } = await redeye.remoteLeftovers()
     const of = (vendor: string) => leftovers.filter((left) => left.vendor === vendor)
     expect(of('openai').map(({ kind }) => kind)).toEqual(['input', 'output'])
     expect(
       of('vertex')
+        .map(({ kind }) => kind)
+        .sort(),
+    ).toEqual(['input', 'output'])
+    expect(
+      of('gemini')
         .map(({ kind }) => kind)
         .sort(),
     ).toEqual(['input', 'output'])
