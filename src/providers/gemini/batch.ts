@@ -95,10 +95,11 @@ async function remove(call: Call, fileId: string): Promise<void> {
 async function* leftovers(call: Call): AsyncGenerator<Leftover> {
   const outputs = new Map<string, string>()
   const running = new Set<string>()
-  for await (const { key, state, files } of list(call, call.clock.now() - keptMs)) {
+  for await (const { id, key, state } of list(call, call.clock.now() - keptMs)) {
     if (key === null || !isKey(key)) continue
     if (state !== 'ended' && state !== 'refused') running.add(key)
-    for (const { id } of files) if (isFile(id)) outputs.set(id, key)
+    // The list is silent about results.
+    for (const file of (await poll(call, id))?.files ?? []) if (isFile(file.id)) outputs.set(file.id, key)
   }
   const item = (kind: 'input' | 'output', { id, bytes, createdAt }: StoredFile, key: string): Leftover => {
     return { kind, id, key, bytes: bytes ?? null, createdAt, running: running.has(key), removable: true }
