@@ -15,9 +15,13 @@ import {
   type Ports,
   type PriceList,
   priceList,
+  type Quote,
+  quoteTokens as quoteAnywhere,
   type Step,
+  sellerOf,
   steps,
   type Vendors,
+  type WhatIf,
 } from './engine/index.ts'
 import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
@@ -94,6 +98,21 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
  */
 export const prices = (model: string, at: number = Date.now()): PriceList => priceList(model, listedVendors(), at)
 
+/**
+ * What tokens cost that are in no file yet, on every lane of their model, and when they would land. Needs no home.
+ * @param what.region  where the vendor shall work; UnknownRegion where it has no such place
+ */
+export function quoteTokens(
+  { region, ...what }: Omit<WhatIf, 'resident'> & { readonly region?: string },
+  at: number,
+): Quote {
+  const { vendor, row } = sellerOf(what.model)
+  if (region === undefined) return quoteAnywhere(what, at)
+  const provider = providers[vendor]
+  if (provider === undefined) throw new UnknownRegion(region, { vendor, model: row.id }, [], vendorsWith(region))
+  return quoteAnywhere({ ...what, resident: regionOf(provider, region, row.id, {}).resident }, at)
+}
+
 /** All models that have a batch price, a line each. */
 export const allBatchPrices = (at: number = Date.now()): BatchPrice[] => batchPrices(listedVendors(), at)
 
@@ -154,18 +173,21 @@ function accountOf(provider: Provider, env: Environment, wires: { http: Http; cl
   return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, regional: false }
 }
 
+const vendorsWith = (region: string): string[] =>
+  Object.values<Provider>(providers).flatMap(({ name, regions = {} }) => (Object.hasOwn(regions, region) ? [name] : []))
+
 /** @throws UnknownRegion · UsageError where the environment has named another host already */
 function regionOf(provider: Provider, word: string, model: string, env: Environment): Region {
   const { regions = {} }: Provider = provider
   const region = Object.hasOwn(regions, word) ? regions[word] : undefined
   if (region === undefined || region.takes?.(model) === false) {
     const has = Object.entries(regions).filter(([, { takes }]) => takes?.(model) !== false)
-    const others = Object.values<Provider>(providers).filter((other) => Object.hasOwn(other.regions ?? {}, word))
+    const others = vendorsWith(word).filter((name) => name !== provider.name)
     throw new UnknownRegion(
       word,
       { vendor: provider.name, model },
       has.map(([name]) => name),
-      others.filter((other) => other !== provider).map(({ name }) => name),
+      others,
     )
   }
   for (const [name, url] of Object.entries(region.environment ?? {})) {

@@ -1,7 +1,7 @@
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
 export { type AccountCheck, type Checkup, type JobSummary, Redeye } from './client/redeye.ts'
-export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices } from './compose.ts'
+export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices, quoteTokens } from './compose.ts'
 export * from './domain/errors.ts'
 export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'
@@ -26,7 +26,6 @@ export {
   type Advice,
   type Advised,
   advise,
-  quoteTokens,
   type Situation,
   type WhatIf,
 } from './engine/index.ts'

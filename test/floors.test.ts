@@ -17,9 +17,10 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   // A vendor's folder knows the contract above it and dialects, never a sibling.
   ...['openai', 'anthropic', 'gemini', 'vertex'].map((vendor) => ({
     room: `providers/${vendor}`,
-    may: ['providers/contract.ts', 'providers/first-id.ts', 'dialects', 'domain', 'kit'],
+    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'dialects', 'domain', 'kit'],
   })),
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
+  { room: 'providers/keys.ts', may: [] },
   { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },
   { room: 'providers/registry.ts', may: ['providers'] },
   ...['intake', 'delivery', 'executor'].map((room) => ({

@@ -13,7 +13,7 @@ export {
   priceList,
 } from '../pricing/price-list.ts'
 export type { Quote, QuotedLane } from '../pricing/quote.ts'
-export type { WhatIf } from '../pricing/what-if.ts'
+export { sellerOf, type WhatIf } from '../pricing/what-if.ts'
 export type { JobRow, LedgerRow } from '../stores/contract.ts'
 export { isTableName, type TableFormat } from '../tables/format.ts'
 export { type Bill, type BillLine, type BillPer, billOf } from './bill.ts'

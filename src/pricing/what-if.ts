@@ -1,6 +1,6 @@
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, laneOf } from '../domain/usage.ts'
-import { findModel } from './catalogue.ts'
+import { findModel, type ModelRow } from './catalogue.ts'
 import { type Quote, quote } from './quote.ts'
 
 /** Work that nobody has in a file yet. */
@@ -14,6 +14,8 @@ export interface WhatIf {
   readonly requests?: number
   /** Share of the input, 0 to 1, that is read from a prompt cache. What was written to it is left out. */
   readonly cachedShare?: number
+  /** They run where the vendor's data-residency price applies. */
+  readonly resident?: boolean
   /** Tokens of one prompt; decides about long-context rates. Default: a short one. */
   readonly promptTokens?: number
 }
@@ -22,8 +24,17 @@ type Landings = (lane: Lane, requests: number) => { readonly p50: number; readon
 
 const manyRequests = 100_000
 
-/** Whose batch lane a model of the catalogue is sold on, where no vendor is named. */
+/** Whose lanes a model of the catalogue is sold on, where no vendor is named. */
 const vendors = { openai: 'openai', anthropic: 'anthropic', google: 'gemini' } as const
+
+/** @throws UsageError for a model that has no row */
+export function sellerOf(model: string): { readonly vendor: string; readonly row: ModelRow } {
+  const row = findModel(model)
+  if (row === undefined)
+    throw new UsageError(`No price is known for model "${model}".`, '`redeye prices` lists the models there are.')
+  const slash = model.indexOf('/')
+  return { row, vendor: slash < 0 ? vendors[row.provider] : model.slice(0, slash) }
+}
 
 /**
  * What so many tokens cost on every lane of a model, without any input: exact figures, by the price of the day.
@@ -31,14 +42,10 @@ const vendors = { openai: 'openai', anthropic: 'anthropic', google: 'gemini' } a
  * @throws UsageError for a model that has no row
  */
 export function quoteTokens(what: WhatIf, at: number, landing: Landings = () => undefined): Quote {
-  const { cachedShare, requests = manyRequests, outputTokens = 0, inputTokens, promptTokens } = what
+  const { cachedShare, resident = false, requests = manyRequests, outputTokens = 0, inputTokens, promptTokens } = what
   if (cachedShare !== undefined && !(cachedShare >= 0 && cachedShare <= 1))
     throw new UsageError(`A cached share of ${cachedShare} is not within 0 and 1.`)
-  const row = findModel(what.model)
-  if (row === undefined)
-    throw new UsageError(`No price is known for model "${what.model}".`, '`redeye prices` lists the models there are.')
-  const slash = what.model.indexOf('/')
-  const vendor = slash < 0 ? vendors[row.provider] : what.model.slice(0, slash)
+  const { row, vendor } = sellerOf(what.model)
   const lane = laneOf(vendor, 'batch')
   const lands = landing(lane, requests)
   return quote({
@@ -55,6 +62,7 @@ export function quoteTokens(what: WhatIf, at: number, landing: Landings = () => 
         outputTokens: { low: outputTokens, high: outputTokens },
         ...(cachedShare === undefined ? {} : { cachedShare }),
         promptTokens: promptTokens ?? 0,
+        resident,
       },
     ],
   })

@@ -429,7 +429,7 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
   })
 
   test.skipIf(batch.leftovers === undefined)('lists what is left of a purchase, and leaves nothing of it', async () => {
-    const vendor = await start()
+    const vendor = await start(undefined, { slow: true })
     const prepared = await prepare(vendor)
     const { id } = remoteIn(await buy(vendor, prepared))
     const left = async () =>

@@ -1,11 +1,23 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
-import { MINUTE } from '../../kit/clock.ts'
+import { DAY, MINUTE } from '../../kit/clock.ts'
 import type { HttpAnswer } from '../../kit/http.ts'
-import type { BatchLane, Call, Found, Mark, Prepared, Purchase, Remote, RemoteFile, Upload } from '../contract.ts'
+import type {
+  BatchLane,
+  Call,
+  Found,
+  Leftover,
+  Mark,
+  Prepared,
+  Purchase,
+  Remote,
+  RemoteFile,
+  Upload,
+} from '../contract.ts'
+import { isKey, keyIn } from '../keys.ts'
 import { ask, nothing, requestOf, succeeded, summary, unexpected } from './calls.ts'
-import { deleteFile, downloadFile, readInlined, uploadFile } from './files.ts'
+import { deleteFile, downloadFile, findFile, listFiles, readInlined, uploadFile } from './files.ts'
 import { limits } from './limits.ts'
-import { createOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+import { createOf, pageOf, refusalOf, remoteOf, rowFrame, type StoredFile } from './wire.ts'
 
 export const batch = {
   limits,
@@ -19,6 +31,7 @@ export const batch = {
   open: (call: Call, { id }: RemoteFile) => (isFile(id) ? downloadFile(call, id) : readInlined(call, id)),
   cancel,
   remove,
+  leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
 } satisfies BatchLane
@@ -28,6 +41,8 @@ const pageSize = 100
 const emptyPagesMax = 100
 /** Clocks of theirs that differ, and an order that is not quite newest first. */
 const orderSlack = MINUTE
+/** Results are said to be kept for six weeks; uploads are, for two days. */
+const keptMs = 42 * DAY
 
 async function prepare(call: Call, upload: Upload): Promise<Prepared> {
   const { key, endpoint, model, rows } = upload
@@ -74,6 +89,32 @@ async function fence(call: Call, mark: Mark): Promise<void> {
 /** Rows that came inside of an operation are no file. */
 async function remove(call: Call, fileId: string): Promise<void> {
   if (isFile(fileId)) await deleteFile(call, fileId)
+}
+
+/** Input files bear our key as their name; result files are told by the batch that names them. */
+async function* leftovers(call: Call): AsyncGenerator<Leftover> {
+  const outputs = new Map<string, string>()
+  const running = new Set<string>()
+  for await (const { id, key, state } of list(call, call.clock.now() - keptMs)) {
+    if (key === null || !isKey(key)) continue
+    if (state !== 'ended' && state !== 'refused') running.add(key)
+    // The list is silent about results.
+    for (const file of (await poll(call, id))?.files ?? []) if (isFile(file.id)) outputs.set(file.id, key)
+  }
+  const item = (kind: 'input' | 'output', { id, bytes, createdAt }: StoredFile, key: string): Leftover => {
+    return { kind, id, key, bytes: bytes ?? null, createdAt, running: running.has(key), removable: true }
+  }
+  for await (const file of listFiles(call)) {
+    const input = keyIn(file.displayName)
+    const output = outputs.get(file.id)
+    outputs.delete(file.id)
+    if (output !== undefined) yield item('output', file, output)
+    else if (input !== undefined) yield item('input', file, input)
+  }
+  for (const [id, key] of outputs) {
+    const file = await findFile(call, id) // it may be in no list
+    if (file) yield item('output', file, key)
+  }
 }
 
 const isFile = (id: string): boolean => !id.startsWith('batches/')

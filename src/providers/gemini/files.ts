@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../../kit/clock.ts'
 import type { HttpAnswer, HttpStream } from '../../kit/http.ts'
 import { type Call, PrepareRefused, type ResultStream, ResultsGone, type Upload } from '../contract.ts'
 import { ask, asUnavailable, requestOf, succeeded, unexpected } from './calls.ts'
-import { envelopeOf, fileOf, inlinedRows, isAboutFile, refusalOf } from './wire.ts'
+import { envelopeOf, fileOf, filePageOf, inlinedRows, isAboutFile, refusalOf, type StoredFile } from './wire.ts'
 
 const mimeType = 'application/jsonl'
 const uploadAnswerMs = 5 * MINUTE
@@ -80,6 +80,37 @@ async function untilActive(call: Call, { id, state: first }: { id: string; state
   if (state === 'ACTIVE') return
   const message = `The vendor cannot use the file ${id}: it is ${state}.`
   throw new PrepareRefused({ kind: 'file', code: state, message })
+}
+
+const filePageSize = 100 // the vendor's most
+const emptyPagesMax = 100
+
+/** Files of the project that have not expired; whether results are among them, no page states. */
+export async function* listFiles(call: Call): AsyncGenerator<StoredFile> {
+  let empty = 0
+  for (let token: string | null = ''; token !== null; ) {
+    const query: string = token === '' ? '' : `&pageToken=${encodeURIComponent(token)}`
+    const answer = await ask(call, 'GET', `/v1beta/files?pageSize=${filePageSize}${query}`)
+    const page = succeeded(answer) ? filePageOf(answer.json) : undefined
+    if (!page) throw unexpected(answer, 'the list of files')
+    for (const value of page.files) {
+      const file = fileOf(value)
+      if (!file) throw unexpected(answer, 'the list of files')
+      yield file
+    }
+    empty = page.files.length === 0 ? empty + 1 : 0
+    if (page.next !== null && (page.next === token || empty > emptyPagesMax))
+      throw new VendorUnavailable('The vendor repeats one page of its list of files for ever.')
+    token = page.next
+  }
+}
+
+/** undefined: there is no such file, or none of ours. */
+export async function findFile(call: Call, id: string): Promise<StoredFile | undefined> {
+  const answer = await ask(call, 'GET', pathOf(id))
+  const file = succeeded(answer) ? fileOf(answer.json) : undefined
+  if (!file && !isGone(answer)) throw unexpected(answer, `the file ${id}`)
+  return file
 }
 
 /** Whether the vendor says that the file is gone. A missing one is forbidden here, as a stranger's is. */

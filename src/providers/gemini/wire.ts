@@ -102,13 +102,35 @@ export function pageOf(
   return { operations, next: textAt(value, 'nextPageToken') }
 }
 
+export interface StoredFile {
+  readonly id: string
+  readonly bytes: number | undefined
+  readonly state: string
+  readonly displayName: string
+  /** Epoch ms. */
+  readonly createdAt: number
+}
+
 /** A file; undefined: it is none. */
-export function fileOf(
-  value: unknown,
-): { readonly id: string; readonly bytes: number | undefined; readonly state: string } | undefined {
+export function fileOf(value: unknown): StoredFile | undefined {
   const id = textAt(value, 'name')
   if (id?.startsWith('files/') !== true) return undefined
-  return { id, bytes: numberAt(value, 'sizeBytes'), state: textAt(value, 'state') ?? 'ACTIVE' }
+  return {
+    id,
+    bytes: numberAt(value, 'sizeBytes'),
+    state: textAt(value, 'state') ?? 'ACTIVE',
+    displayName: textAt(value, 'displayName') ?? '',
+    createdAt: timeOf(textAt(value, 'createTime')),
+  }
+}
+
+/** A page of the list of files; undefined: it is none. An empty list has no member at all. */
+export function filePageOf(
+  value: unknown,
+): { readonly files: readonly unknown[]; readonly next: string | null } | undefined {
+  const files = at(value, 'files') ?? []
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Array.isArray(files)) return undefined
+  return { files, next: textAt(value, 'nextPageToken') }
 }
 
 /** The purchase: its address, and its body. Embeddings have a method of their own. */

@@ -19,13 +19,12 @@ import {
   type Upload,
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
+import { isKey, keyIn } from '../keys.ts'
 import { scanRow } from './scanner.ts'
 import {
   envelopeOf,
   fileOf,
   isDeleted,
-  isKey,
-  keyIn,
   type ListedFile,
   listedFileOf,
   pageOf,

@@ -80,12 +80,6 @@ export function listedFileOf(value: unknown): ListedFile | undefined {
   return file && { ...file, purpose, filename, createdAt: (numberAt(value, 'created_at') ?? 0) * 1000 }
 }
 
-/** Of the form that keys of ours have. */
-export const isKey = (text: string): boolean => /^[a-z2-7]{20}$/.test(text)
-
-/** The key of ours that an input file is named by. */
-export const keyIn = (filename: string): string | undefined => /^([a-z2-7]{20})\.jsonl$/.exec(filename)?.[1]
-
 export const isDeleted = (value: unknown): boolean => at(value, 'deleted') === true
 
 interface VendorError {

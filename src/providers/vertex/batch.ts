@@ -13,11 +13,12 @@ import {
   type RemoteFile,
   type Upload,
 } from '../contract.ts'
+import { isKey } from '../keys.ts'
 import { storageOf } from './account.ts'
 import { ask, requestOf, succeeded, summary, unexpected } from './calls.ts'
 import { limits } from './limits.ts'
 import { erase, listBelow, objectsBelow, read, upload as writeObject } from './storage.ts'
-import { envelopeOf, isKey, isPredictions, jobOf, outputOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+import { envelopeOf, isPredictions, jobOf, outputOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
 
 export const batch = {
   limits,

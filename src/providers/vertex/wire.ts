@@ -142,9 +142,6 @@ export interface StoredObject {
   readonly createdAt: number
 }
 
-/** Of the form that keys of ours have. */
-export const isKey = (text: string): boolean => /^[a-z2-7]{20}$/.test(text)
-
 /** A page of a bucket's objects; undefined: it is none. */
 export function objectsOf(
   value: unknown,
