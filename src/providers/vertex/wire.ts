@@ -202,9 +202,9 @@ export function refusalOf(answer: Answer, rows: number): Refusal | undefined {
   return { ...refusal, kind: isMissingInput(message) ? 'file' : 'unavailable' }
 }
 
-/** The same of an upload. What is wrong with it is the bucket, and no smaller upload will do. */
+/** The same of an upload. What is wrong with it is the bucket, and no smaller upload will do; but 410 says: once more. */
 export function uploadRefusalOf(answer: Answer): Refusal | undefined {
-  const refusal = sureRefusalOf(answer)
+  const refusal = answer.status === 410 ? undefined : sureRefusalOf(answer)
   return refusal?.kind === 'unavailable' ? { ...refusal, kind: 'whole' } : refusal
 }
 
