@@ -1,10 +1,10 @@
 import type { JobSettings } from '../../src/index.ts'
-import { chats } from './field.ts'
+import { contents } from './field.ts'
 import { cancelHalfWay, DAY_FAST, type Expectations, flyThrough, SLOW, SOME } from './fly-through.ts'
 
 const once = { retries: 0 } satisfies JobSettings
 const someFail = { ends: { succeeded: SOME, failed: SOME } } as const
-const requests = (count: number) => chats(count, { model: 'vertex/gemini-3.5-flash', max_tokens: 2000 })
+const requests = contents(40, { model: 'vertex/gemini-3.5-flash' })
 
 const jobs: Expectations = {
   // calls
@@ -154,5 +154,5 @@ const storage: Expectations = {
   'upload-parts-short': {},
 }
 
-flyThrough('vertex', requests(40), jobs, { cloud: true })
-flyThrough('gcs', requests(40), storage, { cloud: true })
+flyThrough('vertex', requests, jobs, { cloud: true })
+flyThrough('gcs', requests, storage, { cloud: true })
