@@ -83,7 +83,7 @@ const jobs: Expectations = {
     purchases: SOME,
     ends: { succeeded: 39, failed: 1 },
   },
-  'labels-dropped': { settings: once, ends: { missing: 40 } },
+  'labels-dropped': {},
 
   // rows
   'rows-429': { scenario: 'rows-429:share=0.3', sees: ['retry'], purchases: 2 },
@@ -104,7 +104,7 @@ const jobs: Expectations = {
   ],
   'rows-twice': { scenario: 'rows-twice:share=0.5' },
   'rows-strangers': { scenario: 'rows-strangers:share=0.5' },
-  'rows-keyless': { scenario: 'rows-keyless:share=1', purchases: 2, sees: ['retry'], paidTwice: 40 },
+  'rows-keyless': { scenario: 'rows-keyless:share=0.5' },
   'rows-cut': { scenario: 'rows-cut:share=0.5' },
   'rows-safety': { scenario: 'rows-safety:share=0.5' },
   'rows-recitation': { scenario: 'rows-recitation:share=0.5' },
