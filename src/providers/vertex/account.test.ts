@@ -13,7 +13,7 @@ describe('An account on Google Cloud', () => {
     ['europe-west4', 'https://europe-west4-aiplatform.googleapis.com/v1/projects/proj/locations/europe-west4'],
   ])('at %s is reached at its own host', (location, baseUrl) => {
     const account = accountFrom({ ...env, GOOGLE_CLOUD_LOCATION: location })
-    expect(account).toMatchObject({ baseUrl, resident: location !== undefined && location !== 'global', missing: null })
+    expect(account).toMatchObject({ baseUrl, resident: location !== undefined && location !== 'global', missing: [] })
   })
 
   test('is at another door where one is named', () => {
@@ -33,8 +33,8 @@ describe('An account on Google Cloud', () => {
   })
 
   test('wants a project and a bucket', () => {
-    expect(accountFrom({}).missing).toBe('GOOGLE_CLOUD_PROJECT')
-    expect(accountFrom({ GOOGLE_CLOUD_PROJECT: 'proj' }).missing).toBe('REDEYE_VERTEX_BUCKET')
+    expect(accountFrom({}).missing).toEqual(['GOOGLE_CLOUD_PROJECT', 'REDEYE_VERTEX_BUCKET'])
+    expect(accountFrom({ GOOGLE_CLOUD_PROJECT: 'proj' }).missing).toEqual(['REDEYE_VERTEX_BUCKET'])
   })
 
   test.each([{ REDEYE_VERTEX_BUCKET: 's3://night' }, { GOOGLE_CLOUD_LOCATION: 'evil.example/x' }])(

@@ -135,10 +135,7 @@ async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
   if (!remote) throw unexpected(answer, `job ${remoteId}`)
   if (remote.state !== 'ended' && remote.state !== 'refused') return remote
   const output = outputOf(answer.json)
-  const names = output === null ? [] : (await listBelow(call, output)).filter(isPredictions)
-  if (names.length === 0) return remote
-  const { refusal: _, ...harvest } = remote
-  return { ...harvest, state: 'ended', files: names.map((id) => ({ id, role: 'output' })) }
+  return remoteOf(answer.json, output === null ? [] : (await listBelow(call, output)).filter(isPredictions))
 }
 
 async function cancel(call: Call, remoteId: string): Promise<Remote | undefined> {

@@ -82,7 +82,9 @@ describe('A batch prediction job', () => {
 
   test('that failed and has rows to show is harvested', () => {
     const failed = fixture('job.failed.json')
-    expect(remoteOf({ ...failed, outputInfo: { gcsOutputDirectory: 'gs://b/o' } })).toMatchObject({ state: 'ended' })
+    const named = { ...failed, outputInfo: { gcsOutputDirectory: 'gs://b/o' } }
+    expect(remoteOf(named)).toMatchObject({ state: 'ended' })
+    expect(remoteOf(named, [])).toMatchObject({ state: 'refused', refusal: { kind: 'whole' } })
     expect(remoteOf({ ...failed, completionStats: { successfulCount: '1' } })).toMatchObject({ state: 'ended' })
   })
 
@@ -131,10 +133,16 @@ describe('The predictions', () => {
 
   test('are found in a list of objects', () => {
     expect(objectsOf(fixture('gcs.objects-list.json'))).toEqual({
-      names: ['out/prediction-model-2026-11-23T10:00:00.123456Z/predictions.jsonl'],
+      objects: [
+        {
+          name: 'out/prediction-model-2026-11-23T10:00:00.123456Z/predictions.jsonl',
+          bytes: 1476,
+          createdAt: Date.parse('2026-11-23T10:00:00Z'),
+        },
+      ],
       next: null,
     })
-    expect(objectsOf({ kind: 'storage#objects' })).toEqual({ names: [], next: null })
+    expect(objectsOf({ kind: 'storage#objects' })).toEqual({ objects: [], next: null })
     expect([objectsOf(undefined), objectsOf([]), objectsOf({ items: 'none' })]).toEqual([
       undefined,
       undefined,
