@@ -107,7 +107,7 @@ describe('A batch prediction job', () => {
   })
 
   test('is none when it has no name or no state', () => {
-    expect([{}, null, 'job', { name: 'a/b' }, { state: 'JOB_STATE_RUNNING' }].map(remoteOf)).toEqual(
+    expect([{}, null, 'job', { name: 'a/b' }, { state: 'JOB_STATE_RUNNING' }].map((value) => remoteOf(value))).toEqual(
       Array.from({ length: 5 }, () => undefined),
     )
   })
