@@ -19,6 +19,7 @@ import { type Remote, type RemoteFile, ResultsGone } from '../providers/contract
 import type { SubmissionRow } from '../stores/contract.ts'
 import { cleanUp } from './clean-up.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { type Matching, matchContent, type Nameless } from './match-content.ts'
 import { keepSubmission, moveSubmission } from './move.ts'
 import type { Ports } from './ports.ts'
 
@@ -124,7 +125,7 @@ async function gather(
   remote: readonly RemoteFile[],
   rest: Remote['rest'],
 ): Promise<Gathered> {
-  const { ports, job, claim, call } = flight
+  const { ports, job, lane, claim, call } = flight
   // By the lease: a process that froze in here and wakes too late must not write over what another collected since.
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? randomId('stray')}`
   const rows = new RowOutcomes(submission.rows, call.resident === true)
@@ -135,6 +136,8 @@ async function gather(
     if (await fetchFile(flight, submission, file, name, rows, files.length)) files.push(name)
     else gone = true
   }
+  if (lane.content !== undefined && rows.nameless.size > 0)
+    await matchContent(flight, lane.content, rows.matching(files))
   const missing = rows.markUnseen(rest)
   return {
     lines: rows.lines,
@@ -226,8 +229,8 @@ class RowOutcomes {
   duplicates = 0
   strangers = 0
   bytes = 0
-  /** Usage records of answers without an id. */
-  readonly #nameless: Uint8Array[] = []
+  /** Rows without an id. */
+  readonly nameless = new Set<Nameless>()
   readonly #rows: number
   readonly #resident: boolean
   readonly #results: DataView
@@ -255,20 +258,6 @@ class RowOutcomes {
       const facts = entries[at + 1] as number
       const usage = usageAt(entries, at, models, tiers)
       usage.resident ||= this.#resident
-      if (row >= this.#rows) {
-        this.strangers++
-        if (row === NO_ROW && usage.billed) {
-          const record = new Uint8Array(USAGE_BYTES)
-          writeUsage(new DataView(record.buffer), 0, usage)
-          this.#nameless.push(record)
-        }
-        continue
-      }
-      const before = this.index[row * RESULT_BYTES] as number
-      if (before !== NO_OUTCOME) {
-        this.duplicates++
-        if (before === SUCCEEDED || (facts & 0xff) !== SUCCEEDED) continue
-      }
       const reason = (facts >>> 8) & 0xff
       const invalid = reason === reasonCode.schema || reason === reasonCode.invalid_json
       const result = {
@@ -277,10 +266,36 @@ class RowOutcomes {
         file,
         offset: offset + (entries[at + 2] as number),
         length: entries[at + 3] as number,
-        idAt: entries[at + 4] as number,
+        idAt: row === NO_ROW ? 0 : (entries[at + 4] as number),
       }
-      writeResult(this.#results, row * RESULT_BYTES, result)
-      writeUsage(this.#usages, row * USAGE_BYTES, usage)
+      if (row < this.#rows) this.#offer(row, { result, usage })
+      else {
+        this.strangers++
+        if (row === NO_ROW) this.nameless.add({ result, usage })
+      }
+    }
+  }
+
+  #offer(row: number, { result, usage }: Nameless): void {
+    const before = this.index[row * RESULT_BYTES] as number
+    if (before !== NO_OUTCOME) {
+      this.duplicates++
+      if (before === SUCCEEDED || result.outcome !== SUCCEEDED) return
+    }
+    writeResult(this.#results, row * RESULT_BYTES, result)
+    writeUsage(this.#usages, row * USAGE_BYTES, usage)
+  }
+
+  matching(files: readonly string[]): Matching {
+    return {
+      files,
+      nameless: this.nameless,
+      isSeen: (row) => this.index[row * RESULT_BYTES] !== NO_OUTCOME,
+      give: (row, found) => {
+        this.strangers--
+        this.nameless.delete(found)
+        this.#offer(row, found)
+      },
     }
   }
 
@@ -289,7 +304,15 @@ class RowOutcomes {
    * the vendor charges them; only whose they are cannot be told.
    */
   charged(missing: number): Uint8Array {
-    return Buffer.concat([this.usage, ...this.#nameless.slice(0, missing)])
+    const records = [...this.nameless]
+      .filter(({ usage }) => usage.billed)
+      .slice(0, missing)
+      .map(({ usage }) => {
+        const record = new Uint8Array(USAGE_BYTES)
+        writeUsage(new DataView(record.buffer), 0, usage)
+        return record
+      })
+    return Buffer.concat([this.usage, ...records])
   }
 
   /**

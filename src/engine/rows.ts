@@ -243,7 +243,14 @@ class Block {
     yield head
     const { bodyLength, modelOffset, modelLength } = record
     const from = this.#frame.opensBody ? 1 : 0
-    if (this.#model === undefined || modelLength === 0) yield* segments.read(record, from, bodyLength)
+    if (modelLength > 0 && this.#frame.blanksModel) {
+      const near = [Math.max(from, modelOffset - NEAR), Math.min(bodyLength, modelOffset + modelLength + NEAR)] as const
+      yield* segments.read(record, from, near[0])
+      const member = Buffer.concat(await Array.fromAsync(segments.read(record, ...near)))
+      blankMember(member, modelOffset - near[0], modelLength)
+      yield member
+      yield* segments.read(record, near[1], bodyLength)
+    } else if (this.#model === undefined || modelLength === 0) yield* segments.read(record, from, bodyLength)
     else {
       yield* segments.read(record, from, modelOffset)
       yield this.#model
@@ -281,6 +288,8 @@ function skipSpace(bytes: Uint8Array, at: number, step: 1 | -1): number {
   return at
 }
 
+/** A member with the commas around it lies within so many bytes of its value. */
+const NEAR = 4096
 const QUOTE = 34
 const COMMA = 44
 const SPACE = 32

@@ -216,6 +216,8 @@ class LineChecker {
     else if (facts.field === 'request' && scan.is('content')) this.#prompt('content', lineFrom)
     else if (facts.field === 'request' && (scan.is('generationConfig') || scan.is('generation_config')))
       this.#generationConfig()
+    else if (facts.field === 'request' && scan.is('labels'))
+      throw new LineProblemFound('"request.labels" is where our own id travels; tag the job instead (--tag)')
     else if (scan.is('stream')) {
       const kind = scan.peek()
       if (kind !== 116 && kind !== 102 && kind !== 110)

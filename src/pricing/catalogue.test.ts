@@ -18,6 +18,8 @@ describe('looking a model up', () => {
     expect(findModel('google/gemini-2.5-pro', 'vertex')?.id).toBe('gemini-2.5-pro')
     expect(findModel('models/gemini-2.5-pro', 'gemini')?.id).toBe('gemini-2.5-pro')
     expect(findModel('publishers/google/models/gemini-2.5-pro')?.id).toBe('gemini-2.5-pro')
+    expect(findModel('publishers/anthropic/models/claude-haiku-4-5@20251001', 'vertex')?.id).toBe('claude-haiku-4-5')
+    expect(findModel('publishers/anthropic/models/gemini-2.5-pro')).toBeUndefined()
   })
 
   test('does not take another company’s model of the same name', () => {

@@ -59,6 +59,8 @@ describe('cached tokens in batch', () => {
   test('keep the standard cache price at Google Cloud, whatever the Developer API does', () => {
     expect(rate('gemini-2.5-pro', 'batch', 'cachedInput')).toBe(0.125)
     expect(rate('gemini-3.5-flash-lite', 'batch', 'cachedInput', { vendor: 'vertex' })).toBe(0.03)
+    // Claude keeps its own price list there.
+    expect(rate('claude-sonnet-4-6', 'batch', 'cachedInput', { vendor: 'vertex' })).toBe(0.15)
   })
 
   test('are charged at the dearer figure where the vendor’s pages disagree; a quote shows both', () => {
@@ -69,6 +71,15 @@ describe('cached tokens in batch', () => {
     expect(priceFor({ model: 'gemini-3.8-flash', tier: 'batch', at })?.doubts).toHaveLength(1)
     expect(priceFor({ model: 'gemini-3.8-flash', tier: 'batch', at, vendor: 'vertex' })?.doubts).toEqual([])
   })
+})
+
+test('Claude costs a tenth more off the global endpoint of Google Cloud, from the 4.5 models on; Gemini does not', () => {
+  const off = (model: string) => rate(model, 'batch', 'input', { vendor: 'vertex', resident: true })
+  expect(off('claude-haiku-4-5')).toBe(0.55)
+  expect(off('claude-opus-4-1')).toBe(7.5)
+  expect(off('gemini-2.5-pro')).toBe(rate('gemini-2.5-pro', 'batch', 'input'))
+  // Its maker has no such place for that model.
+  expect(rate('claude-haiku-4-5', 'batch', 'input', { vendor: 'anthropic', resident: true })).toBe(0.5)
 })
 
 describe('cache writes', () => {

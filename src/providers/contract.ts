@@ -75,12 +75,20 @@ export interface BatchLane {
    * answers are put into such rows when they are delivered.
    */
   readonly ownRows?: boolean
+  /** Where a row may come back without its id: what it echoes tells of which request it is. Only beside `ownRows`. */
+  readonly content?: Content
   /**
    * An id in the results of a submission that has ended, as the vendor gives it back; null where no row has one. What
    * proves whose a candidate is. Present where `marks` is false, and where the vendor may forget the key that a submission
    * was marked with.
    */
   idIn?(call: Call, remote: Remote): Promise<string | null>
+}
+
+/** What a request asks, as a text that is equal for its body as it was sent and for the result row that echoes it. */
+export interface Content {
+  ofBody(body: Uint8Array): string
+  ofRow(line: Uint8Array): string
 }
 
 /** `{"custom_id":"` id `","method":…,"body":` body `}\n` — what stands before the id, between, and after. */

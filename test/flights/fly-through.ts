@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../src/emulator/index.ts'
 import { type Job, JobHeld, type JobInput, type JobSettings } from '../../src/index.ts'
-import { eventTypes, type Field, field, idOf, type Named, outputLines, until } from './field.ts'
+import { eventTypes, type Field, type FieldOptions, field, idOf, type Named, outputLines, until } from './field.ts'
 import { judge } from './judge.ts'
 
 /** More than none and fewer than all: which lines are struck is drawn from their bodies. */
@@ -51,7 +51,12 @@ export const cancelHalfWay = async (job: Job, { emulator }: Field): Promise<unkn
 export type Expectations = Readonly<Record<string, Expectation | readonly Expectation[]>>
 
 /** A flight through every scenario of a vendor's emulator, judged by the vendor's own log and bill. */
-export function flyThrough(vendor: string, usual: readonly Named[], expectations: Expectations): void {
+export function flyThrough(
+  vendor: string,
+  usual: readonly Named[],
+  expectations: Expectations,
+  options: FieldOptions = {},
+): void {
   test('every scenario of the emulator has its expectation', () => {
     expect(Object.keys(expectations).sort()).toEqual(
       scenarios
@@ -76,6 +81,7 @@ export function flyThrough(vendor: string, usual: readonly Named[], expectations
       { timeout: 120_000, retry: 2 },
       async ({ scenario, expected }, { expect, signal }) => {
         await using on = await field({
+          ...options,
           // A name may be another vendor's too, with parameters of its own.
           scenario: scenario.split('+').map((text) => `${vendor}/${text}`),
           ...(expected.speed === undefined ? {} : { speed: expected.speed }),

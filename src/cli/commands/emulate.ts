@@ -29,6 +29,11 @@ export async function emulate({ port, speed, seed, scenario = [], dir, json }: E
     ANTHROPIC_API_KEY: 'sk-ant-emulated',
     GOOGLE_GEMINI_BASE_URL: emulator.baseUrls.gemini,
     GEMINI_API_KEY: 'AIza-emulated',
+    GOOGLE_CLOUD_PROJECT: 'emulated',
+    GOOGLE_ACCESS_TOKEN: 'ya29.emulated',
+    GOOGLE_VERTEX_BASE_URL: emulator.baseUrls.vertex,
+    STORAGE_EMULATOR_HOST: emulator.baseUrls.gcs,
+    REDEYE_VERTEX_BUCKET: 'gs://emulated',
     ...(speed === 1 ? {} : { REDEYE_SPEED: String(speed) }),
   }
   if (json === true) out(JSON.stringify({ url: emulator.url, variables }))

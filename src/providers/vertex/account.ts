@@ -4,8 +4,7 @@ import { tokensFrom } from './tokens.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** `GOOGLE_OAUTH_ACCESS_TOKEN` is how Terraform calls it. */
-export const tokenVariables = ['GOOGLE_ACCESS_TOKEN', 'GOOGLE_OAUTH_ACCESS_TOKEN'] as const
+export const tokenVariable = 'GOOGLE_ACCESS_TOKEN'
 const bucketVariable = 'REDEYE_VERTEX_BUCKET'
 
 /** Where objects lie, and at which door of Cloud Storage. */
@@ -30,12 +29,10 @@ export function accountFrom(environment: Environment): AccountSetup {
     settings: { bucket, folder, storageUrl: storageUrlOf(of('STORAGE_EMULATOR_HOST')) },
     // Source: the partner models' price list of Google Cloud: any endpoint but the global one costs a tenth more.
     resident: location !== 'global',
-    authorize: tokensFrom({ token: first(tokenVariables.map(of)), keyFile: of('GOOGLE_APPLICATION_CREDENTIALS') }),
+    authorize: tokensFrom({ token: of(tokenVariable), keyFile: of('GOOGLE_APPLICATION_CREDENTIALS') }),
     missing: [...(project === '' ? ['GOOGLE_CLOUD_PROJECT'] : []), ...(bucket === '' ? [bucketVariable] : [])],
   }
 }
-
-const first = (texts: readonly string[]): string => texts.find((text) => text !== '') ?? ''
 
 /** Multi-regions have hosts of another shape than regions. */
 function hostOf(location: string): string {

@@ -16,6 +16,7 @@ import {
 import { isKey } from '../keys.ts'
 import { storageOf } from './account.ts'
 import { ask, requestOf, succeeded, summary, unexpected } from './calls.ts'
+import { content } from './content.ts'
 import { limits } from './limits.ts'
 import { erase, listBelow, objectsBelow, read, upload as writeObject } from './storage.ts'
 import { envelopeOf, isPredictions, jobOf, outputOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
@@ -36,6 +37,7 @@ export const batch = {
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
   ownRows: true,
+  content,
 } satisfies BatchLane
 
 const pageSize = 100
@@ -133,10 +135,7 @@ async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
   if (!remote) throw unexpected(answer, `job ${remoteId}`)
   if (remote.state !== 'ended' && remote.state !== 'refused') return remote
   const output = outputOf(answer.json)
-  const names = output === null ? [] : (await listBelow(call, output)).filter(isPredictions)
-  if (names.length === 0) return remote
-  const { refusal: _, ...harvest } = remote
-  return { ...harvest, state: 'ended', files: names.map((id) => ({ id, role: 'output' })) }
+  return remoteOf(answer.json, output === null ? [] : (await listBelow(call, output)).filter(isPredictions))
 }
 
 async function cancel(call: Call, remoteId: string): Promise<Remote | undefined> {

@@ -1,5 +1,5 @@
 import type { Provider } from '../contract.ts'
-import { accountFrom, tokenVariables } from './account.ts'
+import { accountFrom, tokenVariable } from './account.ts'
 import { batch, check } from './batch.ts'
 import { regions } from './regions.ts'
 
@@ -7,7 +7,7 @@ export const vertex = {
   name: 'vertex',
   batch,
   environment: {
-    apiKey: tokenVariables,
+    apiKey: [tokenVariable],
     baseUrl: ['GOOGLE_VERTEX_BASE_URL'],
     baseUrlDefault: 'https://aiplatform.googleapis.com',
   },

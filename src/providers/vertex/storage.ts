@@ -50,7 +50,7 @@ export async function* objectsBelow(call: Call, prefixUri: string): AsyncGenerat
   }
 }
 
-/** True when it was there. Throws unless the vendor says that it is gone. */
+/** Throws unless the storage itself says that it is gone: a fence that is only hoped for is none. */
 export async function erase(call: Call, uri: string): Promise<void> {
   const answer = await ask(call, 'DELETE', urlOf(call, uri))
   const gone = succeeded(answer) || (answer.status === 404 && envelopeOf(answer.json) !== undefined)

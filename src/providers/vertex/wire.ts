@@ -26,8 +26,11 @@ const waiting: ReadonlySet<string> = new Set(['QUEUED', 'PENDING'])
 const keyLabel = 'redeye'
 const rowsLabel = 'redeye-rows'
 
-/** A batchPredictionJob; undefined: it is none. What files it has left is not on it: see `outputOf`. */
-export function remoteOf(value: unknown): Remote | undefined {
+/**
+ * A batchPredictionJob; undefined: it is none.
+ * @param predictions  the files that it has left, which it does not name (see `outputOf`); undefined: not looked for
+ */
+export function remoteOf(value: unknown, predictions?: readonly string[]): Remote | undefined {
   const id = textAt(value, 'name')?.split('/').at(-1)
   const vendorState = textAt(value, 'state')?.replace(/^JOB_STATE_/, '')
   if (!id || !vendorState) return undefined
@@ -35,7 +38,8 @@ export function remoteOf(value: unknown): Remote | undefined {
   const fileId = inputOf(value)
   const counts = countsOf(value, vendorState, state)
   // A failed job that has rows to show has run them, and they are paid for: harvest it.
-  const ran = state === 'refused' && (at(value, 'outputInfo') !== undefined || (counts?.completed ?? 0) > 0)
+  const shows = predictions?.length ?? textAt(at(value, 'outputInfo'), 'gcsOutputDirectory')?.length ?? 0
+  const ran = state === 'refused' && (shows > 0 || (counts?.completed ?? 0) > 0)
   const rest = restOf(value, vendorState)
   return {
     id,
@@ -45,7 +49,7 @@ export function remoteOf(value: unknown): Remote | undefined {
     fileId,
     createdAt: timeAt(value, 'createTime') ?? 0,
     counts,
-    files: [],
+    files: (predictions ?? []).map((id) => ({ id, role: 'output' })),
     ...(rest === undefined ? {} : { rest }),
     ...(state === 'refused' && !ran ? { refusal: lateRefusalOf(at(value, 'error')) } : {}),
   }
@@ -202,9 +206,9 @@ export function refusalOf(answer: Answer, rows: number): Refusal | undefined {
   return { ...refusal, kind: isMissingInput(message) ? 'file' : 'unavailable' }
 }
 
-/** The same of an upload. What is wrong with it is the bucket, and no smaller upload will do. */
+/** The same of an upload. What is wrong with it is the bucket, and no smaller upload will do; but 410 says: once more. */
 export function uploadRefusalOf(answer: Answer): Refusal | undefined {
-  const refusal = sureRefusalOf(answer)
+  const refusal = answer.status === 410 ? undefined : sureRefusalOf(answer)
   return refusal?.kind === 'unavailable' ? { ...refusal, kind: 'whole' } : refusal
 }
 
