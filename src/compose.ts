@@ -155,12 +155,15 @@ interface Account {
   /** undefined: something that it wants is not set. */
   readonly apiKey: string | undefined
   readonly wants: readonly string[]
+  /** Why it cannot be an account at all. */
+  readonly wrong: UsageError | null
   readonly regional: boolean
 }
 
 function accountOf(provider: Provider, env: Environment, wires: { http: Http; clock: Call['clock'] }): Account {
   const { environment } = provider
-  const { baseUrl: ownUrl, missing = [], ...own }: Partial<AccountSetup> = provider.accountFrom?.(env) ?? {}
+  const { setup, wrong } = setupOf(provider, env)
+  const { baseUrl: ownUrl, missing = [], ...own } = setup
   const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
   const headers = provider.headersFrom(env)
   const scope = Object.values(headers).join(' ')
@@ -168,9 +171,22 @@ function accountOf(provider: Provider, env: Environment, wires: { http: Http; cl
   const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
   // An account that makes its tokens needs no key, but all else that it is made of.
   const key = own.authorize === undefined ? first(env, environment.apiKey) : ''
-  const wants = [...missing, ...(key === undefined ? environment.apiKey.slice(0, 1) : [])]
+  const wants = [
+    ...(wrong === null ? missing : [wrong.message]),
+    ...(key === undefined ? environment.apiKey.slice(0, 1) : []),
+  ]
   const apiKey = wants.length === 0 ? key : undefined
-  return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, regional: false }
+  return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, wrong, regional: false }
+}
+
+/** A variable with nonsense in it spoils its own vendor, and no other. */
+function setupOf(provider: Provider, env: Environment): { setup: Partial<AccountSetup>; wrong: UsageError | null } {
+  try {
+    return { setup: provider.accountFrom?.(env) ?? {}, wrong: null }
+  } catch (error) {
+    if (error instanceof UsageError) return { setup: {}, wrong: error }
+    throw error
+  }
 }
 
 const vendorsWith = (region: string): string[] =>
@@ -231,6 +247,7 @@ function vendorsFrom(
       const place = region === undefined ? undefined : regionOf(seller.account.provider, region, model, env)
       const at = place?.environment && accountOf(seller.account.provider, { ...env, ...place.environment }, wires)
       const account = accounts.get((at ?? seller.account).row.id) as Account
+      if (account.wrong !== null) throw account.wrong
       if (!stored.has(account.row.id)) {
         await store.commit({ accounts: [account.row] })
         stored.add(account.row.id)

@@ -130,3 +130,11 @@ test('a table with a schema flies on another vendor, and its answers are checked
     expect(answer).toMatchObject({ label: expect.stringMatching(/^[ab]$/), score: expect.any(Number) })
   }
 })
+
+test('a variable with nonsense in it stops the jobs of its own vendor only', { timeout: 60_000 }, async () => {
+  await using on = await field({ cloud: true })
+  const redeye = await on.open({ env: { ...on.env, REDEYE_VERTEX_BUCKET: 'gs://No Such Bucket' } })
+  await closed(on, await fly(redeye, chats(5)), chats(5))
+  const refused = redeye.submit(chats(5), { model: models.vertex })
+  await expect(refused).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('it is no bucket') })
+})

@@ -132,11 +132,13 @@ describe('A list', () => {
   )
 })
 
-test('A file has a name, its bytes as text, and a state', () => {
+test('A file has a name, its bytes as text, a state, the name it was given, and a time', () => {
   expect(fileOf(fixture('file.upload-final.response.json').file)).toEqual({
     id: 'files/in0put1file2',
     bytes: 437,
     state: 'ACTIVE',
+    displayName: 'input.jsonl',
+    createdAt: expect.any(Number),
   })
   expect(fileOf(fixture('file.get.processing.json'))?.state).toBe('PROCESSING')
   expect(fileOf({ name: 'batches/x' })).toBeUndefined()
