@@ -40,7 +40,8 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
 
 const provenByResults = ({ idIn }: BatchLane): boolean => idIn !== undefined
 
-function isProvenOurs({ collected, rows }: SubmissionRow): boolean {
+/** Its results had ids of ours, and no others. */
+export function isProvenOurs({ collected, rows }: SubmissionRow): boolean {
   const found = (collected as Collected | null)?.rows
   return found !== undefined && found.strangers === 0 && found.missing < rows
 }
