@@ -85,7 +85,8 @@ async function* leftoversAt(
     const own = (item.key === null ? byRemote.get(item.id) : byKey.get(item.key)) ?? []
     if (item.key === null && own.length === 0) unmarked++
     else if (!own.some((submission) => isNeeded(ports, submission))) {
-      const ageMs = Math.max(0, ports.vendors.now(row.id) - createdAt)
+      // A vendor that tells no time may have made it just now.
+      const ageMs = createdAt === 0 ? 0 : Math.max(0, ports.vendors.now(row.id) - createdAt)
       const kept = reasonToKeep(item, own, ageMs)
       const removed = remove && kept === null
       if (removed) await batch.remove?.(call, item.id)

@@ -137,6 +137,8 @@ test('A file has a name, its bytes as text, and a state', () => {
     id: 'files/in0put1file2',
     bytes: 437,
     state: 'ACTIVE',
+    displayName: 'input.jsonl',
+    createdAt: Date.parse('2026-11-23T09:59:50.100Z'),
   })
   expect(fileOf(fixture('file.get.processing.json'))?.state).toBe('PROCESSING')
   expect(fileOf({ name: 'batches/x' })).toBeUndefined()
