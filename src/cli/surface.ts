@@ -230,7 +230,7 @@ const withPurchase = (command: Command): Command =>
     )
     .option('--allow-unpriced', 'fly although a price is unknown')
     .option('--shard-requests <n>', 'at most so many requests in one purchase', whole)
-    .option('--keep-remote', 'leave our files at the vendor; else they are deleted once safe here')
+    .option('--keep-remote', 'leave our files and batches at the vendor; else they are deleted once safe here')
 
 const units: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, B: 1e9 }
 

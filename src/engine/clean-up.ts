@@ -8,14 +8,15 @@ import type { Ports } from './ports.ts'
 /**
  * Vendor storage is a quota too: what we uploaded and what we hold a verified copy of is deleted there. A file that
  * cannot be deleted now is only litter, so the flight goes on and the log says so.
+ * @param results  what it left there; absent: it was never bought
  */
 export async function cleanUp(
   { ports, lane, call, options }: Flight,
   submission: SubmissionRow,
-  results: readonly RemoteFile[] = [],
+  results?: readonly RemoteFile[],
 ): Promise<void> {
-  if (options.keepRemote || !lane.marks) return
-  await removeAll(ports, { lane, call }, submission, results)
+  if (options.keepRemote || (results !== undefined && provenByResults(lane))) return
+  await removeAll(ports, { lane, call }, submission, results ?? [])
 }
 
 /**
@@ -27,7 +28,7 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
   try {
     for (const submission of await ports.store.submissions({ jobId: id, states: ['settled'] })) {
       const lane = ports.vendors.batch(submission.lane)
-      if (lane.marks || lane.remove === undefined || !isProvenOurs(submission)) continue
+      if (!provenByResults(lane) || !isProvenOurs(submission)) continue
       const call = ports.vendors.call(submission.accountId)
       const remote = await lane.poll(call, submission.remoteId ?? '')
       if (remote !== undefined) await removeAll(ports, { lane, call }, submission, remote.files)
@@ -37,7 +38,10 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
   }
 }
 
-function isProvenOurs({ collected, rows }: SubmissionRow): boolean {
+const provenByResults = ({ idIn }: BatchLane): boolean => idIn !== undefined
+
+/** Its results had ids of ours, and no others. */
+export function isProvenOurs({ collected, rows }: SubmissionRow): boolean {
   const found = (collected as Collected | null)?.rows
   return found !== undefined && found.strangers === 0 && found.missing < rows
 }

@@ -1,5 +1,6 @@
 import type { Call, Leftover } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { isProvenOurs } from './clean-up.ts'
 import type { Ports, VendorAccount } from './ports.ts'
 import { isLive, SWEEP_MS } from './restore.ts'
 
@@ -84,8 +85,9 @@ async function* leftoversAt(
     const own = (item.key === null ? byRemote.get(item.id) : byKey.get(item.key)) ?? []
     if (item.key === null && own.length === 0) unmarked++
     else if (!own.some((submission) => isNeeded(ports, submission))) {
-      const ageMs = Math.max(0, ports.vendors.now(row.id) - createdAt)
-      const kept = reasonToKeep(item, own.length > 0, ageMs)
+      // A vendor that tells no time may have made it just now.
+      const ageMs = createdAt === 0 ? 0 : Math.max(0, ports.vendors.now(row.id) - createdAt)
+      const kept = reasonToKeep(item, own, ageMs)
       const removed = remove && kept === null
       if (removed) await batch.remove?.(call, item.id)
       const at = new Date(createdAt).toISOString()
@@ -103,9 +105,14 @@ function isNeeded({ clock }: Ports, submission: SubmissionRow): boolean {
 }
 
 /** What this home does not know may be another home's, which is given as long as a key stays on the sweep. */
-function reasonToKeep({ running, removable }: Pick<Leftover, 'running' | 'removable'>, known: boolean, ageMs: number) {
+function reasonToKeep(
+  { key, running, removable }: Pick<Leftover, 'key' | 'running' | 'removable'>,
+  own: readonly SubmissionRow[],
+  ageMs: number,
+): string | null {
   if (running) return 'it is on its way'
   if (!removable) return 'the vendor deletes no such thing'
-  if (!known && ageMs < SWEEP_MS) return 'another home may need it; after 72 hours nobody does'
+  if (key === null && !own.some(isProvenOurs)) return 'its results do not show that it is ours'
+  if (own.length === 0 && ageMs < SWEEP_MS) return 'another home may need it; after 72 hours nobody does'
   return null
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { describe, test } from 'vitest'
-import { chats, type Field, field, fly, messages } from './field.ts'
+import { chats, type Field, field, fly, messages, until } from './field.ts'
 
 const paths = { openai: '/files', anthropic: '/v1/messages/batches' } as const
 
@@ -59,6 +59,36 @@ describe.concurrent('what a job leaves at the vendor', () => {
     expect(removed.leftovers.map((left) => left.removed)).toEqual(leftovers.map(() => true))
     expect([await listed(on, 'openai'), await listed(on, 'anthropic')]).toEqual([0, 0])
     expect((await redeye.remoteLeftovers()).leftovers).toEqual([])
+  })
+
+  test('stays where it alone proves what was bought, until the job is home', { timeout: 60_000 }, async ({
+    expect,
+  }) => {
+    await using on = await field({
+      speed: 600,
+      scenario: 'anthropic/rows-500:share=0.5',
+      latency: { medianSeconds: 600, sigma: 0 },
+    })
+    const redeye = await on.open()
+    const job = await redeye.submit(messages(20))
+    const landing = job.wait()
+    await until(async () => {
+      const states = (await job.submissions()).map(({ state }) => state)
+      return states.includes('settled') && states.includes('open')
+    })
+    expect(await listed(on, 'anthropic')).toBe(2)
+    await landing
+    expect(await listed(on, 'anthropic')).toBe(0)
+  })
+
+  test("stays where it showed a stranger's ids", async ({ expect }) => {
+    await using on = await field({ scenario: 'anthropic/rows-strangers' })
+    const redeye = await on.open()
+    await fly(redeye, messages(20))
+    expect(await listed(on, 'anthropic')).toBe(1)
+    const { leftovers } = await redeye.remoteLeftovers({ remove: true })
+    expect(leftovers).toMatchObject([{ kind: 'submission', kept: expect.stringContaining('ours'), removed: false }])
+    expect(await listed(on, 'anthropic')).toBe(1)
   })
 
   test('is not touched while its job flies', async ({ expect }) => {
