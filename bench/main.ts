@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchExecutor } from './executor.ts'
 
 // How fast, and in how much memory, a file of requests goes out, is answered and comes back in order: Redeye beside
 // three yardsticks in one session, since only their ratios mean something on a shared machine.
@@ -98,6 +99,7 @@ async function main(): Promise<void> {
   const medians = new Map([...figures].map(([name, list]) => [name, median(list)]))
   printTable(medians)
   await printHelp()
+  if (values.only === undefined) await benchExecutor({ runs, dir: values.dir })
   if (values.ten) await printGrowth(medians.get('redeye') as Figures)
 }
 

@@ -23,10 +23,11 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   { room: 'providers/keys.ts', may: [] },
   { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },
   { room: 'providers/registry.ts', may: ['providers'] },
-  ...['intake', 'delivery', 'executor'].map((room) => ({
+  ...['intake', 'delivery'].map((room) => ({
     room,
     may: ['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables', 'stores/contract.ts', 'domain', 'kit'],
   })),
+  { room: 'executor', may: ['providers/contract.ts', 'domain', 'kit'] },
   {
     room: 'engine',
     may: ['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables', 'intake', 'delivery', 'executor'].concat([

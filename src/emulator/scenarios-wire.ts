@@ -35,6 +35,16 @@ export function onCall<Operation extends string>(
   return (read) => ({ wire: [{ on: [operation], act: act(read) }] })
 }
 
+/** An answer outside a batch that is paid for and never comes: for vendors that have such calls. */
+export function lostAnswer<Operation extends string>(answer: Operation): OnTheWire<Operation> {
+  return {
+    name: 'sync-lost',
+    parameters: { times: '1', after: '0' },
+    summary: 'A call outside a batch is answered and paid for, but the connection is reset before the answer.',
+    faults: onCall(answer, () => ({ kind: 'reset-after' })),
+  }
+}
+
 /** A fault of the calls named by the parameter `on`: `any`, or names joined by `|`. */
 export function onNamed<Operation extends string>(
   operations: readonly Operation[],

@@ -1,8 +1,9 @@
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
-import type { RowCounts } from '../domain/usage.ts'
+import type { RowCounts, Tier } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
+import type { Reply } from '../kit/request-pool.ts'
 
 /** What one call needs: where, as whom, by which wires. */
 export interface Call {
@@ -225,9 +226,92 @@ export interface ScannedRow extends RowCounts {
   reason: number
 }
 
+/**
+ * A lane on which each request is a call of its own. There is no purchase to look up: what was sent and not answered is
+ * perhaps paid for. All of it is pure words; the executor sends, waits, paces and writes down.
+ */
+export interface SyncLane {
+  readonly limits: SyncLimits
+  /** How the requests of one endpoint and model are worded. */
+  word(call: Call, endpoint: string, model: string): Wording
+  /** What a reply means for the request and for the lane. */
+  read(reply: Reply): Verdict
+  /** What the vendor says is left of the account's rates, by the headers of a reply. */
+  rates(headers: Reply['headers']): readonly Rate[]
+  /** A reply as a row of results, which `scanRow` reads. */
+  row(reply: Reply): ReplyRow
+  /** The whole of a row for a request that was given up without a reply of the vendor. */
+  lostRow(id: string, why: 'timeout' | 'unreachable', message: string): string
+  readonly scanRow: RowScanner
+  /** URL of the module that exports `scanRow`, as in BatchLane. */
+  readonly scanner: URL
+  /** As in BatchLane. */
+  readonly ownRows?: boolean
+}
+
+export interface SyncLimits {
+  readonly endpoints: readonly string[]
+  /** As in Limits. */
+  endpointsOf?(model: string): readonly string[]
+  readonly bodyBytesMax: number
+  /** How long an answer may take, real time. */
+  readonly answerMs: number
+  /** Requests in flight at which the lane is tried first, and the most there are ever. */
+  readonly concurrencyStart: number
+  readonly concurrencyMax: number
+}
+
+export interface Wording {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  /**
+   * A member of the body whose value is the lane's to say: it overwrites the request's own, under any of its spellings,
+   * or is put in first under the first of them.
+   */
+  readonly member?: { readonly names: readonly string[]; readonly json: string }
+}
+
+/** Text around the id and the body of one reply; `body`, where it is there, instead of the reply's own. */
+export interface ReplyRow {
+  readonly beforeId: string
+  readonly afterId: string
+  readonly afterBody: string
+  readonly body?: string
+}
+
+export type Verdict =
+  /** An answer, or a refusal of this one request: final, and its row says which. */
+  | { readonly kind: 'final' }
+  /** Another try may do better. */
+  | {
+      readonly kind: 'again'
+      readonly why:
+        | 'rate' // we are too fast
+        | 'drought' // the lane has no room to sell
+        | 'overloaded' // the vendor is
+        | 'trouble' // of the vendor, with this request
+      readonly retryAfterMs?: number
+      /** It may have run and be paid for: a gateway gave up, or what came is no answer. */
+      readonly perhapsBilled: boolean
+      readonly message: string
+    }
+  /** No request of this account will do better. */
+  | { readonly kind: 'halt'; readonly why: 'credentials' | 'billing'; readonly message: string }
+
+/** What an account may do in a minute, of one kind. */
+export interface Rate {
+  /** `tokens`: input and output together. */
+  readonly of: 'requests' | 'tokens' | 'input' | 'output'
+  readonly limit: number
+  readonly left: number
+  /** Until it is whole again, vendor time. */
+  readonly resetMs: number
+}
+
 export interface Provider {
   readonly name: string
   readonly batch?: BatchLane
+  readonly sync?: Readonly<Partial<Record<Exclude<Tier, 'batch'>, SyncLane>>>
   /** How the official SDKs read their environment. */
   readonly environment: {
     readonly apiKey: readonly string[]

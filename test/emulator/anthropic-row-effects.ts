@@ -189,6 +189,31 @@ export const rowEffects: Record<string, (on: Trial) => Promise<void>> = {
     await on.ended(id)
     await expect(on.client.messages.batches.cancel(id)).rejects.toBeInstanceOf(ConflictError)
   },
+  'sync-lost': async (on) => {
+    await expect(on.client.messages.create(saying)).rejects.toThrow('Connection error')
+    expect((await on.emulator.bill()).entries).not.toEqual([])
+    await on.client.messages.create(saying)
+  },
+  'sync-429': async (on) => {
+    const call = () => on.client.messages.create(saying)
+    for (let each = 0; each < 50; each++) await call()
+    await expect(call()).rejects.toMatchObject({ status: 429, type: 'rate_limit_error' })
+    on.emulator.advance(2)
+    await call()
+  },
+  'sync-slow': async (on) => {
+    on.emulator.setScenario('anthropic/sync-slow:seconds=0.2')
+    const started = performance.now()
+    await on.client.messages.create(saying)
+    expect(performance.now() - started).toBeGreaterThanOrEqual(195)
+  },
+  'committed-capacity': async (on) => {
+    expect((await on.client.messages.create(saying)).usage.service_tier).toBe('priority')
+    expect((await on.emulator.bill()).entries).toEqual([])
+    const only = await on.client.messages.create({ ...saying, service_tier: 'standard_only' })
+    expect(only.usage.service_tier).toBe('standard')
+    expect((await on.emulator.bill()).entries).not.toEqual([])
+  },
   'models-retire': async (on) => {
     on.emulator.advance(400 * 86_400)
     const { id } = await on.submit(asks(1, { model: 'claude-sonnet-4-5' }))
@@ -283,4 +308,10 @@ async function hits(on: Trial, ttl: string): Promise<number> {
   const { id } = await on.submit(asks(100, { model: 'claude-opus-5', system }))
   await on.ended(id)
   return (await on.rows(id)).filter(({ result }) => (result?.message?.usage.cache_read_input_tokens ?? 0) > 0).length
+}
+
+const saying = {
+  model: 'claude-haiku-4-5',
+  max_tokens: 100,
+  messages: [{ role: 'user' as const, content: 'hello' }],
 }

@@ -281,6 +281,23 @@ export const batchEffects: Effects = {
     on.emulator.setScenario('flex-full:429')
     expect((await call('FLEX')).status).toBe(429)
   },
+  'sync-lost': async (on) => {
+    const call = () =>
+      on.post(`/v1beta/models/${flash}:generateContent`, { contents: [{ parts: [{ text: 'hello' }] }] })
+    await expect(call()).rejects.toThrow()
+    expect((await on.emulator.bill()).entries).not.toEqual([])
+    expect((await call()).status).toBe(200)
+  },
+  'flex-drought': async (on) => {
+    const call = () =>
+      on.post(`/v1beta/models/${flash}:generateContent`, {
+        contents: [{ parts: [{ text: 'hello' }] }],
+        serviceTier: 'flex',
+      })
+    expect((await call()).status).toBe(503)
+    on.emulator.advance(3600)
+    expect((await call()).headers.get('x-gemini-service-tier')).toBe('flex')
+  },
   'priority-downgraded': async (on) => {
     const call = () =>
       on.post(`/v1beta/models/${flash}:generateContent`, {

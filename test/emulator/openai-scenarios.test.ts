@@ -431,6 +431,50 @@ const effects: Record<string, (on: Trial) => Promise<void>> = {
       message: "The provided model 'o3-pro' is not supported by the Batch API.",
     })
   },
+  // calls outside batches
+  'sync-lost': async (on) => {
+    await expect(on.client.chat.completions.create(asking())).rejects.toBeInstanceOf(APIConnectionError)
+    expect((await on.emulator.bill()).entries).not.toEqual([])
+    await on.client.chat.completions.create(asking())
+  },
+  'sync-429': async (on) => {
+    const call = () => on.fetch('/chat/completions', { method: 'POST', body: JSON.stringify(chatLine('a')['body']) })
+    const first = await call()
+    expect(first.headers.get('x-ratelimit-remaining-requests')).toBe('59')
+    for (let each = 1; each < 60; each++) expect((await call()).status).toBe(200)
+    const refused = await call()
+    expect(refused.status).toBe(429)
+    expect((await read(refused)).error).toMatchObject({ code: 'rate_limit_exceeded' })
+    expect(Number(refused.headers.get('retry-after-ms'))).toBeLessThanOrEqual(1000)
+    on.emulator.advance(1)
+    expect((await call()).status).toBe(200)
+  },
+  'sync-slow': async (on) => {
+    on.emulator.setScenario('sync-slow:seconds=0.2')
+    const started = performance.now()
+    await on.client.chat.completions.create(asking())
+    expect(performance.now() - started).toBeGreaterThanOrEqual(195)
+  },
+  'flex-drought': async (on) => {
+    const flex = () => on.client.chat.completions.create(asking('flex'))
+    await expect(flex()).rejects.toMatchObject({ status: 429, code: 'resource_unavailable' })
+    await on.client.chat.completions.create(asking())
+    on.emulator.advance(3599)
+    await expect(flex()).rejects.toMatchObject({ status: 429 })
+    on.emulator.advance(1)
+    expect((await flex()).service_tier).toBe('flex')
+    expect(new Set((await on.emulator.bill()).entries.map(({ tier }) => tier))).toEqual(new Set(['standard', 'flex']))
+  },
+  'flex-not-allowed': async (on) => {
+    await expect(on.client.chat.completions.create(asking('flex'))).rejects.toMatchObject({
+      status: 400,
+      param: 'service_tier',
+    })
+  },
+  'priority-downgraded': async (on) => {
+    expect((await on.client.chat.completions.create(asking('priority'))).service_tier).toBe('default')
+    expect(new Set((await on.emulator.bill()).entries.map(({ tier }) => tier))).toEqual(new Set(['standard']))
+  },
   'models-retire': async (on) => {
     on.emulator.advance(400 * 86_400)
     expect((await on.ended((await on.submit(chatLines(2))).id, 60)).errors?.data?.[0]).toMatchObject({
@@ -563,6 +607,14 @@ async function structured(on: Trial): Promise<{ broken: number; off: number }> {
     }
   }
   return { broken, off }
+}
+
+function asking(tier?: 'flex' | 'priority') {
+  return {
+    model: 'gpt-5-mini',
+    messages: [{ role: 'user' as const, content: 'hello' }],
+    ...(tier && { service_tier: tier }),
+  }
 }
 
 describe('every scenario shows', () => {

@@ -304,6 +304,30 @@ const batchEffects: Effects = {
     expect((await on.create(`gs://${bucket}/none`)).status).toBe(400)
     await on.submit(lines(1))
   },
+  'sync-lost': async (on) => {
+    const call = () =>
+      on.fetch('/publishers/google/models/gemini-3.5-flash:generateContent', {
+        method: 'POST',
+        body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'hello' }] }] }),
+      })
+    await expect(call()).rejects.toThrow()
+    expect((await on.emulator.bill()).entries).not.toEqual([])
+    expect((await call()).status).toBe(200)
+  },
+  'flex-drought': async (on) => {
+    const call = () =>
+      fetch(
+        `${on.emulator.baseUrls.vertex}/v1/projects/p/locations/global/publishers/google/models/gemini-3.5-flash:generateContent`,
+        {
+          method: 'POST',
+          headers: { authorization: 'Bearer ya29.test', 'X-Vertex-AI-LLM-Shared-Request-Type': 'flex' },
+          body: JSON.stringify({ contents: [{ role: 'user', parts: [{ text: 'hello' }] }] }),
+        },
+      )
+    expect((await call()).status).toBe(429)
+    on.emulator.advance(3600)
+    expect(await (await call()).json()).toMatchObject({ usageMetadata: { trafficType: 'ON_DEMAND_FLEX' } })
+  },
   'models-retire': async (on) => {
     on.emulator.advance(400 * 86_400)
     const uri = await on.put(lines(1))

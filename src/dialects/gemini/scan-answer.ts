@@ -14,6 +14,7 @@ export class GeminiAnswerScan {
   truncated = false
   #counted = false
   #model = ''
+  #tier = ''
   #prompt = 0
   #cached = 0
   #tools = 0
@@ -21,15 +22,17 @@ export class GeminiAnswerScan {
   #thoughts = 0
   readonly #scan: RowScan
   readonly #models: RepeatedWord
+  readonly #tiers: RepeatedWord
 
   constructor(scan: RowScan) {
     this.#scan = scan
     this.#models = new RepeatedWord(scan)
+    this.#tiers = new RepeatedWord(scan)
   }
 
   forget(): void {
     this.answered = this.truncated = this.#counted = false
-    this.#model = ''
+    this.#model = this.#tier = ''
     this.#prompt = this.#cached = this.#tools = this.#answer = this.#thoughts = 0
   }
 
@@ -43,7 +46,7 @@ export class GeminiAnswerScan {
     row.output = this.#answer + this.#thoughts
     row.resident = false
     row.model = this.#model
-    row.tier = ''
+    row.tier = this.#tier
   }
 
   /** A member of the response, from behind its key. */
@@ -74,6 +77,8 @@ export class GeminiAnswerScan {
       this.#tools = scan.readCount()
     else if (scan.is('candidatesTokenCount') || scan.is('candidates_token_count')) this.#answer = scan.readCount()
     else if (scan.is('thoughtsTokenCount') || scan.is('thoughts_token_count')) this.#thoughts = scan.readCount()
+    else if (scan.is('serviceTier') || scan.is('service_tier')) this.#tier = this.#tiers.read()
+    else if (scan.is('trafficType') || scan.is('traffic_type')) this.#tier = tierOf(this.#tiers.read())
     else scan.skip()
   }
 
@@ -98,4 +103,12 @@ export class GeminiAnswerScan {
     if (!scan.is('finishReason') && !scan.is('finish_reason')) scan.skip()
     else if (scan.readString()) this.truncated = scan.is('MAX_TOKENS')
   }
+}
+
+/** How Google Cloud calls the tiers; other words, of capacity bought ahead or off the peak, have no list price. */
+const tierOf = (traffic: string): string => trafficTiers[traffic] ?? traffic
+const trafficTiers: Readonly<Record<string, string>> = {
+  ON_DEMAND: 'standard',
+  ON_DEMAND_FLEX: 'flex',
+  ON_DEMAND_PRIORITY: 'priority',
 }

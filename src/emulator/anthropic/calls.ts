@@ -38,11 +38,17 @@ export function answerCall(desk: Desk, caller: Caller, body: unknown): Json {
     twist: fault?.kind === 'twist' ? fault.twist : undefined,
   })
   const tier = fast ? 'priority' : 'standard'
-  charge(desk, model, tier, said.usage)
+  const committed = desk.switchboard.account().committed === true && params['service_tier'] !== 'standard_only'
+  if (!committed) charge(desk, model, tier, said.usage)
   desk.log.record('anthropic', 'call', { endpoint: '/v1/messages', bodySha256, model: model.entry.id, tier })
   const speed = fast ? 'fast' : null
   const id = idOf('msg', `${bodySha256} ${desk.nextId('call')}`)
-  return messageView(said, model, { id, version: caller.version, serviceTier: 'standard', speed })
+  return messageView(said, model, {
+    id,
+    version: caller.version,
+    serviceTier: committed ? 'priority' : 'standard',
+    speed,
+  })
 }
 
 /** POST /v1/messages/count_tokens */

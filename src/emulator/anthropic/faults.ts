@@ -53,6 +53,12 @@ export interface AccountFaults {
   readonly cacheHitShare?: number
   /** A cancel that has nothing to cancel is refused. */
   readonly refusesIdleCancel?: boolean
+  /** Of messages outside batches, a minute and model. */
+  readonly messagesPerMinuteMax?: number
+  /** How long such a message takes. */
+  readonly answerSeconds?: number
+  /** Messages are answered out of capacity that the account has committed to. */
+  readonly committed?: boolean
 }
 
 export type AnthropicFaults = Faults<Operation, WireAct, BatchFaults, RowFault, AccountFaults>

@@ -39,16 +39,31 @@ export function createLimiter(desk: Desk): Limiter {
 
 const callsDefault = { requests: 4_000, tokens: 2_400_000, 'input-tokens': 2_000_000, 'output-tokens': 400_000 }
 
-/** What an answer outside a batch tells of its own pools, which are never empty here. */
-export function callHeaders(desk: Desk): Record<string, string> {
-  const reset = `${new Date(desk.clock.now()).toISOString().slice(0, 19)}Z`
-  const headers: Record<string, string> = {}
-  for (const [pool, limit] of Object.entries(callsDefault)) {
-    headers[`anthropic-ratelimit-${pool}-limit`] = String(limit)
-    headers[`anthropic-ratelimit-${pool}-remaining`] = String(limit)
-    headers[`anthropic-ratelimit-${pool}-reset`] = reset
+/** Messages outside batches: so many requests a minute and model, which flow back all the time; tokens never run out. */
+export function createCallLimiter(desk: Desk): { count(model: unknown): Record<string, string> } {
+  const pools = new Map<unknown, { level: number; at: number }>()
+  return {
+    count(model) {
+      const now = desk.clock.now()
+      const limit = desk.switchboard.account().messagesPerMinuteMax ?? callsDefault.requests
+      const known = pools.get(model) ?? { level: limit, at: now }
+      const level = Math.min(limit, known.level + ((now - known.at) * limit) / minuteMs)
+      const refused = level < 1
+      const left = refused ? level : level - 1
+      pools.set(model, { level: left, at: now })
+      const headers: Record<string, string> = {}
+      for (const [pool, most] of Object.entries({ ...callsDefault, requests: limit })) {
+        const remaining = pool === 'requests' ? left : most
+        const reset = now + ((most - remaining) / most) * minuteMs
+        headers[`anthropic-ratelimit-${pool}-limit`] = String(most)
+        headers[`anthropic-ratelimit-${pool}-remaining`] = String(Math.floor(remaining))
+        headers[`anthropic-ratelimit-${pool}-reset`] = `${new Date(reset).toISOString().slice(0, 19)}Z`
+      }
+      if (!refused) return headers
+      const seconds = Math.ceil(((1 - level) / limit) * 60)
+      throw new Refusal(rateLimited, { ...headers, 'retry-after': String(seconds) })
+    },
   }
-  return headers
 }
 
 /** Requests not yet processed, over all batches of the organisation. @throws Refusal when there is no room for more */

@@ -7,7 +7,7 @@ import { without } from './without.ts'
 export interface Lane {
   readonly id: string
   readonly version: string
-  readonly serviceTier: 'batch' | 'standard'
+  readonly serviceTier: 'batch' | 'standard' | 'priority'
   readonly speed: string | null
   /** The form in which live rows have been seen: without the fields that may be left out. */
   readonly sparse?: boolean

@@ -1,4 +1,5 @@
-import type { Json } from '../json.ts'
+import { setTimeout } from 'node:timers/promises'
+import { isJson, type Json } from '../json.ts'
 import { cancelBatch, deleteBatch, getBatch, listBatches, pageOf, resultsOf } from './batches.ts'
 import { answerCall, countTokens } from './calls.ts'
 import { createBatch } from './create.ts'
@@ -6,7 +7,7 @@ import type { Desk } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
 import type { Intake } from './intake.ts'
-import { callHeaders } from './limiter.ts'
+import { createCallLimiter } from './limiter.ts'
 import { allModels, modelNamed, modelView } from './models.ts'
 import type { Call, Reply } from './router.ts'
 
@@ -31,6 +32,7 @@ export function createRoutes(desk: Desk): readonly Route[] {
   })
   const json = (answer: (call: Call) => Promise<Json> | Json) => async (call: Call) => ({ json: await answer(call) })
   const batches = '/messages/batches'
+  const limiter = createCallLimiter(desk)
   return [
     route(
       'POST',
@@ -65,10 +67,13 @@ export function createRoutes(desk: Desk): readonly Route[] {
       results: await resultsOf(desk, call.caller, id(call)),
     })),
 
-    route('POST', '/messages', 'answer', (call) => ({
-      json: answerCall(desk, call.caller, call.body),
-      headers: callHeaders(desk),
-    })),
+    route('POST', '/messages', 'answer', async ({ caller, body }) => {
+      const headers = limiter.count(isJson(body) ? body['model'] : undefined)
+      const json = answerCall(desk, caller, body)
+      const seconds = desk.switchboard.account().answerSeconds ?? 0
+      if (seconds > 0) await setTimeout((seconds * 1000) / desk.clock.speed)
+      return { json, headers }
+    }),
     route(
       'POST',
       '/messages/count_tokens',

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenarios.ts'
-import { onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
+import { lostAnswer, onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
 import {
   forbidden,
   internalError,
@@ -19,6 +19,7 @@ const once = { times: '1', after: '0' }
 
 /** Troubles of single calls. `times` counts calls; `after` lets so many pass first. */
 export const anthropicWireScenarios: readonly Scenario<AnthropicFaults>[] = [
+  lostAnswer<Operation>('answer'),
   ...wireScenarios<Operation>({
     operations,
     create: 'create',

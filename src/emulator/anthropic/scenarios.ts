@@ -53,6 +53,27 @@ const accountScenarios: readonly Scenario<AnthropicFaults>[] = [
     faults: account(() => ({ refusesIdleCancel: true })),
   },
   {
+    name: 'sync-429',
+    parameters: { requests: '50' },
+    summary: 'Messages outside batches: so many a minute and model; more are refused with 429.',
+    source: 'rate-limits page: buckets that flow back all the time',
+    faults: account((read) => ({ messagesPerMinuteMax: read.number('requests') })),
+  },
+  {
+    name: 'sync-slow',
+    parameters: { seconds: '30' },
+    summary: 'Messages outside batches are answered after so many emulated seconds.',
+    faults: account((read) => ({ answerSeconds: read.number('seconds') })),
+  },
+  {
+    name: 'committed-capacity',
+    parameters: {},
+    summary:
+      'Messages outside batches are answered with service_tier priority: out of capacity that is paid for by commitment, and not on the bill.',
+    source: 'service-tiers page; a legacy that is no longer sold',
+    faults: account(() => ({ committed: true })),
+  },
+  {
     name: 'models-retire',
     parameters: {},
     summary: 'Models are refused from their announced shutdown date on (otherwise they live for ever here).',

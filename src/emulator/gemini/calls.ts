@@ -43,7 +43,7 @@ export function generateCall(
   if (!isJson(body)) throw new Refusal(notJson())
   const { serviceTier: _, service_tier: __, ...asked } = body
   const { sha256, twist } = struck(desk, asked)
-  const tier = tierOf(model, field(body, 'serviceTier'), desk.switchboard.account())
+  const tier = tierOf(model, field(body, 'serviceTier'), desk.switchboard.account(), desk.clock.now())
   const answer = answerGenerate(asked, model, {
     seed: desk.seed,
     bodySha256: sha256,
@@ -121,7 +121,7 @@ function struck(desk: Desk, request: Json): { sha256: string; twist: GeminiTwist
 }
 
 /** Spellings of the tier have varied: `flex`, `FLEX`, `SERVICE_TIER_FLEX`. */
-function tierOf(model: Model, asked: unknown, account: AccountFaults): Tier {
+function tierOf(model: Model, asked: unknown, account: AccountFaults, now: number): Tier {
   const wanted = String(asked ?? 'standard')
     .toLowerCase()
     .replace('service_tier_', '')
@@ -130,6 +130,7 @@ function tierOf(model: Model, asked: unknown, account: AccountFaults): Tier {
       throw new Refusal(invalidArgument(`Flex is not supported for models/${model.entry.id}.`))
     }
     // The service never serves a flex call as standard by itself.
+    if (account.flexDrought?.(now)) throw new Refusal(overloaded())
     if (account.flexFull) throw new Refusal(account.flexFull === 'UNAVAILABLE' ? overloaded() : exhausted())
     return 'flex'
   }

@@ -78,6 +78,7 @@ export interface AccountFaults {
   readonly missingFileAccepted?: boolean
   readonly fileProcessingSeconds?: number
   readonly fileFails?: boolean
+  readonly flexDrought?: (now: number) => boolean
   readonly flexFull?: 'UNAVAILABLE' | 'RESOURCE_EXHAUSTED'
   readonly priorityDowngraded?: boolean
   /** Lists hold an empty page that leads on. */

@@ -1,3 +1,4 @@
+import { lasting } from '../lasting.ts'
 import type { Reader, Scenario } from '../scenarios.ts'
 import type { AccountFaults, GeminiFaults } from './faults.ts'
 
@@ -71,6 +72,13 @@ export const geminiAccountScenarios: readonly Scenario<GeminiFaults>[] = [
     summary: 'Flex calls are refused with 503 (or 429) and are never served as standard instead.',
     source: 'flex guide: best effort, sheddable',
     faults: account((read) => ({ flexFull: read.text('status') === '429' ? 'RESOURCE_EXHAUSTED' : 'UNAVAILABLE' })),
+  },
+  {
+    name: 'flex-drought',
+    parameters: { seconds: '3600' },
+    summary: 'From the first flex call on, flex is full for so many seconds (or always): 503 UNAVAILABLE, not charged.',
+    source: 'flex guide: best effort, sheddable',
+    faults: account((read) => ({ flexDrought: lasting(read.count('seconds')) })),
   },
   {
     name: 'priority-downgraded',

@@ -1,5 +1,5 @@
 import type { Scenario } from '../scenarios.ts'
-import { onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
+import { lostAnswer, onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
 import {
   billingDisabled,
   deadline,
@@ -14,6 +14,7 @@ import { type GeminiFaults, type Operation, operations } from './faults.ts'
 
 /** Troubles of single calls. `times` counts calls; `after` lets so many pass first. */
 export const geminiWireScenarios: readonly Scenario<GeminiFaults>[] = [
+  lostAnswer<Operation>('answer'),
   ...wireScenarios<Operation>({
     operations,
     create: 'create',

@@ -5,16 +5,26 @@ import { isJson } from '../json.ts'
 import { isLongContext, type Tier, unitPrices } from '../prices.ts'
 import { createPromptCache } from '../prompt-cache.ts'
 import type { Usage } from '../usage.ts'
+import { tokensIn } from '../usage.ts'
 import { answerTo } from './answers.ts'
 import type { Desk } from './desk.ts'
-import { invalid, missingParameter, Refusal, unknownModel } from './errors.ts'
+import { invalid, missingParameter, Refusal, resourceUnavailable, unknownModel } from './errors.ts'
 import { isRefused, type Model, modelNamed } from './models.ts'
+import type { Rates } from './rates.ts'
 
 /**
  * A model call outside a batch: the same answer as within one, at the price of the tier that answered.
+ * @param tell  hears the headers that go with the answer
  * @returns the body, as JSON text
  */
-export function answerCall(desk: Desk, endpoint: string, body: unknown, cache = createPromptCache()): string {
+export function answerCall(
+  desk: Desk,
+  endpoint: string,
+  body: unknown,
+  cache = createPromptCache(),
+  rates?: Rates,
+  tell: (headers: Readonly<Record<string, string>>) => void = () => {},
+): string {
   if (!isJson(body)) throw new Refusal(invalid('We could not parse the JSON body of your request.'))
   if (typeof body['model'] !== 'string') throw new Refusal(missingParameter('model'))
   const model = modelNamed(body['model'])
@@ -34,7 +44,10 @@ export function answerCall(desk: Desk, endpoint: string, body: unknown, cache = 
       serviceTier,
       twist: fault?.kind === 'twist' ? fault.twist : undefined,
     })
-  const { tier, said } = tierOf(model, body['service_tier'])
+  const { tier, said } = tierOf(desk, model, body['service_tier'])
+  if (rates) tell(rates.count(model.entry.id, tokensIn(text)))
+  if (tier === 'flex' && desk.switchboard.account().flexDrought?.(desk.clock.now()))
+    throw new Refusal(resourceUnavailable())
   let answer = answerAt(said)
   if ('error' in answer) throw new Refusal(answer.error)
   const paid = charge(desk, answer.model, tier, answer.usage)
@@ -44,16 +57,25 @@ export function answerCall(desk: Desk, endpoint: string, body: unknown, cache = 
 }
 
 /** Which tier answers: the asked one where the model has a price for it, else the ordinary one. */
-function tierOf(model: Model, asked: unknown): { tier: Tier; said: string } {
+function tierOf(desk: Desk, model: Model, asked: unknown): { tier: Tier; said: string } {
   const { flex, priority } = model.entry.prices
+  const { flexNotAllowed = false, priorityDowngraded = false } = desk.switchboard.account()
   if (asked === 'flex') {
+    if (flexNotAllowed)
+      throw new Refusal(
+        invalid(
+          'Invalid service_tier argument: The requested service tier is not allowed for this project.',
+          'service_tier',
+        ),
+      )
     if (!flex)
       throw new Refusal(
         invalid(`Invalid service_tier argument: flex is not available for ${model.entry.id}.`, 'service_tier'),
       )
     return { tier: 'flex', said: 'flex' }
   }
-  if ((asked === 'priority' || asked === 'fast') && priority) return { tier: 'priority', said: 'priority' }
+  if ((asked === 'priority' || asked === 'fast') && priority && !priorityDowngraded)
+    return { tier: 'priority', said: 'priority' }
   return { tier: 'standard', said: 'default' }
 }
 

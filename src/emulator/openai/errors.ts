@@ -89,6 +89,10 @@ export const insufficientQuota = (): WireError =>
     'insufficient_quota',
   )
 
+/** There is no room on the flex tier, and nothing is charged. */
+export const resourceUnavailable = (): WireError =>
+  envelope(429, 'rate_limit_error', 'Resource Unavailable', null, 'resource_unavailable')
+
 export const serverError = (status = 500): WireError =>
   envelope(status, 'server_error', 'The server had an error while processing your request. Sorry about that!')
 

@@ -80,6 +80,14 @@ export interface AccountFaults {
   readonly duplicateIdsAtCreate?: boolean
   readonly missingFileAtCreate?: boolean
   readonly refusesRetired?: boolean
+  /** Of calls outside batches, a minute and model. */
+  readonly callsPerMinuteMax?: number
+  readonly tokensPerMinuteMax?: number
+  /** How long such a call takes, by the tier it asks for. */
+  readonly answerSeconds?: (tier: unknown) => number
+  readonly flexDrought?: (now: number) => boolean
+  readonly flexNotAllowed?: boolean
+  readonly priorityDowngraded?: boolean
 }
 
 /** What one scenario changes on OpenAI's side. */

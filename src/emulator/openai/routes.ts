@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+import { isJson } from '../json.ts'
 import { createPromptCache } from '../prompt-cache.ts'
 import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
 import { chargesOf, purchasesOf } from './books.ts'
@@ -8,6 +10,7 @@ import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
 import { deleteFile, existingFile, listFiles, uploadFile } from './files.ts'
 import { modelNamed, modelNames } from './models.ts'
+import { createRates } from './rates.ts'
 import type { Call, Reply } from './router.ts'
 import { addPart, cancelUpload, completeUpload, createUpload } from './uploads.ts'
 import { fileView } from './view.ts'
@@ -34,10 +37,16 @@ export function createRoutes(desk: Desk): readonly Route[] {
   })
   // Calls outside a batch share one cache for as long as the emulator lives.
   const cache = createPromptCache()
+  const rates = createRates(desk)
   const answer = (endpoint: string) =>
-    route('POST', endpoint.replace('/v1', ''), 'answer', async (call) => ({
-      text: answerCall(desk, endpoint, call.body, cache),
-    }))
+    route('POST', endpoint.replace('/v1', ''), 'answer', async ({ body, exchange: { response } }) => {
+      const text = answerCall(desk, endpoint, body, cache, rates, (headers) => {
+        for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+      })
+      const seconds = desk.switchboard.account().answerSeconds?.(isJson(body) ? body['service_tier'] : undefined) ?? 0
+      if (seconds > 0) await setTimeout((seconds * 1000) / desk.clock.speed)
+      return { text }
+    })
 
   return [
     route('POST', '/files', 'upload', async (call) => json(await upload(desk, call))),

@@ -1,10 +1,11 @@
 import type { Scenario } from '../scenarios.ts'
-import { onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
+import { lostAnswer, onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
 import { forbidden, insufficientQuota, overloaded, rateLimited, serverError, slowDown, wrongKey } from './errors.ts'
 import { type OpenAiFaults, type Operation, operations } from './faults.ts'
 
 /** Troubles of single calls. `times` counts calls; `after` lets so many pass first. */
 export const openAiWireScenarios: readonly Scenario<OpenAiFaults>[] = [
+  lostAnswer<Operation>('answer'),
   ...wireScenarios<Operation>({
     operations,
     create: 'create',

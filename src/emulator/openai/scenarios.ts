@@ -4,6 +4,7 @@ import type { OpenAiFaults } from './faults.ts'
 import { accountScenarios } from './scenarios-account.ts'
 import { batchScenarios } from './scenarios-batch.ts'
 import { rowScenarios } from './scenarios-rows.ts'
+import { syncScenarios } from './scenarios-sync.ts'
 import { openAiWireScenarios } from './scenarios-wire.ts'
 
 /** Several troubles at once, as they come in life. */
@@ -62,5 +63,6 @@ export const openAiScenarios: readonly Scenario<OpenAiFaults>[] = [
   ...batchScenarios,
   ...rowScenarios,
   ...accountScenarios,
+  ...syncScenarios,
   ...combined,
 ]

@@ -2,7 +2,7 @@ import { digest } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
 import { answerGenerate } from '../gemini/answer-generate.ts'
 import { promptOf } from '../gemini/answer-prompt.ts'
-import { invalidArgument, notJson, problem, Refusal } from '../gemini/errors.ts'
+import { exhausted, invalidArgument, notJson, problem, Refusal } from '../gemini/errors.ts'
 import { type Model, modelNamed } from '../gemini/models.ts'
 import { isJson, type Json } from '../json.ts'
 import { isLongContext, type Tier } from '../prices.ts'
@@ -38,6 +38,7 @@ export function generateCall(
   const fault = desk.switchboard.rows()(bodySha256, text)
   if (fault?.kind === 'error') throw new Refusal(fault.problem)
   const tier = place.location === 'global' ? tierOf(model, asked) : 'standard'
+  if (tier === 'flex' && desk.switchboard.account().flexDrought?.(desk.clock.now())) throw new Refusal(exhausted())
   const answer = answerGenerate(body, model, {
     seed: desk.seed,
     bodySha256,

@@ -37,6 +37,7 @@ export interface BatchFaults {
 export interface AccountFaults {
   readonly concurrentMax?: number
   readonly retiresModels?: boolean
+  readonly flexDrought?: (now: number) => boolean
   /** A create that names an input that is not there is refused at once. */
   readonly missingInputAtCreate?: boolean
 }

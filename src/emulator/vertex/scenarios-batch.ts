@@ -1,4 +1,5 @@
 import { exhausted, internal, type Problem, problem } from '../gemini/errors.ts'
+import { lasting } from '../lasting.ts'
 import type { Reader, Scenario } from '../scenarios.ts'
 import type { AccountFaults, BatchFaults, VertexFaults } from './faults.ts'
 
@@ -182,6 +183,13 @@ export const vertexBatchScenarios: readonly Scenario<VertexFaults>[] = [
 
 /** Standing conditions of a project. */
 export const vertexAccountScenarios: readonly Scenario<VertexFaults>[] = [
+  {
+    name: 'flex-drought',
+    parameters: { seconds: '3600' },
+    summary: 'From the first flex call on, flex is full for so many seconds (or always): 429, not charged.',
+    source: 'Flex PayGo page: higher throttling',
+    faults: account((read) => ({ flexDrought: lasting(read.count('seconds')) })),
+  },
   {
     name: 'concurrent-limit',
     parameters: { batches: '2' },

@@ -1,7 +1,7 @@
 import { deadline, internal, overloaded, problem, wireErrorOf } from '../gemini/errors.ts'
 import { googleRowScenarios } from '../gemini/scenarios-rows.ts'
 import type { Scenario } from '../scenarios.ts'
-import { onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
+import { lostAnswer, onCall, onNamed, wireScenarios } from '../scenarios-wire.ts'
 import { type Operation, operations, type VertexFaults } from './faults.ts'
 import { unauthenticated } from './router.ts'
 import { vertexAccountScenarios, vertexBatchScenarios } from './scenarios-batch.ts'
@@ -27,6 +27,7 @@ const billingDisabled = () =>
   )
 
 const wire: readonly Scenario<VertexFaults>[] = [
+  lostAnswer<Operation>('answer'),
   ...wireScenarios<Operation>({
     operations,
     create: 'create',

@@ -17,7 +17,7 @@ import {
   type Upload,
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
-import { limits } from './limits.ts'
+import { limits, version } from './limits.ts'
 import { scanRow } from './scanner.ts'
 import { envelopeOf, pageOf, refusalOf, remoteOf, requestsHead, requestsTail, rowFrame } from './wire.ts'
 
@@ -37,8 +37,6 @@ export const batch: BatchLane = {
   idIn,
 }
 
-/** Of the two versions that are served, the one whose requests may hold everything that ever was allowed in them. */
-const version = '2023-06-01'
 const batches = '/v1/messages/batches'
 const pageSize = 1000 // the vendor's most
 /** Clocks of ours and theirs, and how long a create may take to land after its last byte left. */

@@ -1,10 +1,12 @@
 import type { Provider } from '../contract.ts'
 import { batch, check } from './batch.ts'
 import { regions } from './regions.ts'
+import { sync } from './sync.ts'
 
 export const anthropic = {
   name: 'anthropic',
   batch,
+  sync,
   environment: {
     apiKey: ['ANTHROPIC_API_KEY'],
     baseUrl: ['ANTHROPIC_BASE_URL'],

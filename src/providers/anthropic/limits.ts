@@ -24,3 +24,6 @@ export const limits: Limits = {
   collectWithinMs: 29 * DAY, // guide: from creation
   endpoints: ['/v1/messages'],
 }
+
+/** Of the two versions that are served, the one whose requests may hold everything that ever was allowed in them. */
+export const version = '2023-06-01'

@@ -1,7 +1,7 @@
 import { GeminiAnswerScan } from '../../dialects/gemini/scan-answer.ts'
 import { type Outcome, outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
 import { JsonSyntaxError } from '../../kit/json-scan.ts'
-import { RowScan } from '../../kit/row-scan.ts'
+import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
 import type { RowScanner, ScannedRow } from '../contract.ts'
 
 /**
@@ -14,6 +14,7 @@ export const scanRow: RowScanner = (bytes, start, end, into) => {
   row.idStart = row.idEnd = -1
   failed = false
   errorCode = 0
+  tier = ''
   answer.forget()
   try {
     scan.reset(bytes, start, end)
@@ -34,10 +35,13 @@ const outcomeCode = Object.fromEntries(outcomes.map((outcome, code) => [outcome,
 
 const scan = new RowScan()
 const answer = new GeminiAnswerScan(scan)
+const tiers = new RepeatedWord(scan)
 let row: ScannedRow
 /** There is an error, or a status that is none of success. */
 let failed = false
 let errorCode = 0
+/** Beside the answer of a call of its own: the tier that served it. */
+let tier = ''
 
 function record(): void {
   if (scan.is('key')) readId()
@@ -46,6 +50,7 @@ function record(): void {
     scan.eachMember(answer.member)
   } else if (scan.is('error') || scan.is('status')) problem()
   else if (scan.is('metadata')) scan.eachMember(metadata)
+  else if (scan.is('serviceTier')) tier = tiers.read()
   else scan.skip()
 }
 
@@ -80,6 +85,7 @@ function problemMember(): void {
 function judge(): void {
   // What was counted was charged, whatever is said beside it.
   answer.countInto(row)
+  if (tier !== '') row.tier = tier
   const [outcome, reason] =
     !failed && answer.answered ? (['succeeded', answer.truncated ? 'truncated' : 'none'] as const) : verdict()
   row.outcome = outcomeCode[outcome]
