@@ -316,6 +316,7 @@ export interface Provider {
   readonly environment: {
     readonly apiKey: readonly string[]
     readonly baseUrl: readonly string[]
+    /** Empty: there is none, and one must be told. */
     readonly baseUrlDefault: string
   }
   /** Extra headers from the environment (organisation, project). */

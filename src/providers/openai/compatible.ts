@@ -34,7 +34,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
     label: 'Azure OpenAI',
     apiKey: ['AZURE_OPENAI_API_KEY'],
     baseUrl: ['AZURE_OPENAI_ENDPOINT'],
-    baseUrlDefault: 'https://resource-name-in-AZURE_OPENAI_ENDPOINT.openai.azure.com',
+    baseUrlDefault: '', // https://{resource}.openai.azure.com: everybody has a host of their own
     basePath: '/openai/v1',
     authorize: (apiKey) => ({ 'api-key': apiKey }),
     limits: { endpoints: ['/v1/responses', '/v1/chat/completions', '/v1/embeddings'] },
