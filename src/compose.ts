@@ -173,6 +173,7 @@ function accountOf(provider: Provider, env: Environment, wires: { http: Http; cl
   const key = own.authorize === undefined ? first(env, environment.apiKey) : ''
   const wants = [
     ...(wrong === null ? missing : [wrong.message]),
+    ...(baseUrl === '' ? environment.baseUrl.slice(0, 1) : []),
     ...(key === undefined ? environment.apiKey.slice(0, 1) : []),
   ]
   const apiKey = wants.length === 0 ? key : undefined
