@@ -125,6 +125,7 @@ async function costReader(
     scanners.set(lane, scanRow)
   }
   const row = {} as ScannedRow
+  const placed = (job.input as RoutedManifest).routes.some((route) => route.resident === true)
   return (bytes, start, end, winner) => {
     const lane = (flown[winner]?.lane ?? '') as `${string}/batch`
     const vendor = vendorOf(lane)
@@ -140,7 +141,7 @@ async function costReader(
       output: row.output,
       webSearch: row.webSearches,
     }
-    const { resident } = row
+    const resident = row.resident || placed
     const promptTokens = row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h
     const price = priced && tier && priceFor({ model: priced, vendor, tier, at: job.createdAt, promptTokens, resident })
     const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BadInput, type JobSettings, prices, UnknownRegion, UsageError } from '../../src/index.ts'
-import { chats, field, fly, messages, outputLines } from './field.ts'
+import { chats, field, fly, messages, outputLines, outputText } from './field.ts'
 import { judge } from './judge.ts'
 
 const idsOf = (lines: readonly { custom_id: string }[]): string[] => lines.map(({ custom_id }) => custom_id)
@@ -94,6 +94,16 @@ describe.concurrent('a region', () => {
       return batchPredictionJobs.length
     }
     expect([await jobsIn('europe-west4'), await jobsIn('us-central1')]).toEqual([1, 0])
+  })
+
+  test('is in the cost of each row of a table', async ({ expect }) => {
+    await using on = await field({ cloud: true })
+    const redeye = await on.open()
+    const settings = { prompt: 'Say {{word}}.', model: 'vertex/claude-opus-5', withCost: true, region: 'us-east5' }
+    const job = await fly(redeye, [{ word: 'one' }, { word: 'two' }], settings)
+    const rows = (await outputText(job)).trimEnd().split('\n')
+    const sum = rows.reduce((all, row) => all + Number((JSON.parse(row) as { _usd: string })._usd), 0)
+    expect(sum).toBeCloseTo(Number((await job.receipt()).usd.charged), 8)
   })
 
   test('is part of what a key stands for', async ({ expect }) => {
