@@ -102,7 +102,7 @@ describe.concurrent('a region', () => {
     const settings = { prompt: 'Say {{word}}.', model: 'vertex/claude-opus-5', withCost: true, region: 'us-east5' }
     const job = await fly(redeye, [{ word: 'one' }, { word: 'two' }], settings)
     const rows = (await outputText(job)).trimEnd().split('\n')
-    const sum = rows.reduce((all, row) => all + Number((JSON.parse(row) as { _usd: string })._usd), 0)
+    const sum = rows.reduce((all, row) => all + Number((JSON.parse(row) as { _usd: string })['_usd']), 0)
     expect(sum).toBeCloseTo(Number((await job.receipt()).usd.charged), 8)
   })
 
