@@ -174,7 +174,7 @@ function accountOf(provider: Provider, env: Environment, wires: { http: Http; cl
   const wants = [
     ...(wrong === null ? missing : [wrong.message]),
     ...(baseUrl === '' ? environment.baseUrl.slice(0, 1) : []),
-    ...(key === undefined ? environment.apiKey.slice(0, 1) : []),
+    ...(key === undefined ? [environment.apiKey.join(' or ')] : []),
   ]
   const apiKey = wants.length === 0 ? key : undefined
   return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, wrong, regional: false }
