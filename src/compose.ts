@@ -141,7 +141,8 @@ interface Account {
 
 function accountOf(provider: Provider, env: Environment, wires: { http: Http; clock: Call['clock'] }): Account {
   const { environment } = provider
-  const { baseUrl: ownUrl, missing = [], ...own }: Partial<AccountSetup> = provider.accountFrom?.(env) ?? {}
+  const setup: Partial<AccountSetup> = provider.accountFrom?.(env) ?? {}
+  const { baseUrl: ownUrl, missing = [], headers: more, ...own } = setup
   const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
   const headers = provider.headersFrom(env)
   const scope = Object.values(headers).join(' ')
@@ -151,7 +152,8 @@ function accountOf(provider: Provider, env: Environment, wires: { http: Http; cl
   const key = own.authorize === undefined ? first(env, environment.apiKey) : ''
   const wants = [...missing, ...(key === undefined ? environment.apiKey.slice(0, 1) : [])]
   const apiKey = wants.length === 0 ? key : undefined
-  return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, regional: false }
+  const call = { baseUrl, headers: { ...headers, ...more }, ...own, ...wires }
+  return { provider, row, call, apiKey, wants, regional: false }
 }
 
 /** @throws UnknownRegion · UsageError where the environment has named another host already */

@@ -147,7 +147,7 @@ const expectations: Expectations = {
   'calls-per-minute': { scenario: 'calls-per-minute:calls=5' },
   'queued-request-limit': {
     scenario: 'queued-request-limit:requests=50',
-    median: 14_400,
+    median: 40_000,
     input: messages(60),
     settings: { shardRequests: 40 },
     purchases: 2,

@@ -203,7 +203,7 @@ const expectations: Expectations = {
   'quota-lag': {},
   'concurrent-limit': {
     scenario: 'concurrent-limit:batches=1',
-    median: 14_400,
+    median: 40_000,
     settings: { shardRequests: 10 },
     purchases: 4,
     sees: ['refused'],

@@ -217,7 +217,7 @@ const expectations: Expectations = {
     {
       // By our count one shard at a time, by the vendor's two: the third is refused, and from then on we wait.
       scenario: 'enqueued-token-limit:tokens=400',
-      median: 14_400,
+      median: 40_000,
       settings: { shardRequests: 8 },
       purchases: SOME,
       sees: ['refused', 'held'],
@@ -228,7 +228,7 @@ const expectations: Expectations = {
     {
       scenario: 'enqueued-request-limit:requests=12',
       input: embeddings(40),
-      median: 14_400,
+      median: 40_000,
       settings: { shardRequests: 10 },
       purchases: SOME,
       sees: ['refused', 'held'],
@@ -238,7 +238,7 @@ const expectations: Expectations = {
   'quota-lag': { scenario: 'quota-lag:seconds=600,tokens=400', settings: { shardRequests: 10 }, purchases: SOME },
   'storage-full': {
     scenario: 'storage-full:bytes=5000',
-    median: 14_400,
+    median: 40_000,
     settings: { shardRequests: 10 },
     purchases: 4,
     sees: ['refused'],
