@@ -145,6 +145,22 @@ describe.concurrent("a job of Anthropic's lines", () => {
     expect((await withBeta.receipt()).requests).toMatchObject({ succeeded: 3 })
   })
 
+  test('is watched within the calls a minute of the lowest tier, however many purchases are open', {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    await using on = await field({
+      speed: 60,
+      scenario: 'calls-per-minute:calls=50',
+      latency: { medianSeconds: 600, sigma: 0 },
+    })
+    const redeye = await on.open()
+    const requests = messages(80)
+    const job = await fly(redeye, requests, { shardRequests: 5 })
+    expect((await job.receipt()).submissions).toBe(20)
+    expect((await on.emulator.log()).acts.filter(({ act }) => act === 'rate-limited')).toEqual([])
+    expect(await faultsOf(on, job, requests)).toEqual([])
+  })
+
   test('without a key of that vendor is held, whatever other keys there are', async ({ expect }) => {
     await using on = await field()
     const keyless = await on.open({ env: { ...on.env, ANTHROPIC_API_KEY: '' } })
