@@ -163,7 +163,7 @@ interface Account {
 function accountOf(provider: Provider, env: Environment, wires: { http: Http; clock: Call['clock'] }): Account {
   const { environment } = provider
   const { setup, wrong } = setupOf(provider, env)
-  const { baseUrl: ownUrl, missing = [], ...own } = setup
+  const { baseUrl: ownUrl, missing = [], headers: more, ...own } = setup
   const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
   const headers = provider.headersFrom(env)
   const scope = Object.values(headers).join(' ')
@@ -177,7 +177,8 @@ function accountOf(provider: Provider, env: Environment, wires: { http: Http; cl
     ...(key === undefined ? [environment.apiKey.join(' or ')] : []),
   ]
   const apiKey = wants.length === 0 ? key : undefined
-  return { provider, row, call: { baseUrl, headers, ...own, ...wires }, apiKey, wants, wrong, regional: false }
+  const call = { baseUrl, headers: { ...headers, ...more }, ...own, ...wires }
+  return { provider, row, call, apiKey, wants, wrong, regional: false }
 }
 
 /** A variable with nonsense in it spoils its own vendor, and no other. */

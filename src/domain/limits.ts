@@ -12,6 +12,11 @@ export interface Limits {
   readonly createsPerHourMax: number | null
   readonly uploadsPerMinuteMax: number | null
   readonly openSubmissionsMax: number | null
+  /**
+   * Looks at open submissions, of all that an account has, where the vendor counts every call and has few to give.
+   * Absent: as many as are of use.
+   */
+  readonly looksPerMinuteMax?: number
   /** Input tokens waiting or running at the vendor, per account and model; null: not published or unlimited. */
   enqueuedTokensMax(model: string): number | null
   /**

@@ -37,19 +37,23 @@ export function openedAs(
   return { move, facts: { remote: remote.id, vendorState: remote.vendorState } }
 }
 
-/** When to look again: often while young, at most once a minute. */
-export function pollAt({ clock }: Pick<Ports, 'clock'>, openedAt: number | null): number {
+/** When to look again: often while young, at most once a minute, and where looks are counted, each in its turn. */
+function pollAt({ ports: { clock }, lane }: Flight, openedAt: number | null, { inTurn }: Look): number {
   const age = clock.now() - (openedAt ?? clock.now())
   const pause = Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, age / 10))
-  return clock.now() + Math.max(pause, POLL_REAL_MIN_MS * clock.speed)
+  return clock.now() + Math.max(pause, inTurn * looksApart(lane), POLL_REAL_MIN_MS * clock.speed)
 }
+
+const looksApart = ({ limits }: Flight['lane']): number =>
+  MINUTE / (limits.looksPerMinuteMax ?? Number.POSITIVE_INFINITY)
 
 /** One look at an open or cancelling submission; writes only when something changed. */
 export async function watch(flight: Flight, submission: SubmissionRow, watcher: Watcher): Promise<Then> {
   const { ports, lane, call, job } = flight
-  const remote = await watcher.look(flight, submission)
+  const look = await watcher.look(flight, submission)
+  const { remote } = look
   if (remote?.state !== 'refused') await release(flight, remote)
-  if (remote === undefined) return unseen(flight, submission)
+  if (remote === undefined) return unseen(flight, submission, look)
   if (remote.state === 'ended') {
     await commit(flight, {
       submissions: [
@@ -73,10 +77,10 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
       submissions: [moveSubmission(submission, 'cancel', { vendorState: answer.vendorState })],
       events: [eventOf(flight, 'cancelling', { vendorState: answer.vendorState }, submission)],
     })
-    return pollAt(ports, ports.clock.now())
+    return pollAt(flight, ports.clock.now(), look)
   }
   await noteChange(flight, submission, remote)
-  return pollAt(ports, submission.openedAt)
+  return pollAt(flight, submission.openedAt, look)
 }
 
 /**
@@ -127,7 +131,7 @@ const unexplained = (remote: Remote) =>
   ({ kind: 'whole', code: null, message: `the vendor ended it as "${remote.vendorState}" without a reason` }) as const
 
 /** 404: wait; then ask the list; gone for a day is lost, its outcomes missing and its money unproven. */
-async function unseen(flight: Flight, submission: SubmissionRow): Promise<Then> {
+async function unseen(flight: Flight, submission: SubmissionRow, look: Look): Promise<Then> {
   const { ports, lane, call } = flight
   const now = ports.clock.now()
   const progress = (submission.progress ?? {}) as { goneSince?: number }
@@ -141,15 +145,22 @@ async function unseen(flight: Flight, submission: SubmissionRow): Promise<Then> 
   const young = now - (submission.openedAt ?? now) < LISTED_FIRST_MS
   if (!young) {
     for await (const remote of lane.list(call, (submission.sentAt ?? 0) - LISTED_FIRST_MS)) {
-      if (remote.id === submission.remoteId) return pollAt(ports, submission.openedAt)
+      if (remote.id === submission.remoteId) return pollAt(flight, submission.openedAt, look)
     }
   }
-  if (now - goneSince < LOST_AFTER_MS) return pollAt(ports, submission.openedAt)
+  if (now - goneSince < LOST_AFTER_MS) return pollAt(flight, submission.openedAt, look)
   await commit(flight, {
     submissions: [moveSubmission(submission, 'vanish', { endedAt: now })],
     events: [eventOf(flight, 'lost', { remote: submission.remoteId, goneSince }, submission)],
   })
   return 'again'
+}
+
+interface Look {
+  /** undefined: the vendor does not know it. */
+  readonly remote: Remote | undefined
+  /** Submissions that are looked at one after the other, this one among them. */
+  readonly inTurn: number
 }
 
 /**
@@ -159,14 +170,15 @@ async function unseen(flight: Flight, submission: SubmissionRow): Promise<Then> 
 export class Watcher {
   readonly #lists = new Map<string, { at: number; remotes: Promise<Map<string, Remote>> }>()
 
-  async look({ ports, lane, call }: Flight, submission: SubmissionRow): Promise<Remote | undefined> {
+  async look({ ports, lane, call }: Flight, submission: SubmissionRow): Promise<Look> {
     const id = submission.remoteId ?? ''
     const open = await ports.store.submissions({ accountId: submission.accountId, states: ['open', 'cancelling'] })
-    if (open.length <= LIST_ABOVE) return lane.poll(call, id)
+    if (open.length <= LIST_ABOVE) return { remote: await lane.poll(call, id), inTurn: open.length }
     const oldest = Math.min(...open.map(({ sentAt, createdAt }) => sentAt ?? createdAt))
     const listed = (await this.#list(ports, lane, call, submission.accountId, oldest)).get(id)
     // What changed, or is about to be acted on, is read by itself: lists may lag behind.
-    return listed === undefined || listed.state !== 'open' ? lane.poll(call, id) : listed
+    const told = listed?.state === 'open' ? listed : await lane.poll(call, id)
+    return { remote: told, inTurn: 1 }
   }
 
   #list(
@@ -178,8 +190,8 @@ export class Watcher {
   ): Promise<Map<string, Remote>> {
     const now = ports.clock.now()
     const cached = this.#lists.get(accountId)
-    if (cached !== undefined && now - cached.at < Math.max(POLL_MIN_MS, POLL_REAL_MIN_MS * ports.clock.speed))
-      return cached.remotes
+    const apart = Math.max(POLL_MIN_MS, looksApart(lane), POLL_REAL_MIN_MS * ports.clock.speed)
+    if (cached !== undefined && now - cached.at < apart) return cached.remotes
     const remotes = (async () => {
       const byId = new Map<string, Remote>()
       try {

@@ -319,10 +319,10 @@ export interface Provider {
     /** Empty: there is none, and one must be told. */
     readonly baseUrlDefault: string
   }
-  /** Extra headers from the environment (organisation, project). */
+  /** Headers from the environment that say whose the account is (organisation, project). */
   headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
   /** For an account that takes more than a key and a base URL to name. */
-  accountFrom?(environment: Readonly<Record<string, string | undefined>>): AccountSetup
+  accountFrom?(environment: Readonly<Record<string, string | undefined>>): Partial<AccountSetup>
   /** Where the vendor can be told to work, by the user's word for it. Absent: nowhere in particular. */
   readonly regions?: Readonly<Record<string, Region>>
   /** A free call that shows whether the key works. */
@@ -343,6 +343,8 @@ export interface Region {
 
 /** An account made of several variables; `environment` names those of its key and base URL all the same. */
 export interface AccountSetup extends Required<Pick<Call, 'settings' | 'resident' | 'authorize'>> {
+  /** Beside those of `headersFrom`: what the vendor is told and the account is not made of. */
+  readonly headers?: Call['headers']
   readonly baseUrl: string
   /** Variables that are wanted and not set; none: the account is complete. */
   readonly missing: readonly string[]

@@ -1,6 +1,6 @@
 import type { JobSettings } from '../../src/index.ts'
 import { messages } from './field.ts'
-import { cancelHalfWay, DAY_FAST, type Expectations, flyThrough, SLOW, SLOWEST, SOME } from './fly-through.ts'
+import { cancelHalfWay, DAY_FAST, type Expectations, flyThrough, SLOW, SOME } from './fly-through.ts'
 
 const once = { retries: 0 } satisfies JobSettings
 const someFail = { ends: { succeeded: SOME, failed: SOME } } as const
@@ -43,7 +43,7 @@ const expectations: Expectations = {
   'slow-answers': {},
   'wrong-key': [
     { held: 'credentials' },
-    { scenario: 'wrong-key:after=3', median: 4000, held: 'credentials', sees: ['bought', 'held'] },
+    { scenario: 'wrong-key:after=2', median: 4000, held: 'credentials', sees: ['bought', 'held'] },
   ],
   forbidden: { held: 'credentials' },
   'tier-spend-limit': { held: 'billing' },
@@ -71,7 +71,12 @@ const expectations: Expectations = {
     sees: ['cancelling'],
     ends: { succeeded: SOME, expired: SOME },
   },
-  'not-found-after-create': { speed: SLOW, median: 10, sees: ['unseen'] },
+  'not-found-after-create': {
+    scenario: 'not-found-after-create:seconds=1200',
+    speed: SLOW,
+    median: 10,
+    sees: ['unseen'],
+  },
   'listed-late': { speed: SLOW, scenario: 'create-response-lost+listed-late:seconds=60', sees: ['unsure', 'proven'] },
   vanish: {
     speed: DAY_FAST,
@@ -142,7 +147,7 @@ const expectations: Expectations = {
   'calls-per-minute': { scenario: 'calls-per-minute:calls=5' },
   'queued-request-limit': {
     scenario: 'queued-request-limit:requests=50',
-    median: 3600,
+    median: 40_000,
     input: messages(60),
     settings: { shardRequests: 40 },
     purchases: 2,
@@ -162,7 +167,7 @@ const expectations: Expectations = {
 
   // together
   'incident-41': { input: messages(1000), sees: ['retry'], purchases: 2 },
-  'bad-night': { speed: SLOWEST, median: 4, sees: ['unsure', 'proven', 'retry'], purchases: 2 },
+  'bad-night': { speed: SLOW, median: 60, sees: ['unsure', 'proven', 'retry'], purchases: 2 },
 }
 
 flyThrough('anthropic', messages(40), expectations)

@@ -131,6 +131,36 @@ describe.concurrent("a job of Anthropic's lines", () => {
     expect((await on.emulator.log()).purchases).toEqual([])
   })
 
+  test('flies with a token in place of a key, and with the beta that its long answers want', {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    await using on = await field()
+    const { ANTHROPIC_API_KEY: ANTHROPIC_AUTH_TOKEN = '', ...keyless } = on.env
+    const env = { ...keyless, ANTHROPIC_AUTH_TOKEN }
+    const beta = { ANTHROPIC_CUSTOM_HEADERS: 'anthropic-beta: output-300k-2026-03-24' }
+    const requests = messages(3, { model: 'claude-opus-5', max_tokens: 300_000 })
+    const without = await fly(await on.open({ env }), requests, { retries: 0 })
+    expect((await without.receipt()).requests).toMatchObject({ failed: 3 })
+    const withBeta = await fly(await on.open({ env: { ...env, ...beta } }), requests)
+    expect((await withBeta.receipt()).requests).toMatchObject({ succeeded: 3 })
+  })
+
+  test('is watched within the calls a minute of the lowest tier, however many purchases are open', {
+    timeout: 60_000,
+  }, async ({ expect }) => {
+    await using on = await field({
+      speed: 60,
+      scenario: 'calls-per-minute:calls=50',
+      latency: { medianSeconds: 600, sigma: 0 },
+    })
+    const redeye = await on.open()
+    const requests = messages(80)
+    const job = await fly(redeye, requests, { shardRequests: 5 })
+    expect((await job.receipt()).submissions).toBe(20)
+    expect((await on.emulator.log()).acts.filter(({ act }) => act === 'rate-limited')).toEqual([])
+    expect(await faultsOf(on, job, requests)).toEqual([])
+  })
+
   test('without a key of that vendor is held, whatever other keys there are', async ({ expect }) => {
     await using on = await field()
     const keyless = await on.open({ env: { ...on.env, ANTHROPIC_API_KEY: '' } })

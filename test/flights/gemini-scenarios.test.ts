@@ -34,7 +34,7 @@ const expectations: Expectations = {
   'create-garbage-created': { sees: ['unsure', 'found'] },
   'create-reset': { sees: ['unsure', 'fenced', 'absent', 'bought'] },
   'create-lands-late': [
-    { sees: ['unsure', 'found'] },
+    { speed: SLOW, sees: ['unsure', 'found'] },
     // After our fence: the late create finds no file, and is refused.
     {
       scenario: 'create-lands-late:seconds=7200',
@@ -43,7 +43,7 @@ const expectations: Expectations = {
     },
   ],
   'create-429': { sees: ['refused'] },
-  'upload-race': { sees: ['refused'], speed: SLOWEST, median: 4 },
+  'upload-race': { scenario: 'upload-race:seconds=60', sees: ['refused'], speed: SLOWEST, median: 4 },
   'drop-upload': { sees: ['trouble'] },
   'drop-download': { sees: ['trouble'] },
   'short-download': [
@@ -106,7 +106,12 @@ const expectations: Expectations = {
     sees: ['cancelling'],
     ends: { succeeded: SOME, cancelled: SOME },
   },
-  'not-found-after-create': { speed: SLOW, median: 10, sees: ['unseen'] },
+  'not-found-after-create': {
+    scenario: 'not-found-after-create:seconds=1200',
+    speed: SLOW,
+    median: 10,
+    sees: ['unseen'],
+  },
   'listed-late': { scenario: 'create-response-lost+listed-late:seconds=60', sees: ['unsure', 'found'] },
   vanish: {
     speed: DAY_FAST,
@@ -198,7 +203,7 @@ const expectations: Expectations = {
   'quota-lag': {},
   'concurrent-limit': {
     scenario: 'concurrent-limit:batches=1',
-    median: 3600,
+    median: 40_000,
     settings: { shardRequests: 10 },
     purchases: 4,
     sees: ['refused'],

@@ -38,7 +38,7 @@ const expectations: Expectations = {
   'create-garbage-created': { sees: ['unsure', 'found'] },
   'create-reset': { sees: ['unsure', 'fenced', 'absent', 'bought'] },
   'create-lands-late': [
-    { sees: ['unsure', 'found'] },
+    { speed: SLOW, sees: ['unsure', 'found'] },
     // After our fence: the late create finds no file, and fails without a row run.
     {
       scenario: 'create-lands-late:seconds=7200',
@@ -50,7 +50,7 @@ const expectations: Expectations = {
   ],
   'create-429': { sees: ['refused'] },
   'insufficient-quota': { held: 'billing', speed: SLOW, median: 10 },
-  'upload-race': { sees: ['refused'], speed: SLOWEST, median: 4 },
+  'upload-race': { scenario: 'upload-race:seconds=60', sees: ['refused'], speed: SLOWEST, median: 4 },
   'drop-upload': { sees: ['trouble'] },
   'drop-download': { sees: ['trouble'] },
   'short-download': [
@@ -67,7 +67,7 @@ const expectations: Expectations = {
   'storm-429': { sees: ['refused'] },
   'slow-down': { sees: ['refused'] },
   'storm-500': [{ sees: ['trouble'] }, { scenario: 'storm-500:times=always', held: 'vendor' }],
-  'storm-503': [{ sees: ['trouble'] }, { scenario: 'storm-503:times=always,on=list|get,after=1', held: 'vendor' }],
+  'storm-503': [{ sees: ['trouble'] }, { scenario: 'storm-503:times=always,on=list|get', held: 'vendor' }],
   'html-200': [{ sees: ['trouble'] }, { scenario: 'html-200:times=always', held: 'vendor' }],
   'html-502': [{ sees: ['trouble'] }, { scenario: 'html-502:times=always,after=2', held: 'vendor', median: 4000 }],
   'garbage-json': [{ sees: ['trouble'] }, { scenario: 'garbage-json:times=always', held: 'vendor' }],
@@ -97,7 +97,12 @@ const expectations: Expectations = {
     ends: { succeeded: SOME, cancelled: SOME },
   },
   'cancel-race': { median: 20_000, meanwhile: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
-  'not-found-after-create': { speed: SLOW, median: 10, sees: ['unseen'] },
+  'not-found-after-create': {
+    scenario: 'not-found-after-create:seconds=1200',
+    speed: SLOW,
+    median: 10,
+    sees: ['unseen'],
+  },
   'listed-late': { scenario: 'create-response-lost+listed-late:seconds=60', sees: ['unsure', 'found'] },
   vanish: {
     speed: DAY_FAST,
@@ -113,10 +118,10 @@ const expectations: Expectations = {
     ends: { failed: 40 },
   },
   'ids-early': {},
-  'output-id-late': { speed: SLOW, median: 10, sees: ['output-late'] },
+  'output-id-late': { scenario: 'output-id-late:seconds=1200', speed: SLOW, median: 10, sees: ['output-late'] },
   'counts-wrong': {},
   'counts-zero-until-end': {},
-  'unknown-status': { speed: SLOW, median: 300, sees: ['vendor-state'] },
+  'unknown-status': { scenario: 'unknown-status:seconds=1200', speed: SLOW, median: 1500, sees: ['vendor-state'] },
   'in-order': {},
   'queue-full': { sees: ['refused', 'bought'], purchases: 2, ran: 1 },
   'billing-hard-limit': { held: 'billing', speed: SLOW, median: 10, purchases: 2, ran: 1 },
@@ -212,7 +217,7 @@ const expectations: Expectations = {
     {
       // By our count one shard at a time, by the vendor's two: the third is refused, and from then on we wait.
       scenario: 'enqueued-token-limit:tokens=400',
-      median: 7200,
+      median: 40_000,
       settings: { shardRequests: 8 },
       purchases: SOME,
       sees: ['refused', 'held'],
@@ -223,7 +228,7 @@ const expectations: Expectations = {
     {
       scenario: 'enqueued-request-limit:requests=12',
       input: embeddings(40),
-      median: 7200,
+      median: 40_000,
       settings: { shardRequests: 10 },
       purchases: SOME,
       sees: ['refused', 'held'],
@@ -233,7 +238,7 @@ const expectations: Expectations = {
   'quota-lag': { scenario: 'quota-lag:seconds=600,tokens=400', settings: { shardRequests: 10 }, purchases: SOME },
   'storage-full': {
     scenario: 'storage-full:bytes=5000',
-    median: 7200,
+    median: 40_000,
     settings: { shardRequests: 10 },
     purchases: 4,
     sees: ['refused'],

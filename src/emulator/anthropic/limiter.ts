@@ -32,6 +32,7 @@ export function createLimiter(desk: Desk): Limiter {
         'anthropic-ratelimit-requests-reset': `${new Date(resetAt).toISOString().slice(0, 19)}Z`,
       }
       if (used <= limit) return headers
+      desk.log.record('anthropic', 'rate-limited', { limit })
       throw new Refusal(rateLimited, { ...headers, 'retry-after': String(Math.ceil((resetAt - now) / 1000)) })
     },
   }

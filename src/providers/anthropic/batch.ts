@@ -52,7 +52,7 @@ async function buy(
   release: () => Promise<boolean>,
   upload: Upload,
 ): Promise<Purchase> {
-  const request = requestOf(call, 'POST', batches, {
+  const request = await requestOf(call, 'POST', batches, {
     headers: { 'content-type': 'application/json' },
     headersTimeoutMs: MINUTE + upload.bytes / answerBytesPerMs,
   })
@@ -156,7 +156,7 @@ async function* leftovers(call: Call): AsyncGenerator<Leftover> {
 }
 
 async function open(call: Call, file: RemoteFile): Promise<ResultStream> {
-  const request = requestOf(call, 'GET', `${pathOf(file.id)}/results`, {
+  const request = await requestOf(call, 'GET', `${pathOf(file.id)}/results`, {
     headers: { accept: '*/*', 'accept-encoding': 'identity' }, // Content-Length shall count the bytes we get
   })
   const { status, headers, body, discard } = await call.http.stream(request).catch(asUnavailable)
@@ -202,26 +202,26 @@ const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >=
 
 const pathOf = (id: string): string => `${batches}/${encodeURIComponent(id)}`
 
-function requestOf(
+async function requestOf(
   call: Call,
   method: HttpRequest['method'],
   path: string,
   more: Partial<HttpRequest> = {},
-): HttpRequest {
+): Promise<HttpRequest> {
   const url = call.baseUrl.replace(/\/+$/, '') + path
   const headers = {
     accept: 'application/json',
     'user-agent': 'redeye',
     'anthropic-version': version,
+    ...((await call.authorize?.()) ?? { 'x-api-key': call.apiKey }),
     ...call.headers,
-    'x-api-key': call.apiKey,
     ...more.headers,
   }
   return { method, url, signal: call.signal, ...more, headers }
 }
 
 async function ask(call: Call, method: HttpRequest['method'], path: string): Promise<HttpAnswer> {
-  return await call.http.call(requestOf(call, method, path)).catch(asUnavailable)
+  return await call.http.call(await requestOf(call, method, path)).catch(asUnavailable)
 }
 
 function asUnavailable(error: unknown): never {

@@ -1,4 +1,5 @@
 import type { Provider } from '../contract.ts'
+import { accountFrom, headersFrom } from './account.ts'
 import { batch, check } from './batch.ts'
 import { regions } from './regions.ts'
 import { sync } from './sync.ts'
@@ -8,11 +9,12 @@ export const anthropic = {
   batch,
   sync,
   environment: {
-    apiKey: ['ANTHROPIC_API_KEY'],
+    apiKey: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN'],
     baseUrl: ['ANTHROPIC_BASE_URL'],
     baseUrlDefault: 'https://api.anthropic.com',
   },
-  headersFrom: () => ({}), // the key itself names organisation and workspace
+  headersFrom,
+  accountFrom,
   regions,
   check,
 } satisfies Provider

@@ -17,6 +17,7 @@ export const limits: Limits = {
   createsPerHourMax: null, // rates: calls a minute, by tier; no call tells the tier, and a 429 costs nothing
   uploadsPerMinuteMax: null,
   openSubmissionsMax: null,
+  looksPerMinuteMax: 20, // rates: the lowest tier has 50 calls a minute; purchases and results want theirs
   enqueuedTokensMax: () => null,
   enqueuedRequestsMax: () => null, // rates: 100,000 and up by tier, over all models; a full queue refuses by 429
   windowMs: 24 * HOUR, // guide
