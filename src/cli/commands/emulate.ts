@@ -36,13 +36,15 @@ export async function emulate({ port, speed, seed, scenario = [], dir, json }: E
     REDEYE_VERTEX_BUCKET: 'gs://emulated',
     ...(speed === 1 ? {} : { REDEYE_SPEED: String(speed) }),
   }
-  if (json === true) out(JSON.stringify({ url: emulator.url, variables }))
+  if (json === true) out(JSON.stringify({ url: emulator.url, variables, alike: emulator.alikeUrls }))
   else {
     out(
       `Emulated vendors at ${emulator.url}, ${speed === 1 ? 'in real time' : `${speed} times as fast as the world`}.\n`,
     )
     for (const [name, value] of Object.entries(variables)) out(`  export ${name}=${value}`)
     if (speed !== 1) out(`  export REDEYE_HOME=$(mktemp -d)   # a home of its own, whose clock runs as fast`)
+    out('\nVendors like OpenAI, by their names:')
+    for (const [name, url] of Object.entries(emulator.alikeUrls)) out(`  ${name.padEnd(12)} ${url}`)
     out(`\nIts log and bill: ${emulator.url}/_emulator/log and /bill. Ctrl-C stops it.`)
   }
   await stopped.promise
