@@ -92,16 +92,24 @@ const expectations: Expectations = {
   'expire-billed': { speed: DAY_FAST, sees: ['retry'], purchases: 2, paidTwice: 24, unproven: true },
   'custom-id-expires': {},
   slow: { speed: DAY_FAST },
+  // A cancel is answered with nothing: that it is under way shows at the next look, if it then still is.
   'cancel-lag': {
-    median: 20_000,
+    scenario: 'cancel-lag:seconds=14400',
+    median: 60_000,
     meanwhile: cancelHalfWay,
     sees: ['cancelling'],
     ends: { cancelled: 40 },
     unproven: true,
   },
-  'cancel-race': { median: 20_000, meanwhile: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
+  'cancel-race': {
+    scenario: 'cancel-race+cancel-lag:seconds=14400',
+    median: 60_000,
+    meanwhile: cancelHalfWay,
+    sees: ['cancelling', 'cancelled'],
+  },
   'cancelled-with-output': {
-    median: 20_000,
+    scenario: 'cancelled-with-output+cancel-lag:seconds=14400',
+    median: 60_000,
     meanwhile: cancelHalfWay,
     sees: ['cancelling'],
     ends: { succeeded: SOME, cancelled: SOME },

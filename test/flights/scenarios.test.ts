@@ -91,12 +91,12 @@ const expectations: Expectations = {
   'expire-none': { speed: DAY_FAST, settings: { retries: 0 }, ends: { expired: 40 }, ran: 0 },
   slow: { speed: DAY_FAST },
   'cancel-lag': {
-    median: 20_000,
+    median: 60_000,
     meanwhile: cancelHalfWay,
     sees: ['cancelling'],
     ends: { succeeded: SOME, cancelled: SOME },
   },
-  'cancel-race': { median: 20_000, meanwhile: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
+  'cancel-race': { median: 60_000, meanwhile: cancelHalfWay, sees: ['cancelling', 'cancelled'] },
   'not-found-after-create': {
     scenario: 'not-found-after-create:seconds=1200',
     speed: SLOW,
