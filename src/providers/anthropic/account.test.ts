@@ -4,6 +4,7 @@ import { clockAt } from '../../kit/clock.ts'
 import type { Http, HttpAnswer, HttpRequest } from '../../kit/http.ts'
 import { accountFrom, headersFrom } from './account.ts'
 import { batch } from './batch.ts'
+import { sync } from './sync.ts'
 
 /** Headers of a call as an environment has them. */
 async function headersOf(environment: Record<string, string>, apiKey = ''): Promise<HttpRequest['headers']> {
@@ -28,6 +29,18 @@ describe('An account at Anthropic', () => {
     const headers = await headersOf({ ANTHROPIC_API_KEY: ' ', ANTHROPIC_AUTH_TOKEN: 'token-1\n' })
     expect(headers).toMatchObject({ authorization: 'Bearer token-1' })
     expect(headers).not.toHaveProperty('x-api-key')
+  })
+
+  test('is called message by message with the same: a token goes without an empty key beside it', () => {
+    const http = {} as Http
+    const call = { baseUrl: 'https://api.anthropic.com', apiKey: '', headers: { a: '1' }, http, clock: clockAt() }
+    const { authorize = async () => ({}) } = accountFrom({ ANTHROPIC_AUTH_TOKEN: 'token-1' })
+    const { headers } = sync.standard.word({ ...call, authorize }, '/v1/messages', 'claude-haiku-4-5')
+    expect(headers).toHaveProperty('a')
+    expect(headers).not.toHaveProperty('x-api-key')
+    expect(sync.standard.word({ ...call, apiKey: 'k' }, '/v1/messages', 'claude-haiku-4-5').headers).toMatchObject({
+      'x-api-key': 'k',
+    })
   })
 
   test('has both, and the key counts', () => {

@@ -34,8 +34,8 @@ function wordingOf(call: Call, endpoint: string): Wording {
       'content-type': 'application/json',
       'user-agent': 'redeye',
       'anthropic-version': version,
+      ...(call.authorize === undefined ? { 'x-api-key': call.apiKey } : {}),
       ...call.headers,
-      'x-api-key': call.apiKey,
     },
   }
 }
