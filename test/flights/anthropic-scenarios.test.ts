@@ -99,6 +99,10 @@ const expectations: Expectations = {
     median: 1500,
   },
   'times-with-offset': {},
+  'committed-capacity': {}, // of calls outside batches
+  'sync-429': {}, // of calls outside batches
+  'sync-lost': {}, // of calls outside batches
+  'sync-slow': {}, // of calls outside batches
   'in-order': {},
 
   // rows

@@ -143,6 +143,8 @@ const expectations: Expectations = {
     median: 10,
   },
   'job-state-words': {},
+  'flex-drought': {}, // of calls outside batches
+  'sync-lost': {}, // of calls outside batches
   'in-order': {},
   'embed-usage': [
     { input: embeddings(40), unproven: true },

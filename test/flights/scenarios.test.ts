@@ -122,6 +122,12 @@ const expectations: Expectations = {
   'counts-wrong': {},
   'counts-zero-until-end': {},
   'unknown-status': { scenario: 'unknown-status:seconds=1200', speed: SLOW, median: 1500, sees: ['vendor-state'] },
+  'flex-drought': {}, // of calls outside batches
+  'flex-not-allowed': {}, // of calls outside batches
+  'priority-downgraded': {}, // of calls outside batches
+  'sync-429': {}, // of calls outside batches
+  'sync-lost': {}, // of calls outside batches
+  'sync-slow': {}, // of calls outside batches
   'in-order': {},
   'queue-full': { sees: ['refused', 'bought'], purchases: 2, ran: 1 },
   'billing-hard-limit': { held: 'billing', speed: SLOW, median: 10, purchases: 2, ran: 1 },

@@ -71,6 +71,8 @@ const jobs: Expectations = {
   'counts-unknown': {},
   // Whether a poll falls into the time of the unknown word is chance; that it changes no state is the conformance suite's.
   'unknown-status': { scenario: 'unknown-status:seconds=1200', speed: SLOW, median: 1500 },
+  'flex-drought': {}, // of calls outside batches
+  'sync-lost': {}, // of calls outside batches
   'in-order': {},
   'batch-failed': { sees: ['recut'], purchases: 3, ran: 2 },
   'batch-failed-with-output': {},
