@@ -10,7 +10,7 @@ import type { CountedWarning, Translated } from './routing.ts'
 import { recordsOf, Segments } from './rows.ts'
 import { kindOf, type TranslateIn, type TranslateOut } from './translate-rows.ts'
 
-const CHUNK_BYTES = 1024 * 1024
+const CHUNK_BYTES = 512 * 1024
 const PROBLEMS_SHOWN = 100
 
 export interface Translating {
@@ -103,7 +103,7 @@ class GroupTranslation {
       for (const record of records) {
         chunk.records.push({ ...record })
         if (record.group === this.#how.group) chunk.bytes += record.bodyLength
-        if (chunk.bytes < CHUNK_BYTES && chunk.records.length < 8192) continue
+        if (chunk.bytes < CHUNK_BYTES && chunk.records.length < 4096) continue
         yield chunk
         chunk = { records: [], bytes: 0 }
       }

@@ -77,7 +77,12 @@ export class BytePool {
   }
 
   #open(): Seat {
-    const worker = new Worker(moduleBeside(import.meta.url, './byte-worker'), { stdout: false, stderr: false })
+    const worker = new Worker(moduleBeside(import.meta.url, './byte-worker'), {
+      stdout: false,
+      stderr: false,
+      // A task keeps little of what it makes; left alone, V8 gives its garbage ever more room.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    })
     const seat: Seat = { worker, waiting: new Map() }
     const fail = (error: Error): void => {
       this.#seats = this.#seats.filter((other) => other !== seat)
