@@ -161,6 +161,24 @@ describe.concurrent("a job of Anthropic's lines", () => {
     expect(await faultsOf(on, job, requests)).toEqual([])
   })
 
+  test('waits on where the vendor uses words that nobody knows, also in its list', { timeout: 60_000 }, async ({
+    expect,
+  }) => {
+    await using on = await field({
+      speed: SLOW,
+      scenario: 'unknown-status:seconds=1200,times=always',
+      latency: { medianSeconds: 5000, sigma: 0 },
+    })
+    const redeye = await on.open()
+    const requests = messages(100)
+    const job = await fly(redeye, requests, { shardRequests: 5 }) // 25 purchases: too many to ask for one by one
+    expect((await job.receipt()).requests.succeeded).toBe(100)
+    const noted: unknown[] = []
+    for await (const { type, data } of job.events({ follow: false })) if (type === 'vendor-state') noted.push(data)
+    expect(noted.filter((data) => (data as { known: boolean }).known === false)).toHaveLength(25)
+    expect(await faultsOf(on, job, requests)).toEqual([])
+  })
+
   test('without a key of that vendor is held, whatever other keys there are', async ({ expect }) => {
     await using on = await field()
     const keyless = await on.open({ env: { ...on.env, ANTHROPIC_API_KEY: '' } })

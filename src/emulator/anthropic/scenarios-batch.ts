@@ -1,4 +1,5 @@
 import type { Reader, Scenario } from '../scenarios.ts'
+import { commonBatchScenarios } from '../scenarios-batch.ts'
 import type { AnthropicFaults, BatchFaults } from './faults.ts'
 
 const batch =
@@ -7,6 +8,10 @@ const batch =
 
 /** Troubles of whole batches. `times` counts the batches, in the order of their creation. */
 export const batchScenarios: readonly Scenario<AnthropicFaults>[] = [
+  ...commonBatchScenarios({
+    slow: 'batch guide: most end within the hour, some do not',
+    'cancel-race': 'API reference: a cancel may not result in any canceled request',
+  }),
   {
     name: 'stuck-in-progress',
     parameters: { times: '1', share: '0.5' },
@@ -33,48 +38,10 @@ export const batchScenarios: readonly Scenario<AnthropicFaults>[] = [
     faults: batch((read) => ({ stallShare: read.number('share'), expiryLagSeconds: read.number('hours') * 3600 })),
   },
   {
-    name: 'slow',
-    parameters: { hours: '12', times: '1' },
-    summary: 'The batch takes hours.',
-    source: 'batch guide: most end within the hour, some do not',
-    faults: batch((read) => ({ runSeconds: read.number('hours') * 3600 })),
-  },
-  {
-    name: 'cancel-lag',
-    parameters: { seconds: '600', times: 'always' },
-    summary: 'A cancel takes 10 minutes to be done.',
-    faults: batch((read) => ({ cancelLagSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'cancel-race',
-    parameters: { times: '1' },
-    summary: 'The batch is cancelled, says canceling, and ends with every request done and none canceled.',
-    source: 'API reference: a cancel may not result in any canceled request',
-    faults: batch(() => ({ cancelRace: true })),
-  },
-  {
     name: 'stuck-canceling',
     parameters: { times: '1' },
     summary: 'A cancel is never done; the batch is canceling until its window closes, and its requests expire.',
     faults: batch(() => ({ stallShare: 0.5, cancelLagSeconds: Number.POSITIVE_INFINITY })),
-  },
-  {
-    name: 'not-found-after-create',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'A batch just created is 404 for so many seconds; it is listed.',
-    faults: batch((read) => ({ hiddenFromGetSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'listed-late',
-    parameters: { seconds: '120', times: '1' },
-    summary: 'A batch just created is missing from the list for so many seconds.',
-    faults: batch((read) => ({ hiddenFromListSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'vanish',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'After so many seconds the batch is 404 and out of the list for ever; it is run and billed all the same.',
-    faults: batch((read) => ({ vanishAfterSeconds: read.number('seconds') })),
   },
   {
     name: 'archived-early',
@@ -103,12 +70,6 @@ export const batchScenarios: readonly Scenario<AnthropicFaults>[] = [
     faults: batch(() => ({ counts: 'gradual' })),
   },
   {
-    name: 'counts-wrong',
-    parameters: { times: '1' },
-    summary: 'The request counts of the ended batch disagree with its results.',
-    faults: batch(() => ({ counts: 'wrong' })),
-  },
-  {
     name: 'unknown-status',
     parameters: { word: 'paused', seconds: '120', times: '1' },
     summary: 'For a while the batch has a processing_status that no page knows.',
@@ -120,11 +81,5 @@ export const batchScenarios: readonly Scenario<AnthropicFaults>[] = [
     summary: 'Times end with +00:00 instead of Z.',
     source: 'both forms have been seen on the wire',
     faults: batch(() => ({ offsetTimes: true })),
-  },
-  {
-    name: 'in-order',
-    parameters: { times: 'always' },
-    summary: 'Results come in the order of the requests, which is not promised: to find clients that count on it.',
-    faults: batch(() => ({ shuffle: false })),
   },
 ]

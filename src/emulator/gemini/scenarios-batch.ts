@@ -1,4 +1,5 @@
 import type { Reader, Scenario } from '../scenarios.ts'
+import { commonBatchScenarios } from '../scenarios-batch.ts'
 import { exhausted, internal, type Problem, problem } from './errors.ts'
 import type { BatchFaults, GeminiFaults } from './faults.ts'
 
@@ -10,6 +11,9 @@ const failing = (reason: Problem) => batch(() => ({ failure: { problem: reason }
 
 /** Troubles of whole batches. `times` counts the batches, in the order of their creation. */
 export const geminiBatchScenarios: readonly Scenario<GeminiFaults>[] = [
+  ...commonBatchScenarios({
+    slow: 'github.com/googleapis/python-genai issue 1482: waves of more than 24 h',
+  }),
   {
     name: 'stuck-pending',
     parameters: { hours: 'always', times: '1' },
@@ -45,47 +49,10 @@ export const geminiBatchScenarios: readonly Scenario<GeminiFaults>[] = [
     faults: batch(() => ({ stuckOnCustomIds: true })),
   },
   {
-    name: 'slow',
-    parameters: { hours: '12', times: '1' },
-    summary: 'The batch takes hours.',
-    source: 'github.com/googleapis/python-genai issue 1482: waves of more than 24 h',
-    faults: batch((read) => ({ runSeconds: read.number('hours') * 3600 })),
-  },
-  {
-    name: 'cancel-lag',
-    parameters: { seconds: '600', times: 'always' },
-    summary: 'A cancel takes 10 minutes to be done.',
-    faults: batch((read) => ({ cancelLagSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'cancel-race',
-    parameters: { times: '1' },
-    summary: 'The batch is cancelled, and succeeds.',
-    faults: batch(() => ({ cancelRace: true })),
-  },
-  {
     name: 'cancelled-with-output',
     parameters: { times: 'always' },
     summary: 'A cancelled batch hands out the rows it had finished.',
     faults: batch(() => ({ cancelledKeepsOutput: true })),
-  },
-  {
-    name: 'not-found-after-create',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'A batch just created is 404 for so many seconds; it is listed.',
-    faults: batch((read) => ({ hiddenFromGetSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'listed-late',
-    parameters: { seconds: '120', times: '1' },
-    summary: 'A batch just created is missing from the list for so many seconds.',
-    faults: batch((read) => ({ hiddenFromListSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'vanish',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'After so many seconds the batch is 404 and out of the list for ever; it is run and billed all the same.',
-    faults: batch((read) => ({ vanishAfterSeconds: read.number('seconds') })),
   },
   {
     name: 'output-late',
@@ -113,12 +80,6 @@ export const geminiBatchScenarios: readonly Scenario<GeminiFaults>[] = [
       'A large inline result cannot be read: get fails with 503, or with 504 when the client offers to wait; a partial get and the list still work.',
     source: 'discuss.ai.google.dev thread 174261',
     faults: batch((read) => ({ unreadableBytes: read.number('bytes') })),
-  },
-  {
-    name: 'counts-wrong',
-    parameters: { times: '1' },
-    summary: 'The counts of the finished batch disagree with its rows.',
-    faults: batch(() => ({ counts: 'wrong' })),
   },
   {
     name: 'counts-stale-in-list',
@@ -149,12 +110,6 @@ export const geminiBatchScenarios: readonly Scenario<GeminiFaults>[] = [
     summary: 'States are called JOB_STATE_… on the wire, as the samples of the guide have them.',
     source: 'batch guide, REST samples',
     faults: batch(() => ({ statePrefix: 'JOB_STATE_' })),
-  },
-  {
-    name: 'in-order',
-    parameters: { times: 'always' },
-    summary: 'Result rows come in input order: to find clients that count on it.',
-    faults: batch(() => ({ shuffle: false })),
   },
   {
     name: 'embed-usage',

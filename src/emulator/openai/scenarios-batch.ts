@@ -1,4 +1,5 @@
 import type { Reader, Scenario } from '../scenarios.ts'
+import { commonBatchScenarios } from '../scenarios-batch.ts'
 import type { BatchError, BatchFaults, OpenAiFaults } from './faults.ts'
 
 const batch =
@@ -10,6 +11,12 @@ const failing = (code: string, message: string, param: string | null = null) =>
 
 /** Troubles of whole batches. `times` counts the batches, in the order of their creation. */
 export const batchScenarios: readonly Scenario<OpenAiFaults>[] = [
+  ...commonBatchScenarios({
+    slow: 'community.openai.com thread 1255766: more than 12 h in progress',
+    'cancel-lag': 'batch guide: "up to 10 minutes"',
+    vanish: 'github.com/tensorzero/tensorzero issue 1198: batches disappear from the API',
+    'counts-wrong': 'community.openai.com, tag batch: "Inconsistent Number of Entries in JSONL"',
+  }),
   {
     name: 'stuck-validating',
     parameters: { times: '1' },
@@ -44,45 +51,6 @@ export const batchScenarios: readonly Scenario<OpenAiFaults>[] = [
     faults: batch(() => ({ stuck: 'in_progress', stallShare: 0 })),
   },
   {
-    name: 'slow',
-    parameters: { hours: '12', times: '1' },
-    summary: 'The batch takes hours.',
-    source: 'community.openai.com thread 1255766: more than 12 h in progress',
-    faults: batch((read) => ({ runSeconds: read.number('hours') * 3600 })),
-  },
-  {
-    name: 'cancel-lag',
-    parameters: { seconds: '600', times: 'always' },
-    summary: 'A cancel takes 10 minutes to be done.',
-    source: 'batch guide: "up to 10 minutes"',
-    faults: batch((read) => ({ cancelLagSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'cancel-race',
-    parameters: { times: '1' },
-    summary: 'The batch is cancelled, says cancelling, and completes.',
-    faults: batch(() => ({ cancelRace: true })),
-  },
-  {
-    name: 'not-found-after-create',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'A batch just created is 404 for so many seconds; it is listed.',
-    faults: batch((read) => ({ hiddenFromGetSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'listed-late',
-    parameters: { seconds: '120', times: '1' },
-    summary: 'A batch just created is missing from the list for so many seconds.',
-    faults: batch((read) => ({ hiddenFromListSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'vanish',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'After so many seconds the batch is 404 and out of the list for ever; it is run and billed all the same.',
-    source: 'github.com/tensorzero/tensorzero issue 1198: batches disappear from the API',
-    faults: batch((read) => ({ vanishAfterSeconds: read.number('seconds') })),
-  },
-  {
     name: 'empty-string-ids',
     parameters: { times: 'always' },
     summary: 'A result file that does not exist has the id "" instead of null.',
@@ -104,13 +72,6 @@ export const batchScenarios: readonly Scenario<OpenAiFaults>[] = [
     faults: batch((read) => ({ outputIdLateSeconds: read.number('seconds') })),
   },
   {
-    name: 'counts-wrong',
-    parameters: { times: '1' },
-    summary: 'The request counts of the finished batch disagree with its files.',
-    source: 'community.openai.com, tag batch: "Inconsistent Number of Entries in JSONL"',
-    faults: batch(() => ({ counts: 'wrong' })),
-  },
-  {
     name: 'counts-zero-until-end',
     parameters: { times: 'always' },
     summary: 'The request counts stay zero until the batch has ended.',
@@ -121,12 +82,6 @@ export const batchScenarios: readonly Scenario<OpenAiFaults>[] = [
     parameters: { word: 'paused', seconds: '120', times: '1' },
     summary: 'For a while the batch has a status that no page knows.',
     faults: batch((read) => ({ statusWord: { word: read.text('word'), seconds: read.number('seconds') } })),
-  },
-  {
-    name: 'in-order',
-    parameters: { times: 'always' },
-    summary: 'Result rows come in input order, which the vendor does not promise: to find clients that count on it.',
-    faults: batch(() => ({ shuffle: false })),
   },
   {
     name: 'queue-full',

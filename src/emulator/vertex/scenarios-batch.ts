@@ -1,6 +1,7 @@
 import { exhausted, internal, type Problem, problem } from '../gemini/errors.ts'
 import { lasting } from '../lasting.ts'
 import type { Reader, Scenario } from '../scenarios.ts'
+import { commonBatchScenarios } from '../scenarios-batch.ts'
 import type { AccountFaults, BatchFaults, VertexFaults } from './faults.ts'
 
 const batch =
@@ -13,6 +14,7 @@ const failing = (reason: Problem) => batch(() => ({ failure: { problem: reason }
 
 /** Troubles of whole jobs. `times` counts the jobs, in the order of their creation. */
 export const vertexBatchScenarios: readonly Scenario<VertexFaults>[] = [
+  ...commonBatchScenarios(),
   {
     name: 'stuck-queued',
     parameters: { hours: 'always', times: '1' },
@@ -38,42 +40,6 @@ export const vertexBatchScenarios: readonly Scenario<VertexFaults>[] = [
     summary: 'After a day of running the job is cut off as PARTIALLY_SUCCEEDED: finished rows are there, and billed.',
     source: 'batch prediction guide: incomplete work is cancelled after 24 hours of running',
     faults: batch((read) => ({ stuck: 'running', stallShare: read.number('share') })),
-  },
-  {
-    name: 'slow',
-    parameters: { hours: '12', times: '1' },
-    summary: 'The batch takes hours.',
-    faults: batch((read) => ({ runSeconds: read.number('hours') * 3600 })),
-  },
-  {
-    name: 'cancel-lag',
-    parameters: { seconds: '600', times: 'always' },
-    summary: 'A cancel takes 10 minutes to be done.',
-    faults: batch((read) => ({ cancelLagSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'cancel-race',
-    parameters: { times: '1' },
-    summary: 'The batch is cancelled, and succeeds.',
-    faults: batch(() => ({ cancelRace: true })),
-  },
-  {
-    name: 'not-found-after-create',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'A batch just created is 404 for so many seconds; it is listed.',
-    faults: batch((read) => ({ hiddenFromGetSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'listed-late',
-    parameters: { seconds: '120', times: '1' },
-    summary: 'A batch just created is missing from the list for so many seconds.',
-    faults: batch((read) => ({ hiddenFromListSeconds: read.number('seconds') })),
-  },
-  {
-    name: 'vanish',
-    parameters: { seconds: '60', times: '1' },
-    summary: 'After so many seconds the batch is 404 and out of the list for ever; it is run and billed all the same.',
-    faults: batch((read) => ({ vanishAfterSeconds: read.number('seconds') })),
   },
   {
     name: 'output-late',
@@ -115,12 +81,6 @@ export const vertexBatchScenarios: readonly Scenario<VertexFaults>[] = [
     faults: batch(() => ({ echoesExtras: true })),
   },
   {
-    name: 'counts-wrong',
-    parameters: { times: '1' },
-    summary: 'The counts of the finished batch disagree with its rows.',
-    faults: batch(() => ({ counts: 'wrong' })),
-  },
-  {
     name: 'counts-unknown',
     parameters: { times: 'always' },
     summary: 'The count of incomplete rows is -1: unknown.',
@@ -132,12 +92,6 @@ export const vertexBatchScenarios: readonly Scenario<VertexFaults>[] = [
     parameters: { word: 'PAUSED', seconds: '120', times: '1' },
     summary: 'For a while the batch has a status that no page knows.',
     faults: batch((read) => ({ stateWord: { word: read.text('word'), seconds: read.number('seconds') } })),
-  },
-  {
-    name: 'in-order',
-    parameters: { times: 'always' },
-    summary: 'Result rows come in input order: to find clients that count on it.',
-    faults: batch(() => ({ shuffle: false })),
   },
   {
     name: 'batch-failed',
