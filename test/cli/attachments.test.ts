@@ -47,6 +47,8 @@ function scan(index: number): [name: string, type: string, bytes: Buffer] {
 const elsewhere = () => ({
   ANTHROPIC_BASE_URL: night.emulator.baseUrls.anthropic,
   ANTHROPIC_API_KEY: 'sk-ant-emulated',
+  GOOGLE_GEMINI_BASE_URL: night.emulator.baseUrls.gemini,
+  GEMINI_API_KEY: 'AIza-emulated',
   GOOGLE_CLOUD_PROJECT: 'night',
   GOOGLE_CLOUD_LOCATION: 'us-central1',
   GOOGLE_ACCESS_TOKEN: 'ya29.emulated',
@@ -99,7 +101,8 @@ describe('files that go along', () => {
 
   test.each([
     ['anthropic', 'claude-haiku-4-5'],
-    ['vertex', 'gemini-2.5-flash'],
+    ['gemini', 'gemini/gemini-3.5-flash'],
+    ['vertex', 'vertex/gemini-2.5-flash'],
   ])('the same folder flies to %s by another model', async (vendor, model) => {
     twoHundredScans()
     const schema = night.write('invoice.json', invoice)
