@@ -187,7 +187,7 @@ const withInput = (command: Command, argument = '<input...>'): Command =>
       argument,
       'batch lines (.jsonl); with --prompt rows (.csv, .tsv, .jsonl), or a folder or pattern of files; .gz, .zst; - is stdin',
     )
-    .option('--model <name>', 'the model; replaces that of batch lines')
+    .option('--model <name>', 'the model, or vendor/model; replaces that of batch lines')
     .option('--region <name>', 'where the vendor shall work: us, eu, …; refused where it has no such region')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
