@@ -3,6 +3,9 @@ import { JsonSyntaxError } from '../../kit/json-scan.ts'
 import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
 import type { RowScanner, ScannedRow } from '../contract.ts'
 
+/** This module: result rows are read in worker threads. */
+export const scanner = new URL(import.meta.url)
+
 /**
  * Reads one line of an output or error file in one pass over its bytes, without making a string of it. Both files hold
  * the same record: `{"id", "custom_id", "response": {"status_code", "request_id", "body"} | null, "error": {"code"} | null}`.
