@@ -20,7 +20,7 @@ import {
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
 import { isKey, keyIn } from '../keys.ts'
-import { at } from './json.ts'
+import { at } from './fields.ts'
 import { scanner, scanRow } from './scanner.ts'
 import { type FileWire, fileOf, type ListedFile, listedFileOf, refusalOf } from './wire.ts'
 

@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../../kit/http.ts'
 import type { Prepared, Refusal, Remote, RowFrame, Upload } from '../contract.ts'
-import { numberAt, textAt, timeAt } from './json.ts'
+import { numberAt, textAt, timeAt } from './fields.ts'
 
 /** What is a vendor's own in the wire of a lane that uploads its rows and buys them by the name of the file. Pure. */
 export interface FileWire {

@@ -1,5 +1,5 @@
 import type { Prepared, Refusal, Remote, RemoteFile, RowFrame } from '../contract.ts'
-import { at, numberAt, textAt, timeAt } from '../file-lane/json.ts'
+import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
 import { type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
 
 /** What Mistral's words mean to us: files as OpenAI has them, jobs of its own. Pure; unknown fields are passed over. */

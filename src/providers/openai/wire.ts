@@ -1,6 +1,6 @@
 import type { HttpAnswer } from '../../kit/http.ts'
 import type { Prepared, Refusal, Remote, RemoteFile, RowFrame } from '../contract.ts'
-import { at, numberAt, textAt, timeAt } from '../file-lane/json.ts'
+import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
 import { type FileWire, lateRefusalOf, type Page, refusalOf as refusalBy, type VendorError } from '../file-lane/wire.ts'
 
 /** What OpenAI's words mean to us. Pure; unknown fields are passed over. */

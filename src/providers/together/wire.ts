@@ -1,5 +1,5 @@
 import type { Prepared, Remote, RemoteFile, RowFrame, Upload } from '../contract.ts'
-import { at, textAt, timeAt } from '../file-lane/json.ts'
+import { at, textAt, timeAt } from '../file-lane/fields.ts'
 import { type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
 
 /** What Together's words mean to us. Pure; unknown fields are passed over. */
