@@ -154,6 +154,7 @@ function judge(): void {
 function verdict(answered: boolean): readonly [Outcome, Reason] {
   if (errorCode !== undefined && Object.hasOwn(verdicts, errorCode))
     return verdicts[errorCode] as (typeof verdicts)[string]
+  if (errorCode?.startsWith('invalid')) return ['failed', 'request_rejected'] // told without a status
   if (status === 429) return ['failed', 'rate_limited']
   if (status === 408) return ['failed', 'request_timeout']
   if (status < 400 || status >= 500 || answered) return ['failed', 'vendor_error'] // 0 and none at all too

@@ -105,7 +105,11 @@ function kindOf({ code, message, param }: VendorError): Refusal['kind'] | undefi
   if (/^(token_limit_exceeded|storage_quota_exceeded)$/.test(word)) return 'quota'
   if (/enqueued (token|request)s? limit|storage quota/i.test(message)) return 'quota'
   if (word === 'rate_limit_exceeded' || word === 'slow_down') return 'rate'
-  if (/^(file_not_found|file_expired)$/.test(word) || /(cannot find|no such) file/i.test(message)) return 'file'
+  if (
+    /^(file_not_found|file_expired)$/.test(word) ||
+    /(cannot find|no such) file|\bfile\b.{0,80}\b(not found|does not exist)/i.test(message)
+  )
+    return 'file'
   if (
     /^(too_many_(tasks|requests_in_file|inputs)|(file|request|batch|payload)_too_large|max_file_size_exceeded)$/.test(
       word,

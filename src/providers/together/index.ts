@@ -16,7 +16,7 @@ export const together = {
   environment: {
     apiKey: ['TOGETHER_API_KEY'],
     baseUrl: ['TOGETHER_BASE_URL'],
-    baseUrlDefault: 'https://api.together.xyz/v1',
+    baseUrlDefault: 'https://api.together.ai/v1',
   },
   headersFrom: () => ({}),
 } satisfies Provider

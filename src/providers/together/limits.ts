@@ -19,11 +19,11 @@ export const limits: Limits = {
   createsPerHourMax: null,
   uploadsPerMinuteMax: null,
   openSubmissionsMax: null,
-  looksPerMinuteMax: 20, // guide: tighter loops than one look in 30 seconds meet limits that it does not name
+  looksPerMinuteMax: 20, // guide: one look in 30 to 60 seconds, or it meets limits that it does not name
   enqueuedTokensMax: () => 30_000_000_000, // guide: per model
   enqueuedRequestsMax: () => null,
   windowMs: 24 * HOUR, // guide: an aim
   cancelLagMs: 10 * MINUTE, // not published
   collectWithinMs: 7 * DAY, // not published: results are collected as soon as they are there
-  endpoints: ['/v1/chat/completions', '/v1/completions'], // guide
+  endpoints: ['/v1/chat/completions'], // api; audio too, which no row of ours holds
 }
