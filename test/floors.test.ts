@@ -15,10 +15,19 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   })),
   ...['stores', 'dispatch'].map((room) => ({ room, may: ['domain', 'kit'] })),
   // A vendor's folder knows the contract above it and dialects, never a sibling.
-  ...['openai', 'anthropic', 'gemini', 'vertex'].map((vendor) => ({
+  ...['openai', 'anthropic', 'gemini', 'vertex', 'mistral', 'together'].map((vendor) => ({
     room: `providers/${vendor}`,
-    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'dialects', 'domain', 'kit'],
+    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'providers/file-lane'].concat([
+      'dialects',
+      'domain',
+      'kit',
+    ]),
   })),
+  // What vendors share that take their rows as an uploaded file.
+  {
+    room: 'providers/file-lane',
+    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'domain', 'kit'],
+  },
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
   { room: 'providers/keys.ts', may: [] },
   { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },

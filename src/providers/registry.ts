@@ -1,12 +1,22 @@
 import { anthropic } from './anthropic/index.ts'
 import type { BatchLane, Provider } from './contract.ts'
 import { gemini } from './gemini/index.ts'
+import { mistral } from './mistral/index.ts'
 import { compatible } from './openai/compatible.ts'
 import { openai } from './openai/index.ts'
+import { together } from './together/index.ts'
 import { vertex } from './vertex/index.ts'
 
 /** Every vendor we speak to, by name. A new one is a folder and a line here. */
-export const providers: Readonly<Record<string, Provider>> = { openai, anthropic, gemini, vertex, ...compatible }
+export const providers: Readonly<Record<string, Provider>> = {
+  openai,
+  anthropic,
+  gemini,
+  vertex,
+  ...compatible,
+  mistral,
+  together,
+}
 
 /** Those that sell a batch lane. */
 export const batchLanes: readonly { readonly name: string; readonly provider: Provider; readonly batch: BatchLane }[] =

@@ -44,6 +44,8 @@ export interface Double {
   readonly model: string
   /** A body that the endpoint takes, a different one for each number. */
   body(number: number): string
+  /** A submission says how many of its rows have come to what; default true. */
+  readonly tellsCounts?: boolean
   /** Troubles that this vendor cannot have, and why. */
   readonly without: Readonly<Partial<Record<Trouble, string>>>
   start(trouble?: Trouble, options?: { readonly slow?: boolean }): Promise<DoubleVendor>
@@ -163,9 +165,10 @@ const vertexAccount = ({ baseUrls }: Emulator) => ({
   settings: { bucket: 'conformance', folder: 'redeye', storageUrl: baseUrls.gcs },
 })
 
-/** Vendors that are like OpenAI, met in the same troubles: one with another header for its key, one that forgets metadata. */
-const alike = (name: string): Double => ({
+/** Vendors that take their rows as OpenAI does, met in the same troubles. */
+const alike = (name: string, without: Double['without'] = {}): Double => ({
   ...openaiDouble,
+  without,
   start: (trouble, options) =>
     startDouble(
       ({ alikeUrls }) => ({ baseUrl: alikeUrls[name] as string }),
@@ -225,11 +228,24 @@ const openaiDouble: Double = {
     ),
 }
 
+const noWindow = 'a late batch runs on until it is done or cancelled'
+
 /** By the name of the provider. */
 export const doubles: Readonly<Record<string, Double>> = {
   openai: openaiDouble,
-  azure: alike('azure'),
+  azure: alike('azure', { 'the window closes half way': noWindow, 'the window closes on nothing': noWindow }),
   groq: alike('groq'),
+  mistral: alike('mistral', {
+    'the queue is full': 'nothing limits what waits',
+    'validation names rows': 'a job that failed names no row',
+  }),
+  together: {
+    ...alike('together', {
+      'the queue is full': 'what a full queue says is not published',
+      'validation names rows': 'a job that failed names no row',
+    }),
+    tellsCounts: false,
+  },
   anthropic: {
     endpoint: '/v1/messages',
     model: 'claude-haiku-4-5',

@@ -66,7 +66,7 @@ interface ReadRow {
 }
 
 /** Every row of every file a submission left, by the lane's own scanner, and those of which it says what became of them. */
-async function rowsOf(batch: BatchLane, call: Call, remote: Remote): Promise<ReadRow[]> {
+async function rowsOf(batch: BatchLane, call: Call, remote: Remote, of = remote.counts?.total): Promise<ReadRow[]> {
   const { scanRow } = (await import(batch.scanner.href)) as { scanRow: RowScanner }
   const rows: ReadRow[] = []
   for (const file of remote.files) {
@@ -85,7 +85,7 @@ async function rowsOf(batch: BatchLane, call: Call, remote: Remote): Promise<Rea
       start = end + 1
     }
   }
-  const unmentioned = remote.rest === undefined ? 0 : (remote.counts?.total ?? 0) - rows.length
+  const unmentioned = remote.rest === undefined ? 0 : (of ?? 0) - rows.length
   for (let rest = 0; rest < unmentioned; rest++) rows.push({ id: '', outcome: remote.rest ?? '', billed: false })
   return rows.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
@@ -159,7 +159,7 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
       const remote = await bought(vendor, 5)
       expect(remote).toMatchObject({ state: 'open', key: batch.idIn === undefined ? keyOf(1) : null })
       const ended = await untilEnded(batch, vendor, remote.id)
-      expect(ended.counts).toEqual({ total: 5, completed: 5, failed: 0 })
+      expect(ended.counts).toEqual(double.tellsCounts === false ? null : { total: 5, completed: 5, failed: 0 })
       const rows = await rowsOf(batch, vendor.call, ended)
       expect(rows.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4].map((row) => idOf(keyOf(1), row)))
       expect(tallyOf(rows)).toEqual({ succeeded: 5 })
@@ -302,7 +302,7 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
     test('when the window closes half way', async () => {
       const vendor = await start('the window closes half way')
       const ended = await untilEnded(batch, vendor, (await bought(vendor, 10)).id)
-      const rows = await rowsOf(batch, vendor.call, ended)
+      const rows = await rowsOf(batch, vendor.call, ended, 10)
       expect(tallyOf(rows)).toEqual({ succeeded: 6, expired: 4 })
       expect((await vendor.bought()).rows).toBe(billedIn(rows))
     })
@@ -310,7 +310,7 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
     test('when the window closes on nothing: no answer, and nothing to pay', async () => {
       const vendor = await start('the window closes on nothing')
       const ended = await untilEnded(batch, vendor, (await bought(vendor, 3)).id)
-      expect(tallyOf(await rowsOf(batch, vendor.call, ended))).toEqual({ expired: 3 })
+      expect(tallyOf(await rowsOf(batch, vendor.call, ended, 3))).toEqual({ expired: 3 })
       expect((await vendor.bought()).rows).toBe(0)
     })
 
@@ -320,7 +320,7 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
       vendor.advance(900)
       expect(await batch.cancel(vendor.call, remote.id)).toMatchObject({ state: 'cancelling' })
       const ended = await untilEnded(batch, vendor, remote.id)
-      const rows = await rowsOf(batch, vendor.call, ended)
+      const rows = await rowsOf(batch, vendor.call, ended, 10)
       const { succeeded, cancelled } = tallyOf(rows)
       expect(succeeded).toBeGreaterThan(0)
       expect(cancelled).toBeGreaterThan(0)

@@ -1,30 +1,103 @@
-import { describe, expect, test } from 'vitest'
+import { describe, test } from 'vitest'
+import type { Emulator } from '../../src/emulator/index.ts'
+import type { Receipt } from '../../src/index.ts'
 import { compatibles } from '../../src/providers/openai/compatible.ts'
-import { chats, field, fly, outputLines } from './field.ts'
+import { providers } from '../../src/providers/registry.ts'
+import { chats, eventTypes, type Field, field, fly, idOf, outputLines, SPEED } from './field.ts'
+import { cancelHalfWay, DAY_FAST } from './fly-through.ts'
 
-describe.concurrent('vendors like OpenAI', () => {
-  test.for(Object.entries(compatibles))(
-    '%s is flown by its name, with its own key, and asked for nothing twice',
-    {
-      timeout: 60_000,
-    },
-    async ([vendor, { apiKey, baseUrl }], { expect }) => {
+/** Vendors whose prices no catalogue knows: their books are kept, and closed, in tokens. */
+const vendors = [...Object.keys(compatibles), 'mistral', 'together']
+
+/** A process that has the account of this vendor, and no other. */
+const openFor = (on: Field, vendor: string) => {
+  const { apiKey, baseUrl } = (providers[vendor] as (typeof providers)[string]).environment
+  const env = {
+    [apiKey[0] as string]: 'test-flight',
+    [baseUrl[0] as string]: on.emulator.alikeUrls[vendor] as string,
+  }
+  return on.open({ env })
+}
+
+const flown = (vendor: string) => ({ model: `${vendor}/gpt-5.4-mini`, allowUnpriced: true })
+
+/** Tokens by kind, as the vendor bills them. */
+async function billed(emulator: Emulator, vendor: string): Promise<Record<string, number>> {
+  const sums: Record<string, number> = {}
+  for (const { vendor: by, kind, tokens } of (await emulator.bill()).entries)
+    if (by === vendor) sums[kind] = (sums[kind] ?? 0) + Number(tokens)
+  return sums
+}
+const charged = ({ tokens }: Receipt) => Object.fromEntries(Object.entries(tokens).filter(([, count]) => count > 0))
+
+describe.concurrent('vendors whose rows go as a file', () => {
+  test.for(vendors)(
+    '%s is flown by its name, with its own key, asked for nothing twice, and the books close',
+    { timeout: 60_000 },
+    async (vendor, { expect }) => {
       await using on = await field({ scenario: `${vendor}/create-response-lost` })
-      const env = {
-        [apiKey[0] as string]: 'test-flight',
-        [baseUrl[0] as string]: on.emulator.alikeUrls[vendor] as string,
-      }
-      const redeye = await on.open({ env })
+      const redeye = await openFor(on, vendor)
       const requests = chats(30)
-      const job = await fly(redeye, requests, { model: `${vendor}/gpt-5.4-mini`, allowUnpriced: true })
-      expect((await outputLines(job)).map(({ custom_id }) => custom_id)).toEqual(
-        requests.map(({ custom_id }) => custom_id),
-      )
+      const job = await fly(redeye, requests, flown(vendor))
+      expect((await outputLines(job)).map(idOf)).toEqual(requests.map(idOf))
       expect((await job.submissions()).map(({ lane, model }) => [lane, model])).toEqual([
         [`${vendor}/batch`, 'gpt-5.4-mini'],
       ])
       const { purchases } = await on.emulator.log()
       expect(purchases.map(({ vendor: at, lines }) => [at, lines])).toEqual([[vendor, 30]])
+      const receipt = await job.receipt()
+      expect(receipt.usd.charged).toBeNull()
+      expect(charged(receipt)).toEqual(await billed(on.emulator, vendor))
+    },
+  )
+
+  const troubles: readonly {
+    readonly scenario: string
+    readonly title: string
+    readonly purchases: number
+    readonly speed?: number
+    readonly without?: readonly string[]
+  }[] = [
+    {
+      scenario: 'expire-partial:0.6',
+      title: 'what was late flies again',
+      purchases: 2,
+      speed: DAY_FAST,
+      without: ['azure'], // a late batch runs on there
+    },
+    { scenario: 'rows-500:0.2', title: 'rows that failed fly again', purchases: 2 },
+    { scenario: 'unknown-status:paused', title: 'a word that nobody knows is waited out', purchases: 1 },
+    { scenario: 'input-file-lost:times=1', title: 'a lost input file is sent again', purchases: 2 },
+    { scenario: 'drop-download', title: 'a result that broke off is fetched again', purchases: 1 },
+  ]
+  for (const { scenario, title, purchases, speed = SPEED, without = [] } of troubles)
+    test.for(['azure', 'groq', 'mistral', 'together'].filter((vendor) => !without.includes(vendor)))(
+      `%s: ${title}, and the books close`,
+      { timeout: 60_000 },
+      async (vendor, { expect }) => {
+        await using on = await field({ scenario: `${vendor}/${scenario}`, speed })
+        const job = await fly(await openFor(on, vendor), chats(30), flown(vendor))
+        const receipt = await job.receipt()
+        expect(receipt.requests).toMatchObject({ total: 30, succeeded: 30 })
+        expect((await on.emulator.log()).purchases).toHaveLength(purchases)
+        expect((await on.emulator.tally()).repeated).toEqual([])
+        expect(charged(receipt)).toEqual(await billed(on.emulator, vendor))
+      },
+    )
+
+  test.for(['azure', 'groq', 'mistral', 'together'])(
+    '%s: what had run when a job is cancelled is harvested and paid, and the books close',
+    { timeout: 60_000 },
+    async (vendor, { expect }) => {
+      await using on = await field({ speed: 1200, latency: { medianSeconds: 7200, sigma: 0 } })
+      const redeye = await openFor(on, vendor)
+      const job = await redeye.submit(chats(40), flown(vendor))
+      await cancelHalfWay(job, on)
+      const receipt = await job.receipt()
+      expect(receipt.requests.succeeded).toBeGreaterThan(0)
+      expect(receipt.requests.succeeded + receipt.requests.cancelled).toBe(40)
+      expect(charged(receipt)).toEqual(await billed(on.emulator, vendor))
+      expect(await eventTypes(job)).toContain('cancelled')
     },
   )
 
@@ -35,12 +108,12 @@ describe.concurrent('vendors like OpenAI', () => {
       code: 'price_missing',
     })
   })
-})
 
-test('a base URL may be told with its path or without', async () => {
-  await using on = await field()
-  const bare = (on.emulator.alikeUrls['groq'] as string).replace(/\/openai\/v1$/, '/')
-  const redeye = await on.open({ env: { GROQ_API_KEY: 'gsk-flight', GROQ_BASE_URL: bare } })
-  const job = await fly(redeye, chats(3), { model: 'groq/gpt-5.4-mini', allowUnpriced: true })
-  expect((await job.receipt()).requests.succeeded).toBe(3)
+  test('a base URL may be told with its path or without', async ({ expect }) => {
+    await using on = await field()
+    const bare = (on.emulator.alikeUrls['groq'] as string).replace(/\/openai\/v1$/, '/')
+    const redeye = await on.open({ env: { GROQ_API_KEY: 'gsk-flight', GROQ_BASE_URL: bare } })
+    const job = await fly(redeye, chats(3), { model: 'groq/gpt-5.4-mini', allowUnpriced: true })
+    expect((await job.receipt()).requests.succeeded).toBe(3)
+  })
 })

@@ -7,6 +7,7 @@ import { sealed, type Totals } from '../row-table.ts'
 import { type Moment, momentOf } from './course.ts'
 import { createBatch } from './create.ts'
 import type { BatchRecord, Desk, Results } from './desk.ts'
+import { errorLine } from './error-line.ts'
 import { cannotCancel, invalid, noSuchBatch, Refusal } from './errors.ts'
 import type { Scan } from './execute.ts'
 import { cancelLagMs } from './lay-course.ts'
@@ -36,37 +37,44 @@ export async function lookAt(desk: Desk, batch: BatchRecord): Promise<Look> {
   return { moment, totals, view: batchView(batch, moment, totals, now) }
 }
 
-export async function getBatch(desk: Desk, scope: Scope, id: string): Promise<Json> {
+export async function getBatch(desk: Desk, scope: Scope, id: string): Promise<Look> {
   const batch = visible(desk, scope, id)
   const age = desk.clock.now() - batch.course.createdAt
   if (age < (batch.faults.hiddenFromGetSeconds ?? 0) * 1000) throw new Refusal(noSuchBatch(id))
-  return (await lookAt(desk, batch)).view
+  return lookAt(desk, batch)
 }
 
 export async function listBatches(desk: Desk, scope: Scope, query: URLSearchParams): Promise<Json> {
-  const limit = pageLimit(query, 20, 100)
-  const now = desk.clock.now()
-  const newestFirst = [...desk.batches.values()]
-    .filter((batch) => batch.scope === scope.key && !hasVanished(desk, batch))
-    .filter((batch) => now >= batch.course.createdAt + (batch.faults.hiddenFromListSeconds ?? 0) * 1000)
-    .toReversed()
-  const page = pageAfter(newestFirst, query.get('after'), limit, noSuchBatch)
+  const newestFirst = listedBatches(desk, scope.key)
+  const { onePage } = desk.likeness
+  const limit = onePage ? newestFirst.length : pageLimit(query, 20, 100)
+  const page = pageAfter(newestFirst, onePage ? null : query.get('after'), limit, noSuchBatch)
   const data: Json[] = []
   for (const batch of page.items) data.push((await lookAt(desk, batch)).view)
-  return listOf(data, page.hasMore)
+  return onePage ? { object: 'list', data } : listOf(data, page.hasMore)
 }
 
-export async function cancelBatch(desk: Desk, scope: Scope, id: string): Promise<Json> {
+/** What a list shows now, the newest first. */
+export function listedBatches(desk: Desk, scope: string): BatchRecord[] {
+  const now = desk.clock.now()
+  return [...desk.batches.values()]
+    .filter((batch) => batch.scope === scope && !hasVanished(desk, batch))
+    .filter((batch) => now >= batch.course.createdAt + (batch.faults.hiddenFromListSeconds ?? 0) * 1000)
+    .toReversed()
+}
+
+export async function cancelBatch(desk: Desk, scope: Scope, id: string): Promise<Look> {
   const batch = visible(desk, scope, id)
-  const { moment, view } = await lookAt(desk, batch)
+  const look = await lookAt(desk, batch)
+  const { moment } = look
   const { status } = moment
   desk.log.record(desk.likeness.name, 'cancel', { batch: id, status })
-  if (status === 'cancelled' || status === 'cancelling') return view
+  if (status === 'cancelled' || status === 'cancelling') return look
   if (moment.terminal) throw new Refusal(cannotCancel(status))
   const requestedAt = desk.clock.now()
   const endsAt = requestedAt + cancelLagMs(desk, batch)
   batch.course.cancel = { requestedAt, endsAt, race: batch.faults.cancelRace ?? false }
-  return (await lookAt(desk, batch)).view
+  return lookAt(desk, batch)
 }
 
 function visible(desk: Desk, scope: Scope, id: string): BatchRecord {
@@ -107,7 +115,7 @@ async function settle(desk: Desk, batch: BatchRecord, moment: Moment): Promise<R
     errorPath = join(desk.dir, `${batch.id}.unfinished`)
     await copyFile(scan.errorPath, errorPath)
     await truncate(errorPath, errorBytes)
-    errorTotal += await appendUnfinished(scan, errorPath, moment)
+    errorTotal += await appendUnfinished(desk, scan, errorPath, moment)
   }
   const rows = sealed(scan.rows, moment.executed, longPrompts(batch, scan))
   batch.scan = { ...scan, rows }
@@ -132,7 +140,7 @@ const unfinishedErrors = {
   cancelled: { code: 'batch_cancelled', message: 'This request was not executed because the batch was cancelled.' },
 }
 
-async function appendUnfinished(scan: Scan, path: string, moment: Moment): Promise<number> {
+async function appendUnfinished(desk: Desk, scan: Scan, path: string, moment: Moment): Promise<number> {
   const error = moment.status === 'expired' ? unfinishedErrors.expired : unfinishedErrors.cancelled
   let bytes = 0
   let row = 0
@@ -141,7 +149,7 @@ async function appendUnfinished(scan: Scan, path: string, moment: Moment): Promi
     for (const line of block) {
       if (row++ < moment.executed) continue
       const [customId] = JSON.parse(line.toString('utf8')) as [string]
-      text += `${JSON.stringify({ id: `batch_req_${row}`, custom_id: customId, response: null, error })}\n`
+      text += errorLine(desk, { id: `batch_req_${row}`, custom_id: customId, response: null, error })
     }
     await appendFile(path, text)
     bytes += Buffer.byteLength(text)
@@ -149,20 +157,20 @@ async function appendUnfinished(scan: Scan, path: string, moment: Moment): Promi
   return bytes
 }
 
-export function pageLimit(query: URLSearchParams, fallback: number, max: number): number {
-  const text = query.get('limit')
+export function pageLimit(query: URLSearchParams, fallback: number, max: number, name = 'limit'): number {
+  const text = query.get(name)
   if (text === null) return fallback
   const limit = Number(text)
   if (!Number.isInteger(limit)) {
     throw new Refusal(
-      invalid(`Invalid type for 'limit': expected an integer, but got a string instead.`, 'limit', 'invalid_type'),
+      invalid(`Invalid type for '${name}': expected an integer, but got a string instead.`, name, 'invalid_type'),
     )
   }
   if (limit < 1) {
     throw new Refusal(
       invalid(
-        `Invalid 'limit': integer below minimum value. Expected a value >= 1, but got ${limit} instead.`,
-        'limit',
+        `Invalid '${name}': integer below minimum value. Expected a value >= 1, but got ${limit} instead.`,
+        name,
         'integer_below_min_value',
       ),
     )
@@ -170,8 +178,8 @@ export function pageLimit(query: URLSearchParams, fallback: number, max: number)
   if (limit > max) {
     throw new Refusal(
       invalid(
-        `Invalid 'limit': integer above maximum value. Expected a value <= ${max}, but got ${limit} instead.`,
-        'limit',
+        `Invalid '${name}': integer above maximum value. Expected a value <= ${max}, but got ${limit} instead.`,
+        name,
         'integer_above_max_value',
       ),
     )

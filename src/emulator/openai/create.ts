@@ -10,10 +10,14 @@ import { startScan } from './start-scan.ts'
 import { limits } from './validate.ts'
 import { batchView } from './view.ts'
 
-/** POST /batches. @returns the batch as it stands at its first moment: validating */
-export async function createBatch(desk: Desk, scope: Scope, body: unknown): Promise<Json> {
+/**
+ * POST /batches.
+ * @param model  of all its lines, where the purchase names it
+ * @returns the batch as it stands at its first moment: validating
+ */
+export async function createBatch(desk: Desk, scope: Scope, body: unknown, model: string | null = null): Promise<Json> {
   try {
-    return await accepted(desk, scope, body)
+    return await accepted(desk, scope, body, model)
   } catch (error) {
     if (error instanceof Refusal) {
       const { status, body: wire } = error.wire
@@ -25,7 +29,7 @@ export async function createBatch(desk: Desk, scope: Scope, body: unknown): Prom
   }
 }
 
-async function accepted(desk: Desk, scope: Scope, body: unknown): Promise<Json> {
+async function accepted(desk: Desk, scope: Scope, body: unknown, model: string | null): Promise<Json> {
   const request = checkedRequest(body)
   const account = desk.switchboard.account()
   const now = desk.clock.now()
@@ -57,6 +61,7 @@ async function accepted(desk: Desk, scope: Scope, body: unknown): Promise<Json> 
   const batch: BatchRecord = {
     ...request,
     metadata: desk.likeness.forgetsMetadata ? null : request.metadata,
+    model,
     id,
     scope: scope.key,
     course,

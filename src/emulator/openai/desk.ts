@@ -42,6 +42,8 @@ export interface BatchRecord {
   readonly endpoint: string
   readonly inputFileId: string
   readonly metadata: Record<string, string> | null
+  /** Of all its lines, where a purchase names it. */
+  readonly model: string | null
   readonly outputExpiresAfter: number
   readonly course: Course
   readonly faults: BatchFaults

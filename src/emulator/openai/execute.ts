@@ -11,7 +11,9 @@ import { createShuffle } from '../shuffle.ts'
 import { tokensIn, type Usage } from '../usage.ts'
 import { answerTo } from './answers.ts'
 import type { Course } from './course.ts'
+import { errorLine } from './error-line.ts'
 import type { BatchError, RowFault } from './faults.ts'
+import type { ErrorRow, Likeness } from './likeness.ts'
 import { type Model, modelNamed } from './models.ts'
 import { createValidator, limits } from './validate.ts'
 
@@ -32,6 +34,9 @@ export interface Scan {
 
 export interface ScanOptions {
   readonly batchId: string
+  readonly likeness: Likeness
+  /** Of all lines, where the purchase names it. */
+  readonly model: string | null
   readonly endpoint: string
   /** Null for a batch whose file does not exist: it has no lines, and has failed already. */
   readonly inputPath: string | null
@@ -69,7 +74,8 @@ export async function scanBatch(options: ScanOptions): Promise<Scan> {
     createTextFile(paths[1]),
     createTextFile(paths[2]),
   ])
-  const validator = createValidator(endpoint, options.unsupported)
+  const { dress, requestsMax = limits.requestsMax } = options.likeness
+  const validator = createValidator(endpoint, options.unsupported, requestsMax, dress && { model: options.model })
   const rows = createRowTable()
   const cache = createPromptCache()
   const shuffle = createShuffle<Done>(chanceOf('order', options.seed, batchId), {
@@ -93,7 +99,7 @@ export async function scanBatch(options: ScanOptions): Promise<Scan> {
         number++
         if (bytes.length === 0) continue
         lines++
-        if (lines > limits.requestsMax) continue
+        if (lines > requestsMax) continue
         const parsed = validator.check(isUtf8(bytes) ? bytes.toString('utf8') : '', number)
         if (!parsed || validator.errors.length > 0) continue
         const bodyText = compactJson(parsed.body)
@@ -145,8 +151,8 @@ function runLine(
   const requestId = digest(options.batchId, line).slice(0, 32)
   const id = `batch_req_${requestId.slice(0, 24)}`
   const idLine = (paid: boolean) => `${JSON.stringify([customId, bodySha256, line, paid])}\n`
-  const failed = (outcome: RowOutcome, response: unknown, error: unknown): Done => {
-    const text = `${JSON.stringify({ id, custom_id: customId, response, error })}\n`
+  const failed = (outcome: RowOutcome, response: ErrorRow['response'], error: ErrorRow['error']): Done => {
+    const text = errorLine(options, { id, custom_id: customId, response, error })
     return { outcome, output: '', error: text, usage: null, id: idLine(false) }
   }
   const httpFailure = (status: number, error: unknown) =>

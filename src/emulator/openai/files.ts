@@ -94,10 +94,17 @@ export async function uploadFile(
   request: IncomingMessage,
   idleMs: number,
   cut?: (bytes: number) => void,
-): Promise<Json> {
-  const received = await receiveFile(desk, request, idleMs, 'file', limits.fileBytesMax, cut)
+): Promise<FileRecord> {
+  const received = await receiveFile(
+    desk,
+    request,
+    idleMs,
+    'file',
+    Math.max(limits.fileBytesMax, desk.likeness.fileBytesMax ?? 0),
+    cut,
+  )
   try {
-    return fileView(await keepFile(desk, scope, received))
+    return await keepFile(desk, scope, received)
   } catch (error) {
     await unlink(received.path).catch(() => undefined)
     if (error instanceof Refusal) {
@@ -111,7 +118,8 @@ export async function uploadFile(
 async function keepFile(desk: Desk, scope: Scope, received: Received): Promise<FileRecord> {
   const { fields, filename, bytes, path } = received
   if (filename === null) throw new Refusal(missingParameter('file'))
-  const purpose = checkedPurpose(fields['purpose'])
+  const { dress } = desk.likeness
+  const purpose = dress && fields['purpose'] === dress.purpose ? 'batch' : checkedPurpose(fields['purpose'])
   const expires = checkedExpiry(expiryField(fields), 'expires_after')
   await checkContent(desk, purpose, filename, bytes, path)
   const minuteAgo = desk.clock.now() - 60_000
@@ -151,7 +159,8 @@ export async function checkContent(
     return
   }
   if (!filename.toLowerCase().endsWith('.jsonl')) throw badFormat()
-  if (bytes > limits.batchFileBytesMax) throw new Refusal(tooLarge(bytes, limits.batchFileBytesMax))
+  const { fileBytesMax = limits.batchFileBytesMax } = desk.likeness
+  if (bytes > fileBytesMax) throw new Refusal(tooLarge(bytes, fileBytesMax))
   if (bytes === 0 || !(await beginsLikeJsonl(path))) throw badFormat()
   const storage = desk.switchboard.account().storageBytesMax
   if (storage === undefined) return
@@ -248,6 +257,10 @@ export function listFiles(desk: Desk, scope: Scope, query: URLSearchParams): Jso
   const page = pageAfter(ordered, query.get('after'), limit, noSuchFile)
   return listOf(page.items.map(fileView), page.hasMore)
 }
+
+/** The newest first. */
+export const ownFiles = (desk: Desk, scope: string): FileRecord[] =>
+  [...desk.files.values()].filter((file) => fileOf(desk, scope, file.id)).toReversed()
 
 export function existingFile(desk: Desk, scope: Scope, id: string): FileRecord {
   const file = fileOf(desk, scope.key, id)

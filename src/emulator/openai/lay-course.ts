@@ -17,7 +17,7 @@ export function layCourse(desk: Desk, id: string, now: number, bytes: number, fa
   const finalizing = faults.stuck === 'finalizing' ? forever : desk.latency.finalizingSeconds * 1000 * stretch
   return {
     createdAt: now,
-    expiresAt: now + windowMs,
+    expiresAt: desk.likeness.neverExpires ? Number.POSITIVE_INFINITY : now + windowMs,
     validatedAt,
     runMs,
     finalizingAt,

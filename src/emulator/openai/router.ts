@@ -4,17 +4,19 @@ import { wholeBody } from '../body.ts'
 import { digest } from '../chance.ts'
 import { parsedJson } from '../json.ts'
 import { type Exchange, sendText } from '../server.ts'
-import { createLateCalls, sendError, sendFile, strike, type WireAct } from '../wire.ts'
-import { createBatch } from './batches.ts'
+import { createLateCalls, sendError, sendFile, strike, type WireAct, type WireError } from '../wire.ts'
 import type { Desk, FileRecord } from './desk.ts'
 import { noKey, Refusal, unknownUrl, wrongKey } from './errors.ts'
 import type { Operation } from './faults.ts'
 import type { Likeness } from './likeness.ts'
-import { createRoutes, type Route } from './routes.ts'
+import { createRoutes, purchase, type Route } from './routes.ts'
 import { type Scope, scopeOf } from './scope.ts'
 
 /** What a route answers: JSON, JSON already written, or the bytes of a file. */
-export type Reply = { readonly json: unknown } | { readonly text: string } | { readonly file: FileRecord }
+export type Reply =
+  | { readonly json: unknown; readonly status?: number }
+  | { readonly text: string }
+  | { readonly file: FileRecord }
 
 /** A call that passed the door. */
 export interface Call {
@@ -27,7 +29,9 @@ export interface Call {
 }
 
 export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Promise<void>; close: () => void } {
-  const routes = createRoutes(desk)
+  const { dress } = desk.likeness
+  const routes = dress?.routes(desk) ?? createRoutes(desk)
+  const told = (error: WireError): WireError => dress?.error(error) ?? error
   const late = createLateCalls(desk.clock)
   let requests = 0
 
@@ -49,9 +53,10 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
       const { route, parameters } = routeFor(routes, exchange)
       // Faults strike calls that came in whole: a purchase whose last byte is withheld must not use one up.
       const body = route.streams ? undefined : parsedJson(await wholeBody(request, exchange.idleBodyTimeoutMs))
-      const act = desk.switchboard.wire(route.operation, (candidate) => fits(candidate, route.operation))
+      const struck = desk.switchboard.wire(route.operation, (candidate) => fits(candidate, route.operation))
+      const act = struck && 'error' in struck ? { ...struck, error: told(struck.error) } : struck
       if (act?.kind === 'land-late') {
-        late.add(act.seconds, () => createBatch(desk, scope, body))
+        late.add(act.seconds, () => purchase(desk, scope, body))
         return void request.socket.destroy()
       }
       if (act?.kind === 'delay') await setTimeout(act.milliseconds)
@@ -63,7 +68,7 @@ export function createRouter(desk: Desk): { handle: (exchange: Exchange) => Prom
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       stamp()
-      sendError(response, error.wire)
+      sendError(response, told(error.wire))
     }
   }
   return { handle, close: late.close }
@@ -87,7 +92,8 @@ function send(response: ServerResponse, reply: Reply, act: WireAct | undefined):
     }
     return sendFile(response, { path, bytes, headers }, act)
   }
-  sendText(response, 200, 'application/json', 'text' in reply ? reply.text : JSON.stringify(reply.json))
+  const status = 'json' in reply ? (reply.status ?? 200) : 200
+  sendText(response, status, 'application/json', 'text' in reply ? reply.text : JSON.stringify(reply.json))
 }
 
 function checkKey(exchange: Exchange, { keyHeader }: Likeness): void {

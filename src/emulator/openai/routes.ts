@@ -1,17 +1,18 @@
 import { setTimeout } from 'node:timers/promises'
-import { isJson } from '../json.ts'
+import { isJson, type Json } from '../json.ts'
 import { createPromptCache } from '../prompt-cache.ts'
 import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
 import { chargesOf, purchasesOf } from './books.ts'
 import { answerCall } from './calls.ts'
 import { costsReport, usageReport } from './costs.ts'
-import type { Desk } from './desk.ts'
+import type { Desk, FileRecord } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
 import { deleteFile, existingFile, listFiles, uploadFile } from './files.ts'
 import { modelNamed, modelNames } from './models.ts'
 import { createRates } from './rates.ts'
 import type { Call, Reply } from './router.ts'
+import type { Scope } from './scope.ts'
 import { addPart, cancelUpload, completeUpload, createUpload } from './uploads.ts'
 import { fileView } from './view.ts'
 
@@ -24,17 +25,19 @@ export interface Route {
   readonly run: (call: Call) => Promise<Reply> | Reply
 }
 
-const json = (value: unknown): Reply => ({ json: value })
-const id = (call: Call) => call.parameters[0] ?? ''
+export const json = (value: unknown): Reply => ({ json: value })
+export const id = (call: Call): string => call.parameters[0] ?? ''
+
+export const createRoute = (method: string, path: string, operation: Operation, run: Route['run']): Route => ({
+  method,
+  path: new RegExp(`^${path.replace(/:id/g, '([^/]+)')}$`),
+  operation,
+  streams: operation === 'upload' || path.endsWith('/parts'),
+  run,
+})
 
 export function createRoutes(desk: Desk): readonly Route[] {
-  const route = (method: string, path: string, operation: Operation, run: Route['run']): Route => ({
-    method,
-    path: new RegExp(`^${path.replace(/:id/g, '([^/]+)')}$`),
-    operation,
-    streams: operation === 'upload' || path.endsWith('/parts'),
-    run,
-  })
+  const route = createRoute
   // Calls outside a batch share one cache for as long as the emulator lives.
   const cache = createPromptCache()
   const rates = createRates(desk)
@@ -49,7 +52,7 @@ export function createRoutes(desk: Desk): readonly Route[] {
     })
 
   return [
-    route('POST', '/files', 'upload', async (call) => json(await upload(desk, call))),
+    route('POST', '/files', 'upload', async (call) => json(fileView(await upload(desk, call)))),
     route('GET', '/files', 'files', ({ scope, exchange }) => json(listFiles(desk, scope, exchange.query))),
     route('GET', '/files/:id', 'file', (call) => json(fileView(existingFile(desk, call.scope, id(call))))),
     route('GET', '/files/:id/content', 'content', (call) => ({ file: existingFile(desk, call.scope, id(call)) })),
@@ -66,12 +69,14 @@ export function createRoutes(desk: Desk): readonly Route[] {
       json(await cancelUpload(desk, call.scope, id(call))),
     ),
 
-    route('POST', '/batches', 'create', async (call) => json(await createBatch(desk, call.scope, call.body))),
+    route('POST', '/batches', 'create', async (call) => json(await purchase(desk, call.scope, call.body))),
     route('GET', '/batches', 'list', async ({ scope, exchange }) =>
       json(await listBatches(desk, scope, exchange.query)),
     ),
-    route('GET', '/batches/:id', 'get', async (call) => json(await getBatch(desk, call.scope, id(call)))),
-    route('POST', '/batches/:id/cancel', 'cancel', async (call) => json(await cancelBatch(desk, call.scope, id(call)))),
+    route('GET', '/batches/:id', 'get', async (call) => json((await getBatch(desk, call.scope, id(call))).view)),
+    route('POST', '/batches/:id/cancel', 'cancel', async (call) =>
+      json((await cancelBatch(desk, call.scope, id(call))).view),
+    ),
 
     answer('/v1/chat/completions'),
     answer('/v1/responses'),
@@ -92,7 +97,15 @@ export function createRoutes(desk: Desk): readonly Route[] {
   ]
 }
 
-function upload(desk: Desk, { exchange, scope, act }: Call): Promise<unknown> {
+/** A purchase, in whatever words the vendor has for it. @returns OpenAI's batch, at its first moment */
+export function purchase(desk: Desk, scope: Scope, body: unknown): Promise<Json> {
+  const { dress } = desk.likeness
+  if (dress === undefined || !isJson(body)) return createBatch(desk, scope, body)
+  const told = dress.purchaseOf(body)
+  return createBatch(desk, scope, told.body, told.model)
+}
+
+export function upload(desk: Desk, { exchange, scope, act }: Call): Promise<FileRecord> {
   const total = Number(exchange.request.headers['content-length'] ?? 0)
   const stopAt = act?.kind === 'cut-upload' ? Math.floor(total * act.share) : undefined
   const cut =

@@ -25,6 +25,8 @@ export function startScan(
     const { failure } = batch.faults
     const scan = await scanBatch({
       batchId: batch.id,
+      likeness: desk.likeness,
+      model: batch.model,
       endpoint: batch.endpoint,
       inputPath: path ?? null,
       dir: desk.dir,

@@ -32,7 +32,13 @@ export interface Validator {
 }
 
 /** Checks the lines of one input file, in order, as the batch's validation does: all errors are gathered, none stops it. */
-export function createValidator(endpoint: string, unsupported: (model: Model) => boolean): Validator {
+export function createValidator(
+  endpoint: string,
+  unsupported: (model: Model) => boolean,
+  requestsMax: number,
+  /** Lines have neither method nor address, nor need they a model: those are the job's. */
+  bare?: { readonly model: string | null },
+): Validator {
   const errors: BatchError[] = []
   const seen = new Set<string>()
   let model: string | null = null
@@ -43,6 +49,16 @@ export function createValidator(endpoint: string, unsupported: (model: Model) =>
   }
   const missing = (line: number, param: string) =>
     fail(line, 'missing_required_parameter', `Missing required parameter: '${param}'.`, param)
+
+  const completed = (record: Json, named: string | null): Json => {
+    const { body } = record
+    return {
+      ...record,
+      method: 'POST',
+      url: endpoint,
+      body: named === null || !isJson(body) ? body : { ...body, model: named },
+    }
+  }
 
   const checkBody = (body: Json, line: number): boolean => {
     const before = errors.length
@@ -87,7 +103,7 @@ export function createValidator(endpoint: string, unsupported: (model: Model) =>
         record = undefined
       }
       if (!isJson(record)) return fail(line, 'invalid_json_line', 'This line is not parseable as valid JSON.', null)
-      const { custom_id: customId, method, url, body } = record
+      const { custom_id: customId, method, url, body } = bare ? completed(record, bare.model) : record
       let sound = true
       const broken = (param: string) => {
         missing(line, param)
@@ -127,8 +143,8 @@ export function createValidator(endpoint: string, unsupported: (model: Model) =>
     },
     finish(lines) {
       if (lines === 0) fail(null, 'empty_file', 'The input file is empty.', null)
-      if (lines > limits.requestsMax) {
-        const message = `The number of requests in the input file (${lines}) exceeds the maximum of ${limits.requestsMax} requests per batch.`
+      if (lines > requestsMax) {
+        const message = `The number of requests in the input file (${lines}) exceeds the maximum of ${requestsMax} requests per batch.`
         errors.unshift({ code: 'too_many_tasks', message, param: null, line: null })
       }
       if (inputs > limits.embeddingInputsMax) {

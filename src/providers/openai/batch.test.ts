@@ -290,6 +290,13 @@ describe('The list of submissions', () => {
     await expect(idsOf(call, 0)).rejects.toBeInstanceOf(VendorUnavailable)
   })
 
+  test('of a vendor that says nothing of pages and cannot turn them is what it shows', async () => {
+    const all = at(...Array.from({ length: 100 }, (_, number) => 900 - number))
+    const { call, asked } = await vendor(always({ json: { object: 'list', data: all } }))
+    expect(await idsOf(call, 0)).toEqual(all.map(({ id }) => id))
+    expect(asked).toHaveLength(2)
+  })
+
   test.each<[string, Reply]>([
     ['is not offered', { status: 404 }],
     ['is a page', html],
@@ -469,7 +476,7 @@ describe('Checking the account', () => {
     const headers = { 'openai-organization': 'acme' }
     const { call, asked } = await vendor(always({ json: { data: [] }, headers }))
     expect(await check(call)).toMatchObject({ scope: 'acme/proj_1', detail: expect.stringContaining('acme/proj_1') })
-    expect(asked).toMatchObject([{ method: 'GET', path: '/batches?limit=1' }])
+    expect(asked).toMatchObject([{ method: 'GET', path: '/batches?limit=100' }])
   })
 
   test('tells a wrong key from a wrong address', async () => {

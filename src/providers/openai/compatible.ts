@@ -1,15 +1,17 @@
+import type { Limits } from '../../domain/limits.ts'
 import { DAY, HOUR } from '../../kit/clock.ts'
 import type { Provider } from '../contract.ts'
-import { laneOf, type Vendor } from './batch.ts'
+import { type FileVendor, fileLane } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
+import { wire } from './wire.ts'
 
 /** A vendor that the official SDK of OpenAI can be pointed at, and where that was read. */
-interface Compatible extends Omit<Vendor, 'limits' | 'baseUrlVariable'> {
+interface Compatible extends Omit<FileVendor, 'limits' | 'wire' | 'baseUrlVariable'> {
   readonly apiKey: readonly string[]
   /** The first one is named in errors. */
   readonly baseUrl: readonly string[]
   readonly baseUrlDefault: string
-  readonly limits?: Partial<Vendor['limits']>
+  readonly limits?: Partial<Limits>
   /** Of the standard price, by the vendor's own page; what a model costs is not in the catalogue. */
   readonly discount: string
   readonly source: string
@@ -23,7 +25,7 @@ const unpublished = {
   enqueuedTokensMax: () => null,
   enqueuedRequestsMax: () => null,
   endpoints: ['/v1/chat/completions'],
-} satisfies Partial<Vendor['limits']>
+} satisfies Partial<Limits>
 
 /**
  * Every vendor that speaks OpenAI's files and batches, by the name it has in `vendor/model`. All are looked up by the
@@ -32,6 +34,7 @@ const unpublished = {
 export const compatibles: Readonly<Record<string, Compatible>> = {
   azure: {
     label: 'Azure OpenAI',
+    mark: 'metadata',
     apiKey: ['AZURE_OPENAI_API_KEY'],
     baseUrl: ['AZURE_OPENAI_ENDPOINT'],
     baseUrlDefault: '', // https://{resource}.openai.azure.com: everybody has a host of their own
@@ -43,7 +46,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   groq: {
     label: 'Groq',
-    forgetsMetadata: true,
+    mark: 'file',
     apiKey: ['GROQ_API_KEY'],
     baseUrl: ['GROQ_BASE_URL'],
     baseUrlDefault: 'https://api.groq.com',
@@ -54,7 +57,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   dashscope: {
     label: 'DashScope',
-    forgetsMetadata: true,
+    mark: 'file',
     apiKey: ['DASHSCOPE_API_KEY'],
     baseUrl: ['DASHSCOPE_BASE_URL'],
     baseUrlDefault: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
@@ -64,7 +67,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   doubleword: {
     label: 'Doubleword',
-    forgetsMetadata: true,
+    mark: 'file',
     apiKey: ['DOUBLEWORD_API_KEY'],
     baseUrl: ['DOUBLEWORD_BASE_URL'],
     baseUrlDefault: 'https://api.doubleword.ai/v1',
@@ -74,7 +77,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   moonshot: {
     label: 'Moonshot',
-    forgetsMetadata: true,
+    mark: 'file',
     apiKey: ['MOONSHOT_API_KEY'],
     baseUrl: ['MOONSHOT_BASE_URL'],
     baseUrlDefault: 'https://api.moonshot.ai/v1',
@@ -83,7 +86,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   deepinfra: {
     label: 'DeepInfra',
-    forgetsMetadata: true,
+    mark: 'file',
     apiKey: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
     baseUrl: ['DEEPINFRA_BASE_URL'],
     baseUrlDefault: 'https://api.deepinfra.com/v1/openai',
@@ -93,7 +96,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   },
   siliconflow: {
     label: 'SiliconFlow',
-    forgetsMetadata: true,
+    mark: 'file',
     apiKey: ['SILICONFLOW_API_KEY'],
     baseUrl: ['SILICONFLOW_BASE_URL'],
     baseUrlDefault: 'https://api.siliconflow.cn/v1',
@@ -109,6 +112,11 @@ export const compatible: Readonly<Record<string, Provider>> = Object.fromEntries
 )
 
 function providerOf(name: string, { apiKey, baseUrl, baseUrlDefault, limits: own, ...row }: Compatible): Provider {
-  const lane = laneOf({ ...row, limits: { ...limits, ...unpublished, ...own }, baseUrlVariable: baseUrl[0] ?? '' })
+  const lane = fileLane({
+    ...row,
+    wire,
+    limits: { ...limits, ...unpublished, ...own },
+    baseUrlVariable: baseUrl[0] ?? '',
+  })
   return { name, ...lane, environment: { apiKey, baseUrl, baseUrlDefault }, headersFrom: () => ({}) }
 }

@@ -1,13 +1,13 @@
 import type { Provider } from '../contract.ts'
-import { laneOf } from './batch.ts'
+import { fileLane } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
 import { regions } from './regions.ts'
 import { sync } from './sync.ts'
-import { headersFrom } from './wire.ts'
+import { headersFrom, wire } from './wire.ts'
 
 export const openai = {
   name: 'openai',
-  ...laneOf({ label: 'OpenAI', limits, baseUrlVariable: 'OPENAI_BASE_URL' }),
+  ...fileLane({ label: 'OpenAI', limits, wire, baseUrlVariable: 'OPENAI_BASE_URL', mark: 'metadata' }),
   sync,
   environment: {
     apiKey: ['OPENAI_API_KEY'],

@@ -2,8 +2,8 @@ import { HOUR } from '../../kit/clock.ts'
 import { retryAfterOf } from '../../kit/http.ts'
 import type { Reply } from '../../kit/request-pool.ts'
 import type { Call, SyncLane, Verdict, Wording } from '../contract.ts'
+import { scanner, scanRow } from '../file-lane/scanner.ts'
 import { lostRow, replyRow } from './reply-row.ts'
-import { scanRow } from './scanner.ts'
 
 /**
  * An engine of the user's own that speaks as OpenAI does: vLLM, SGLang, Ollama, llama.cpp. It knows no tiers, bills and
@@ -23,7 +23,7 @@ const idle: SyncLane = {
   row: ({ status, headers, body }) => replyRow(status, headers['x-request-id'] ?? '', body[0] === BRACE),
   lostRow: (id, why, message) => lostRow(id, why === 'timeout' ? 'request_timeout' : 'server_error', message),
   scanRow,
-  scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
+  scanner,
 }
 export const sync = { idle }
 

@@ -3,7 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { outcomes, reasons } from '../../domain/outcome.ts'
 import type { ScannedRow } from '../contract.ts'
-import { scanRow } from './scanner.ts'
+import { scanRow } from '../file-lane/scanner.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`__fixtures__/${name}`, import.meta.url), 'utf8')
 

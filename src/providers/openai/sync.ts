@@ -3,8 +3,8 @@ import { MINUTE, SECOND } from '../../kit/clock.ts'
 import { retryAfterOf } from '../../kit/http.ts'
 import type { Reply } from '../../kit/request-pool.ts'
 import type { Call, Rate, SyncLane, SyncLimits, Verdict, Wording } from '../contract.ts'
+import { scanner, scanRow } from '../file-lane/scanner.ts'
 import { lostRow, replyRow } from './reply-row.ts'
-import { scanRow } from './scanner.ts'
 import { envelopeOf, refusalOf } from './wire.ts'
 
 /** Calls one by one, at three prices. What the guides say of each tier: flex-processing, fast-mode, rate-limits. */
@@ -43,7 +43,7 @@ function laneOf(tier: Tier, word: string, endpoints: readonly string[]): SyncLan
     row: ({ status, headers, body }) => replyRow(status, headers['x-request-id'] ?? '', isJson(body)),
     lostRow: (id, why, message) => lostRow(id, why === 'timeout' ? 'request_timeout' : 'server_error', message),
     scanRow,
-    scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
+    scanner,
   }
 }
 

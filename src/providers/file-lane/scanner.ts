@@ -3,6 +3,9 @@ import { JsonSyntaxError } from '../../kit/json-scan.ts'
 import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
 import type { RowScanner, ScannedRow } from '../contract.ts'
 
+/** This module: result rows are read in worker threads. */
+export const scanner = new URL(import.meta.url)
+
 /**
  * Reads one line of an output or error file in one pass over its bytes, without making a string of it. Both files hold
  * the same record: `{"id", "custom_id", "response": {"status_code", "request_id", "body"} | null, "error": {"code"} | null}`.
@@ -151,6 +154,7 @@ function judge(): void {
 function verdict(answered: boolean): readonly [Outcome, Reason] {
   if (errorCode !== undefined && Object.hasOwn(verdicts, errorCode))
     return verdicts[errorCode] as (typeof verdicts)[string]
+  if (errorCode?.startsWith('invalid')) return ['failed', 'request_rejected'] // told without a status
   if (status === 429) return ['failed', 'rate_limited']
   if (status === 408) return ['failed', 'request_timeout']
   if (status < 400 || status >= 500 || answered) return ['failed', 'vendor_error'] // 0 and none at all too

@@ -20,41 +20,35 @@ import {
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
 import { isKey, keyIn } from '../keys.ts'
-import { scanRow } from './scanner.ts'
-import {
-  envelopeOf,
-  fileOf,
-  isDeleted,
-  type ListedFile,
-  listedFileOf,
-  pageOf,
-  refusalOf,
-  remoteOf,
-  rowFrame,
-} from './wire.ts'
+import { at } from './fields.ts'
+import { scanner, scanRow } from './scanner.ts'
+import { type FileWire, fileOf, type ListedFile, listedFileOf, refusalOf } from './wire.ts'
 
-/** A vendor with this API, and what is its own about it. */
-export interface Vendor {
+/** A vendor whose rows are uploaded as a file that the purchase names. */
+export interface FileVendor {
   /** As people call it. */
   readonly label: string
   readonly limits: Limits
+  readonly wire: FileWire
   /** Where its base URL is told. */
   readonly baseUrlVariable: string
   /** Headers that carry the key. Default: a bearer token. */
   authorize?(apiKey: string): Readonly<Record<string, string>>
   /** What every base URL ends with; told without it, it is added. */
   readonly basePath?: string
-  /** It may not keep metadata: then only the input file, or the ids in the results, show whose a batch is. */
-  readonly forgetsMetadata?: true
-  /** Of an input file; default `batch`. */
-  readonly purpose?: string
+  /**
+   * What of ours a submission bears for as long as it is there: our key in its metadata, or the input file alone, of which
+   * each purchase has its own. By either it is looked up. Once the file's name means nothing to us (a store restored from
+   * a backup), only the ids in the results show whose it is.
+   */
+  readonly mark: 'metadata' | 'file'
 }
 
 /** The lane of a vendor, and the call that shows whether its key works. */
-export function laneOf(v: Vendor) {
+export function fileLane(v: FileVendor) {
   const batch = {
     limits: v.limits,
-    rowFrame,
+    rowFrame: v.wire.rowFrame,
     prepare: (call: Call, upload: Upload) => prepare(v, call, upload),
     buy: (call: Call, prepared: Prepared, release: () => Promise<boolean>) => buy(v, call, prepared, release),
     find: (call: Call, mark: Mark) => find(v, call, mark),
@@ -65,28 +59,30 @@ export function laneOf(v: Vendor) {
     cancel: (call: Call, remoteId: string) => cancel(v, call, remoteId),
     remove: (call: Call, fileId: string) => remove(v, call, fileId),
     leftovers: (call: Call) => leftovers(v, call),
-    scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
+    scanner,
     marks: true,
-    ...(v.forgetsMetadata ? { idIn: (call: Call, remote: Remote) => idIn(v, call, remote) } : {}),
+    ...(v.mark === 'file' ? { idIn: (call: Call, remote: Remote) => idIn(v, call, remote) } : {}),
   } satisfies BatchLane
   return { batch, check: (call: Call) => check(v, call) }
 }
 
-const pageSize = 100 // the vendor's most
 /** Clocks of ours and theirs, and an order that is not quite newest first. */
 const findSlack = 10 * MINUTE
 const orderSlack = MINUTE
 const uploadAnswerMs = 5 * MINUTE // 200 MB are looked at before the answer comes
 
-async function prepare(v: Vendor, call: Call, upload: Upload): Promise<Prepared> {
+async function prepare(v: FileVendor, call: Call, upload: Upload): Promise<Prepared> {
   const boundary = `redeye-${upload.key}` // cannot occur: every row starts with its frame
+  const fields = Object.entries({ purpose: v.wire.purpose, ...v.wire.uploadFields?.(upload) })
   const head = Buffer.from(
-    `--${boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n${v.purpose ?? 'batch'}\r\n` +
+    fields
+      .map(([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
+      .join('') +
       `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${upload.key}.jsonl"\r\n` +
       'Content-Type: application/jsonl\r\n\r\n',
   )
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
-  const answer = await ask(v, call, 'POST', '/files', {
+  const answer = await ask(v, call, 'POST', v.wire.uploadPath, {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     headersTimeoutMs: uploadAnswerMs,
     body: {
@@ -98,7 +94,7 @@ async function prepare(v: Vendor, call: Call, upload: Upload): Promise<Prepared>
       },
     },
   })
-  const refusal = refusalOf(answer)
+  const refusal = refusalIn(v, answer)
   if (refusal) throw new PrepareRefused(refusal)
   const file = succeeded(answer) ? fileOf(answer.json) : undefined
   if (!file) throw unexpected(v, answer, 'the upload')
@@ -108,15 +104,10 @@ async function prepare(v: Vendor, call: Call, upload: Upload): Promise<Prepared>
   return { fileId: file.id, key: upload.key, endpoint: upload.endpoint, model: upload.model, rows: upload.rows }
 }
 
-async function buy(v: Vendor, call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
-  const body = JSON.stringify({
-    input_file_id: prepared.fileId,
-    endpoint: prepared.endpoint,
-    completion_window: '24h',
-    metadata: { redeye: prepared.key },
-  })
+async function buy(v: FileVendor, call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
+  const body = JSON.stringify(v.wire.createBody(prepared))
   const headers = { 'content-type': 'application/json' }
-  const held = await call.http.hold({ ...requestOf(v, call, 'POST', '/batches', { headers }), body }, release)
+  const held = await call.http.hold({ ...requestOf(v, call, 'POST', v.wire.batchesPath, { headers }), body }, release)
   if (held.kind === 'withheld') return held
   if (held.kind === 'failed') {
     const { sent, message, code } = held.error
@@ -124,17 +115,17 @@ async function buy(v: Vendor, call: Call, prepared: Prepared, release: () => Pro
     return { kind: 'refused', refusal: { kind: 'unavailable', code, message } }
   }
   const { answer } = held
-  const refusal = refusalOf(answer)
+  const refusal = refusalIn(v, answer)
   if (refusal) return { kind: 'refused', refusal }
-  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  const remote = succeeded(answer) ? v.wire.remoteOf(answer.json) : undefined
   // An answer about another file than ours is no answer to this purchase.
   if (remote && (remote.fileId ?? prepared.fileId) === prepared.fileId) return { kind: 'bought', remote }
   // Without its last byte a request cannot have been carried out, whatever was said about it.
   if (!held.released && !succeeded(answer)) return { kind: 'withheld' }
-  return { kind: 'unsure', why: `the purchase was answered with ${summary(answer)}` }
+  return { kind: 'unsure', why: `the purchase was answered with ${summary(v, answer)}` }
 }
 
-async function find(v: Vendor, call: Call, mark: Mark): Promise<Found> {
+async function find(v: FileVendor, call: Call, mark: Mark): Promise<Found> {
   for await (const remote of list(v, call, mark.sentAt - findSlack)) {
     const ours = remote.key === mark.key || (mark.fileId !== null && remote.fileId === mark.fileId)
     if (ours) return { kind: 'found', remote }
@@ -143,15 +134,17 @@ async function find(v: Vendor, call: Call, mark: Mark): Promise<Found> {
 }
 
 /** Throws unless the vendor says that the file is gone: a fence that is only hoped for is none. */
-async function fence(v: Vendor, call: Call, mark: Mark): Promise<void> {
+async function fence(v: FileVendor, call: Call, mark: Mark): Promise<void> {
   if (mark.fileId === null) return
   const answer = await ask(v, call, 'DELETE', `/files/${encodeURIComponent(mark.fileId)}`)
   const gone =
-    answer.status === 404 ? envelopeOf(answer.json) !== undefined : succeeded(answer) && isDeleted(answer.json)
+    answer.status === 404
+      ? v.wire.envelopeOf(answer.json) !== undefined
+      : succeeded(answer) && at(answer.json, 'deleted') === true
   if (!gone) throw unexpected(v, answer, `deleting the input file ${mark.fileId}`)
 }
 
-async function remove(v: Vendor, call: Call, fileId: string): Promise<void> {
+async function remove(v: FileVendor, call: Call, fileId: string): Promise<void> {
   const answer = await ask(v, call, 'DELETE', `/files/${encodeURIComponent(fileId)}`)
   if (answer.status !== 404 && !succeeded(answer)) throw unexpected(v, answer, `deleting the file ${fileId}`)
 }
@@ -160,12 +153,12 @@ async function remove(v: Vendor, call: Call, fileId: string): Promise<void> {
  * Input files bear our key as their name. Result files are told by the batch that names them, and it by its metadata or
  * its input file; both are kept for a while, so that older batches need not be read.
  */
-async function* leftovers(v: Vendor, call: Call): AsyncGenerator<Leftover> {
+async function* leftovers(v: FileVendor, call: Call): AsyncGenerator<Leftover> {
   const files = await Array.fromAsync(listedFiles(v, call))
   const inputs = new Map<string, string>()
   for (const { id, purpose, filename } of files) {
     const key = keyIn(filename)
-    if (key !== undefined && purpose === (v.purpose ?? 'batch')) inputs.set(id, key)
+    if (key !== undefined && purpose === v.wire.purpose) inputs.set(id, key)
   }
   const outputs = new Map<string, string>()
   const running = new Set<string>()
@@ -186,80 +179,80 @@ async function* leftovers(v: Vendor, call: Call): AsyncGenerator<Leftover> {
   }
 }
 
-async function* listedFiles(v: Vendor, call: Call): AsyncGenerator<ListedFile> {
-  const cursors = new Set<string>()
-  for (let after = ''; ; ) {
-    const answer = await ask(v, call, 'GET', `/files${after}`)
-    const page = succeeded(answer) ? pageOf(answer.json, Number.POSITIVE_INFINITY) : undefined
-    if (!page) throw unexpected(v, answer, 'the list of files')
-    let last: string | undefined
-    for (const value of page.data) {
-      const file = listedFileOf(value)
-      if (!file) throw unexpected(v, answer, 'the list of files')
-      last = file.id
-      yield file
-    }
-    if (last === undefined || !page.more) return
-    if (cursors.has(last)) throw new VendorUnavailable('The vendor repeats one page of its list of files for ever.')
-    cursors.add(last)
-    after = `?after=${encodeURIComponent(last)}`
-  }
+async function* listedFiles(v: FileVendor, call: Call): AsyncGenerator<ListedFile> {
+  for await (const files of pages(v, call, 'files', listedFileOf)) yield* files
 }
 
 /**
  * Reads on until a whole page is older than `since`, so that the page after the boundary is seen too. That the newest
  * come first is custom, not contract: where the order is another, the list is read to its end.
  */
-async function* list(v: Vendor, call: Call, since: number): AsyncGenerator<Remote> {
-  const cursors = new Set<string>()
+async function* list(v: FileVendor, call: Call, since: number): AsyncGenerator<Remote> {
   let newestFirst = true
   let previous = Number.POSITIVE_INFINITY
-  for (let after = ''; ; ) {
-    const answer = await ask(v, call, 'GET', `/batches?limit=${pageSize}${after}`)
-    const page = succeeded(answer) ? pageOf(answer.json, pageSize) : undefined
-    if (!page) throw unexpected(v, answer, 'the list of submissions')
+  for await (const remotes of pages(v, call, 'submissions', v.wire.remoteOf)) {
     let allOlder = true
-    let last: string | undefined
-    for (const value of page.data) {
-      const remote = remoteOf(value)
-      if (!remote) throw unexpected(v, answer, 'the list of submissions')
+    for (const remote of remotes) {
       const createdAt = remote.createdAt || previous // one without a time says nothing about the order
       if (createdAt >= since) allOlder = false
       if (createdAt > previous + orderSlack) newestFirst = false
       previous = createdAt
-      last = remote.id
       yield remote
     }
-    if (last === undefined || !page.more || (allOlder && newestFirst)) return
-    if (cursors.has(last))
-      throw new VendorUnavailable('The vendor repeats one page of its list of submissions for ever.')
-    cursors.add(last)
-    after = `&after=${encodeURIComponent(last)}`
+    if (allOlder && newestFirst) return
   }
 }
 
-async function idIn(v: Vendor, call: Call, { files: [file] }: Remote): Promise<string | null> {
+/** The pages of a list that have something on them. */
+async function* pages<Item extends { readonly id: string }>(
+  v: FileVendor,
+  call: Call,
+  list: 'submissions' | 'files',
+  itemOf: (value: unknown) => Item | undefined,
+): AsyncGenerator<readonly Item[]> {
+  const path = list === 'files' ? '/files' : v.wire.batchesPath
+  const lasts = new Set<string>()
+  let last: string | undefined
+  for (let number = 0; ; number++) {
+    const answer = await ask(v, call, 'GET', path + v.wire.pageQuery(list, number, last))
+    const page = succeeded(answer) ? v.wire.pageOf(answer.json, list) : undefined
+    const items = page?.data.map(itemOf)
+    if (!page || !items?.every((item) => item !== undefined)) throw unexpected(v, answer, `the list of ${list}`)
+    last = items.at(-1)?.id
+    if (last === undefined) return
+    if (lasts.has(last)) {
+      if (page.more === undefined) return // it cannot turn pages, and has shown what there is
+      throw new VendorUnavailable(`The vendor repeats one page of its list of ${list} for ever.`)
+    }
+    lasts.add(last)
+    yield items
+    if (page.more === false) return
+  }
+}
+
+async function idIn(v: FileVendor, call: Call, { files: [file] }: Remote): Promise<string | null> {
   return file === undefined ? null : firstIdIn(await open(v, call, file), scanRow)
 }
 
-async function poll(v: Vendor, call: Call, remoteId: string): Promise<Remote | undefined> {
-  const answer = await ask(v, call, 'GET', `/batches/${encodeURIComponent(remoteId)}`)
+async function poll(v: FileVendor, call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(v, call, 'GET', `${v.wire.batchesPath}/${encodeURIComponent(remoteId)}`)
   if (answer.status === 404 && answer.json !== undefined) return undefined
-  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
+  const remote = succeeded(answer) ? v.wire.remoteOf(answer.json) : undefined
   if (!remote) throw unexpected(v, answer, `submission ${remoteId}`)
   return remote
 }
 
-async function cancel(v: Vendor, call: Call, remoteId: string): Promise<Remote | undefined> {
-  const answer = await ask(v, call, 'POST', `/batches/${encodeURIComponent(remoteId)}/cancel`)
-  const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
-  if (remote) return remote
+async function cancel(v: FileVendor, call: Call, remoteId: string): Promise<Remote | undefined> {
+  const answer = await ask(v, call, 'POST', `${v.wire.batchesPath}/${encodeURIComponent(remoteId)}/cancel`)
+  const remote = succeeded(answer) ? v.wire.remoteOf(answer.json) : undefined
+  // Not every vendor has a word for one that is being cancelled: then only we know that it is.
+  if (remote) return remote.state === 'open' ? { ...remote, state: 'cancelling' } : remote
   // Too late, or already: what it has come to is for a look to say.
   if (succeeded(answer) || [400, 404, 409].includes(answer.status)) return poll(v, call, remoteId)
   throw unexpected(v, answer, `cancelling ${remoteId}`)
 }
 
-async function open(v: Vendor, call: Call, file: RemoteFile): Promise<ResultStream> {
+async function open(v: FileVendor, call: Call, file: RemoteFile): Promise<ResultStream> {
   const request = requestOf(v, call, 'GET', `/files/${encodeURIComponent(file.id)}/content`, {
     headers: { accept: '*/*', 'accept-encoding': 'identity' }, // Content-Length shall count the bytes we get
   })
@@ -292,9 +285,10 @@ async function* checked(body: AsyncIterable<Uint8Array>, fileId: string): AsyncG
 }
 
 /** A free call that shows whether the key works for submissions, and whose it is. */
-async function check(v: Vendor, call: Call): Promise<{ scope: string; detail: string }> {
-  const answer = await ask(v, call, 'GET', '/batches?limit=1')
-  if (!succeeded(answer) || !pageOf(answer.json, 1)) throw unexpected(v, answer, 'the list of submissions')
+async function check(v: FileVendor, call: Call): Promise<{ scope: string; detail: string }> {
+  const answer = await ask(v, call, 'GET', v.wire.batchesPath + v.wire.pageQuery('submissions', 0, undefined))
+  if (!succeeded(answer) || !v.wire.pageOf(answer.json, 'submissions'))
+    throw unexpected(v, answer, 'the list of submissions')
   const owner = [
     answer.headers['openai-organization'] ?? call.headers['OpenAI-Organization'],
     answer.headers['openai-project'] ?? call.headers['OpenAI-Project'],
@@ -306,7 +300,7 @@ async function check(v: Vendor, call: Call): Promise<{ scope: string; detail: st
 const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
 
 function requestOf(
-  v: Vendor,
+  v: FileVendor,
   call: Call,
   method: HttpRequest['method'],
   path: string,
@@ -325,7 +319,7 @@ function requestOf(
 }
 
 async function ask(
-  v: Vendor,
+  v: FileVendor,
   call: Call,
   method: HttpRequest['method'],
   path: string,
@@ -339,19 +333,18 @@ function asUnavailable(error: unknown): never {
   throw error
 }
 
+const refusalIn = (v: FileVendor, answer: HttpAnswer) => refusalOf(answer, v.wire.envelopeOf(answer.json))
+
+type Summed = Pick<HttpAnswer, 'status' | 'headers' | 'json'>
+
 /** The error for an answer that the contract does not explain. */
-function unexpected(
-  { label, baseUrlVariable }: Vendor,
-  answer: Pick<HttpAnswer, 'status' | 'headers' | 'json'>,
-  what: string,
-): Error {
-  const message = `${label} answered ${what} with ${summary(answer)}.`
+function unexpected(v: FileVendor, answer: Summed, what: string): Error {
+  const message = `${v.label} answered ${what} with ${summary(v, answer)}.`
   const { status } = answer
   if (status === 401 || status === 403) return new CredentialsRefused(message, status)
-  const hint = `Is ${baseUrlVariable} right? The job is kept and resumes when the vendor answers again: redeye watch JOB.`
+  const hint = `Is ${v.baseUrlVariable} right? The job is kept and resumes when the vendor answers again: redeye watch JOB.`
   return new VendorUnavailable(message, status < 500 ? { status, hint } : { status })
 }
 
-function summary({ status, headers, json }: Pick<HttpAnswer, 'status' | 'headers' | 'json'>): string {
-  return `HTTP ${status}, ${envelopeOf(json)?.message ?? headers['content-type'] ?? 'no content type'}`
-}
+const summary = ({ wire }: FileVendor, { status, headers, json }: Summed): string =>
+  `HTTP ${status}, ${wire.envelopeOf(json)?.message ?? headers['content-type'] ?? 'no content type'}`

@@ -1,0 +1,22 @@
+import type { Provider } from '../contract.ts'
+import { fileLane } from '../file-lane/lane.ts'
+import { limits } from './limits.ts'
+import { wire } from './wire.ts'
+
+export const together = {
+  name: 'together',
+  ...fileLane({
+    label: 'Together',
+    limits,
+    wire,
+    baseUrlVariable: 'TOGETHER_BASE_URL',
+    basePath: '/v1',
+    mark: 'file',
+  }),
+  environment: {
+    apiKey: ['TOGETHER_API_KEY'],
+    baseUrl: ['TOGETHER_BASE_URL'],
+    baseUrlDefault: 'https://api.together.ai/v1',
+  },
+  headersFrom: () => ({}),
+} satisfies Provider
