@@ -15,7 +15,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   })),
   ...['stores', 'dispatch'].map((room) => ({ room, may: ['domain', 'kit'] })),
   // A vendor's folder knows the contract above it and dialects, never a sibling.
-  ...['openai', 'anthropic', 'gemini', 'vertex', 'mistral', 'together'].map((vendor) => ({
+  ...['openai', 'anthropic', 'gemini', 'vertex', 'mistral', 'together', 'xai'].map((vendor) => ({
     room: `providers/${vendor}`,
     may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'providers/file-lane'].concat([
       'dialects',

@@ -6,6 +6,7 @@ import { compatible } from './openai/compatible.ts'
 import { openai } from './openai/index.ts'
 import { together } from './together/index.ts'
 import { vertex } from './vertex/index.ts'
+import { xai } from './xai/index.ts'
 
 /** Every vendor we speak to, by name. A new one is a folder and a line here. */
 export const providers: Readonly<Record<string, Provider>> = {
@@ -16,6 +17,7 @@ export const providers: Readonly<Record<string, Provider>> = {
   ...compatible,
   mistral,
   together,
+  xai,
 }
 
 /** Those that sell a batch lane. */

@@ -246,6 +246,15 @@ export const doubles: Readonly<Record<string, Double>> = {
     }),
     tellsCounts: false,
   },
+  xai: alike('xai', {
+    'the queue is full': 'nothing limits what waits',
+    'validation names rows': 'a batch that was given up names no row',
+    'the window closes half way': noWindow,
+    'the window closes on nothing': noWindow,
+    'it has a state nobody knows': 'a batch has no word for its state',
+    'no file has an empty name': 'results are pages of the batch, and no files',
+    'a download breaks': 'results come in pages, each of them whole or not at all',
+  }),
   anthropic: {
     endpoint: '/v1/messages',
     model: 'claude-haiku-4-5',

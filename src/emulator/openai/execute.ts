@@ -75,7 +75,12 @@ export async function scanBatch(options: ScanOptions): Promise<Scan> {
     createTextFile(paths[2]),
   ])
   const { dress, requestsMax = limits.requestsMax } = options.likeness
-  const validator = createValidator(endpoint, options.unsupported, requestsMax, dress && { model: options.model })
+  const validator = createValidator(
+    endpoint,
+    options.unsupported,
+    requestsMax,
+    dress?.bareRows && { model: options.model },
+  )
   const rows = createRowTable()
   const cache = createPromptCache()
   const shuffle = createShuffle<Done>(chanceOf('order', options.seed, batchId), {

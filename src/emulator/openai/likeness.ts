@@ -4,6 +4,7 @@ import type { Desk } from './desk.ts'
 import { mistral } from './mistral.ts'
 import type { Route } from './routes.ts'
 import { together } from './together.ts'
+import { xai } from './xai.ts'
 
 /** A vendor that serves OpenAI's files and batches, and in what its door differs. */
 export interface Likeness {
@@ -29,6 +30,8 @@ export interface Likeness {
 export interface Dress {
   /** Of an input file; inside it is `batch`. */
   readonly purpose: string
+  /** Lines have neither method nor address, nor need they a model. */
+  readonly bareRows?: true
   routes(desk: Desk): readonly Route[]
   /** A purchase in OpenAI's words, and the model of all its lines where it names one. */
   purchaseOf(body: Json): { readonly body: Json; readonly model: string | null }
@@ -59,4 +62,5 @@ export const likenesses: readonly Likeness[] = [
   { name: 'siliconflow', path: '/v1', forgetsMetadata: true, requestsMax: 5_000, fileBytesMax: 1_000_000_000 },
   { name: 'mistral', path: '/v1', requestsMax: 1_000_000, fileBytesMax: 512_000_000, dress: mistral },
   { name: 'together', path: '/v1', forgetsMetadata: true, fileBytesMax: 100_000_000, dress: together },
+  { name: 'xai', path: '/v1', neverExpires: true, requestsMax: 1_000_000, fileBytesMax: 512_000_000, dress: xai },
 ]

@@ -84,6 +84,7 @@ function files(desk: Desk, scope: string, query: URLSearchParams): Json {
 
 export const mistral: Dress = {
   purpose: 'batch',
+  bareRows: true,
   routes: (desk) => {
     const route = createRoute
     const shown = async (batchId: string, look: Look) => json(jobView(desk.batches.get(batchId) as BatchRecord, look))

@@ -67,6 +67,7 @@ async function jobs(desk: Desk, scope: string): Promise<Json[]> {
 
 export const together: Dress = {
   purpose: 'batch-api',
+  bareRows: true,
   routes: (desk) => {
     const route = createRoute
     return [

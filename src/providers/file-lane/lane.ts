@@ -22,7 +22,7 @@ import { firstIdIn } from '../first-id.ts'
 import { isKey, keyIn } from '../keys.ts'
 import { at } from './fields.ts'
 import { scanner, scanRow } from './scanner.ts'
-import { type FileWire, fileOf, type ListedFile, listedFileOf, refusalOf } from './wire.ts'
+import { type FileWire, fileOf, type List, type ListedFile, listedFileOf, refusalOf, type Turn } from './wire.ts'
 
 /** A vendor whose rows are uploaded as a file that the purchase names. */
 export interface FileVendor {
@@ -117,7 +117,7 @@ async function buy(v: FileVendor, call: Call, prepared: Prepared, release: () =>
   const { answer } = held
   const refusal = refusalIn(v, answer)
   if (refusal) return { kind: 'refused', refusal }
-  const remote = succeeded(answer) ? v.wire.remoteOf(answer.json) : undefined
+  const remote = succeeded(answer) ? remoteIn(v, call, answer.json) : undefined
   // An answer about another file than ours is no answer to this purchase.
   if (remote && (remote.fileId ?? prepared.fileId) === prepared.fileId) return { kind: 'bought', remote }
   // Without its last byte a request cannot have been carried out, whatever was said about it.
@@ -158,7 +158,7 @@ async function* leftovers(v: FileVendor, call: Call): AsyncGenerator<Leftover> {
   const inputs = new Map<string, string>()
   for (const { id, purpose, filename } of files) {
     const key = keyIn(filename)
-    if (key !== undefined && purpose === v.wire.purpose) inputs.set(id, key)
+    if (key !== undefined && (purpose === v.wire.purpose || purpose === '')) inputs.set(id, key)
   }
   const outputs = new Map<string, string>()
   const running = new Set<string>()
@@ -190,7 +190,7 @@ async function* listedFiles(v: FileVendor, call: Call): AsyncGenerator<ListedFil
 async function* list(v: FileVendor, call: Call, since: number): AsyncGenerator<Remote> {
   let newestFirst = true
   let previous = Number.POSITIVE_INFINITY
-  for await (const remotes of pages(v, call, 'submissions', v.wire.remoteOf)) {
+  for await (const remotes of pages(v, call, 'submissions', (value) => remoteIn(v, call, value))) {
     let allOlder = true
     for (const remote of remotes) {
       const createdAt = remote.createdAt || previous // one without a time says nothing about the order
@@ -203,30 +203,33 @@ async function* list(v: FileVendor, call: Call, since: number): AsyncGenerator<R
   }
 }
 
-/** The pages of a list that have something on them. */
 async function* pages<Item extends { readonly id: string }>(
   v: FileVendor,
   call: Call,
-  list: 'submissions' | 'files',
+  list: List,
   itemOf: (value: unknown) => Item | undefined,
 ): AsyncGenerator<readonly Item[]> {
   const path = list === 'files' ? '/files' : v.wire.batchesPath
-  const lasts = new Set<string>()
-  let last: string | undefined
-  for (let number = 0; ; number++) {
-    const answer = await ask(v, call, 'GET', path + v.wire.pageQuery(list, number, last))
+  const seen = new Set<string>()
+  for (let turn: Turn = { page: 0 }; ; ) {
+    const answer = await ask(v, call, 'GET', path + v.wire.pageQuery(list, turn))
     const page = succeeded(answer) ? v.wire.pageOf(answer.json, list) : undefined
     const items = page?.data.map(itemOf)
     if (!page || !items?.every((item) => item !== undefined)) throw unexpected(v, answer, `the list of ${list}`)
-    last = items.at(-1)?.id
-    if (last === undefined) return
-    if (lasts.has(last)) {
+    const last = items.at(-1)?.id
+    const cursor = page.token ?? last
+    if (cursor !== undefined && seen.has(cursor)) {
       if (page.more === undefined) return // it cannot turn pages, and has shown what there is
       throw new VendorUnavailable(`The vendor repeats one page of its list of ${list} for ever.`)
     }
-    lasts.add(last)
-    yield items
-    if (page.more === false) return
+    if (items.length > 0) yield items
+    if (cursor === undefined || page.more === false) return
+    seen.add(cursor)
+    turn = {
+      page: turn.page + 1,
+      ...(last === undefined ? {} : { last }),
+      ...(page.token === undefined ? {} : { token: page.token }),
+    }
   }
 }
 
@@ -237,14 +240,19 @@ async function idIn(v: FileVendor, call: Call, { files: [file] }: Remote): Promi
 async function poll(v: FileVendor, call: Call, remoteId: string): Promise<Remote | undefined> {
   const answer = await ask(v, call, 'GET', `${v.wire.batchesPath}/${encodeURIComponent(remoteId)}`)
   if (answer.status === 404 && answer.json !== undefined) return undefined
-  const remote = succeeded(answer) ? v.wire.remoteOf(answer.json) : undefined
+  const remote = succeeded(answer) ? remoteIn(v, call, answer.json) : undefined
   if (!remote) throw unexpected(v, answer, `submission ${remoteId}`)
   return remote
 }
 
 async function cancel(v: FileVendor, call: Call, remoteId: string): Promise<Remote | undefined> {
-  const answer = await ask(v, call, 'POST', `${v.wire.batchesPath}/${encodeURIComponent(remoteId)}/cancel`)
-  const remote = succeeded(answer) ? v.wire.remoteOf(answer.json) : undefined
+  const answer = await ask(
+    v,
+    call,
+    'POST',
+    `${v.wire.batchesPath}/${encodeURIComponent(remoteId)}${v.wire.cancelSuffix ?? '/cancel'}`,
+  )
+  const remote = succeeded(answer) ? remoteIn(v, call, answer.json) : undefined
   // Not every vendor has a word for one that is being cancelled: then only we know that it is.
   if (remote) return remote.state === 'open' ? { ...remote, state: 'cancelling' } : remote
   // Too late, or already: what it has come to is for a look to say.
@@ -286,7 +294,7 @@ async function* checked(body: AsyncIterable<Uint8Array>, fileId: string): AsyncG
 
 /** A free call that shows whether the key works for submissions, and whose it is. */
 async function check(v: FileVendor, call: Call): Promise<{ scope: string; detail: string }> {
-  const answer = await ask(v, call, 'GET', v.wire.batchesPath + v.wire.pageQuery('submissions', 0, undefined))
+  const answer = await ask(v, call, 'GET', v.wire.batchesPath + v.wire.pageQuery('submissions', { page: 0 }))
   if (!succeeded(answer) || !v.wire.pageOf(answer.json, 'submissions'))
     throw unexpected(v, answer, 'the list of submissions')
   const owner = [
@@ -297,7 +305,7 @@ async function check(v: FileVendor, call: Call): Promise<{ scope: string; detail
   return { scope, detail: `${new URL(call.baseUrl).host} takes the key${scope === '' ? '' : `, for ${scope}`}` }
 }
 
-const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
+export const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
 
 function requestOf(
   v: FileVendor,
@@ -318,7 +326,7 @@ function requestOf(
   return { method, url, signal: call.signal, ...more, headers }
 }
 
-async function ask(
+export async function ask(
   v: FileVendor,
   call: Call,
   method: HttpRequest['method'],
@@ -333,15 +341,20 @@ function asUnavailable(error: unknown): never {
   throw error
 }
 
+const remoteIn = (v: FileVendor, call: Call, value: unknown): Remote | undefined =>
+  v.wire.remoteOf(value, call.http.vendorNow(call.baseUrl))
+
 const refusalIn = (v: FileVendor, answer: HttpAnswer) => refusalOf(answer, v.wire.envelopeOf(answer.json))
 
 type Summed = Pick<HttpAnswer, 'status' | 'headers' | 'json'>
 
 /** The error for an answer that the contract does not explain. */
-function unexpected(v: FileVendor, answer: Summed, what: string): Error {
+export function unexpected(v: FileVendor, answer: Summed, what: string): Error {
   const message = `${v.label} answered ${what} with ${summary(v, answer)}.`
   const { status } = answer
-  if (status === 401 || status === 403) return new CredentialsRefused(message, status)
+  const refusal = refusalOf({ status, retryAfterMs: undefined }, v.wire.envelopeOf(answer.json))
+  if (status === 401 || status === 403 || refusal?.kind === 'credentials')
+    return new CredentialsRefused(message, status)
   const hint = `Is ${v.baseUrlVariable} right? The job is kept and resumes when the vendor answers again: redeye watch JOB.`
   return new VendorUnavailable(message, status < 500 ? { status, hint } : { status })
 }

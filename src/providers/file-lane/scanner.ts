@@ -56,12 +56,15 @@ let status = 0
 let hasBody = false
 let hasUsage = false
 let truncated = false
+/** Of `usage`: input and output together, and what of it was thought. */
+let total = 0
+let thought = 0
 let bodyFailed = false
 /** Of `response.body.error`. */
 let bodyErrorCode: string | undefined
 
 function forgetResponse(): void {
-  status = 0
+  status = total = thought = 0
   hasBody = hasUsage = truncated = bodyFailed = false
   bodyErrorCode = undefined
   row.input = row.cachedInput = row.cacheWrite = row.output = 0
@@ -125,7 +128,9 @@ function usage(): void {
     hasUsage = true
     row.input = scan.readCount()
   } else if (scan.is('completion_tokens') || scan.is('output_tokens')) row.output = scan.readCount()
+  else if (scan.is('total_tokens')) total = scan.readCount()
   else if (scan.is('prompt_tokens_details') || scan.is('input_tokens_details')) scan.eachMember(details)
+  else if (scan.is('completion_tokens_details')) scan.eachMember(outputDetails)
   else scan.skip()
 }
 
@@ -135,7 +140,14 @@ function details(): void {
   else scan.skip()
 }
 
+function outputDetails(): void {
+  if (scan.is('reasoning_tokens')) thought = scan.readCount()
+  else scan.skip()
+}
+
 function judge(): void {
+  // Some count what was thought beside the answer, and not in it; it is paid all the same.
+  if (thought > 0 && total === row.input + row.output + thought) row.output += thought
   // OpenAI's input figure includes what was read from and written to the cache.
   row.input = Math.max(0, row.input - row.cachedInput - row.cacheWrite)
   const answered = errorCode === undefined && status >= 200 && status < 300

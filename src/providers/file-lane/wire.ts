@@ -13,21 +13,35 @@ export interface FileWire {
   rowFrame(endpoint: string): RowFrame
   /** The body of a purchase. */
   createBody(prepared: Prepared): object
-  /** A submission, as a purchase, a look or a list shows it; undefined: it is none. */
-  remoteOf(value: unknown): Remote | undefined
   /**
-   * What asks for a page of a list.
-   * @param page  counts from 0
-   * @param last  id of the last item of the page before
+   * A submission, as a purchase, a look or a list shows it; undefined: it is none.
+   * @param now  vendor time
    */
-  pageQuery(list: 'submissions' | 'files', page: number, last: string | undefined): string
-  pageOf(value: unknown, list: 'submissions' | 'files'): Page | undefined
+  remoteOf(value: unknown, now: number): Remote | undefined
+  /** What asks for a page of a list. */
+  pageQuery(list: List, turn: Turn): string
+  pageOf(value: unknown, list: List): Page | undefined
+  /** Default: `/cancel`. */
+  readonly cancelSuffix?: string
   /** The vendor's own words for a call that it refuses; undefined: something else answered. */
   envelopeOf(json: unknown): VendorError | undefined
 }
 
+export type List = 'submissions' | 'files'
+
+/** Where a list was left. */
+export interface Turn {
+  /** Counts from 0. */
+  readonly page: number
+  /** Id of the last item so far. */
+  readonly last?: string
+  /** What the page before said of the next. */
+  readonly token?: string
+}
+
 export interface Page {
   readonly data: readonly unknown[]
+  readonly token?: string
   /** Whether there is another; undefined: the page does not say. */
   readonly more: boolean | undefined
 }
@@ -37,6 +51,20 @@ export interface VendorError {
   readonly message: string
   readonly param: string | null
 }
+
+/** A row as OpenAI has it: every one of an endpoint differs only in its id and its body. */
+export const fullRow = (endpoint: string): RowFrame => ({
+  beforeId: Buffer.from('{"custom_id":"'),
+  afterId: Buffer.from(`","method":"POST","url":${JSON.stringify(endpoint)},"body":`),
+  afterBody: Buffer.from('}\n'),
+})
+
+/** A row that has neither method nor address: those are the job's. */
+export const bareRow = (): RowFrame => ({
+  beforeId: Buffer.from('{"custom_id":"'),
+  afterId: Buffer.from('","body":'),
+  afterBody: Buffer.from('}\n'),
+})
 
 /** A file object; undefined: it is none. */
 export function fileOf(value: unknown): { readonly id: string; readonly bytes: number | undefined } | undefined {
@@ -102,6 +130,7 @@ function kindOf({ code, message, param }: VendorError): Refusal['kind'] | undefi
   const word = code ?? ''
   if (/^(insufficient_quota|credit_balance_exhausted|billing_\w+)$|(spend|usage)_limit_exceeded$/.test(word))
     return 'billing'
+  if (word === 'invalid_api_key' || /(incorrect|invalid) api key/i.test(message)) return 'credentials' // with a 400 too
   if (/^(token_limit_exceeded|storage_quota_exceeded)$/.test(word)) return 'quota'
   if (/enqueued (token|request)s? limit|storage quota/i.test(message)) return 'quota'
   if (word === 'rate_limit_exceeded' || word === 'slow_down') return 'rate'

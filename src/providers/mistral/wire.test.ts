@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { refusalOf } from '../file-lane/wire.ts'
-import { envelopeOf, pageOf, remoteOf, rowFrame, wire } from './wire.ts'
+import { envelopeOf, pageOf, remoteOf, wire } from './wire.ts'
 
 /** A job as the API reference shows one, with what differs between its states put over it. */
 const job = (over: object = {}) => ({
@@ -99,7 +99,7 @@ describe('A job at Mistral', () => {
 })
 
 test('a row of Mistral has an id and a body, and nothing else', () => {
-  const { beforeId, afterId, afterBody } = rowFrame()
+  const { beforeId, afterId, afterBody } = wire.rowFrame('/v1/chat/completions')
   expect(`${beforeId}k-0000001${afterId}{"a":1}${afterBody}`).toBe('{"custom_id":"k-0000001","body":{"a":1}}\n')
 })
 
@@ -108,7 +108,7 @@ test('a list of Mistral ends with an empty page, whatever its size', () => {
   expect(pageOf({ object: 'list', data: [], total: 87 })).toMatchObject({ more: false })
   expect(pageOf({ object: 'list', total: 0 })).toEqual({ data: [], more: false })
   expect(pageOf({ detail: 'Unauthorized' })).toBeUndefined()
-  expect(wire.pageQuery('submissions', 2, 'x')).toBe('?page=2&page_size=100&order_by=-created')
+  expect(wire.pageQuery('submissions', { page: 2, last: 'x' })).toBe('?page=2&page_size=100&order_by=-created')
 })
 
 describe('A call that Mistral refuses', () => {

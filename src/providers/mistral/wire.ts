@@ -1,6 +1,6 @@
-import type { Prepared, Refusal, Remote, RemoteFile, RowFrame } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteFile } from '../contract.ts'
 import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
-import { type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
+import { bareRow, type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
 
 /** What Mistral's words mean to us: files as OpenAI has them, jobs of its own. Pure; unknown fields are passed over. */
 
@@ -105,13 +105,6 @@ function wordsOf(detail: unknown): string {
     .join('; ')
 }
 
-/** A row has neither method nor address: those are the job's. */
-export const rowFrame = (): RowFrame => ({
-  beforeId: Buffer.from('{"custom_id":"'),
-  afterId: Buffer.from('","body":'),
-  afterBody: Buffer.from('}\n'),
-})
-
 const createBody = ({ fileId, endpoint, model, key }: Prepared): object => ({
   input_files: [fileId],
   endpoint,
@@ -124,10 +117,10 @@ export const wire: FileWire = {
   purpose: 'batch',
   uploadPath: '/files',
   batchesPath: '/batch/jobs',
-  rowFrame,
+  rowFrame: bareRow,
   createBody,
   remoteOf,
-  pageQuery: (list, page) =>
+  pageQuery: (list, { page }) =>
     `?page=${page}&page_size=${pageSize}${list === 'submissions' ? '&order_by=-created' : '&purpose=batch'}`,
   pageOf,
   envelopeOf,

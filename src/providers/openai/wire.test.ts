@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { retryAfterOf } from '../../kit/http.ts'
-import { fileOf } from '../file-lane/wire.ts'
-import { headersFrom, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+import { fileOf, fullRow } from '../file-lane/wire.ts'
+import { headersFrom, pageOf, refusalOf, remoteOf } from './wire.ts'
 
 const folder = new URL('__fixtures__/', import.meta.url)
 const fixture = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
@@ -276,7 +276,7 @@ describe('The other objects', () => {
   })
 
   test('a row is its frame around an id and a body', () => {
-    const { beforeId, afterId, afterBody } = rowFrame('/v1/embeddings')
+    const { beforeId, afterId, afterBody } = fullRow('/v1/embeddings')
     const row = Buffer.concat([
       beforeId,
       Buffer.from('key-0000001'),

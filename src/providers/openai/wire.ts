@@ -1,7 +1,16 @@
 import type { HttpAnswer } from '../../kit/http.ts'
-import type { Prepared, Refusal, Remote, RemoteFile, RowFrame } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteFile } from '../contract.ts'
 import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
-import { type FileWire, lateRefusalOf, type Page, refusalOf as refusalBy, type VendorError } from '../file-lane/wire.ts'
+import {
+  type FileWire,
+  fullRow,
+  type List,
+  lateRefusalOf,
+  type Page,
+  refusalOf as refusalBy,
+  type Turn,
+  type VendorError,
+} from '../file-lane/wire.ts'
 
 /** What OpenAI's words mean to us. Pure; unknown fields are passed over. */
 
@@ -57,7 +66,7 @@ export function pageOf(value: unknown, limit: number): Page | undefined {
   return { data, more: typeof more === 'boolean' ? more : data.length === limit ? undefined : false }
 }
 
-function pageQuery(list: 'submissions' | 'files', _page: number, last: string | undefined): string {
+function pageQuery(list: List, { last }: Turn): string {
   const size = list === 'submissions' ? [`limit=${pageSize}`] : [] // files come by ten thousand
   const query = [...size, ...(last === undefined ? [] : [`after=${encodeURIComponent(last)}`])].join('&')
   return query === '' ? '' : `?${query}`
@@ -93,15 +102,6 @@ function failureOf(errors: unknown): Refusal {
   return { kind: 'rows', code, message: rows[0]?.message ?? '', rows }
 }
 
-/** Every row of one endpoint differs only in its id and its body. */
-export function rowFrame(endpoint: string): RowFrame {
-  return {
-    beforeId: Buffer.from('{"custom_id":"'),
-    afterId: Buffer.from(`","method":"POST","url":${JSON.stringify(endpoint)},"body":`),
-    afterBody: Buffer.from('}\n'),
-  }
-}
-
 /** The headers that name the account, from where the official SDK reads them. */
 export function headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const headers: Record<string, string> = {}
@@ -121,7 +121,7 @@ export const wire: FileWire = {
   purpose: 'batch',
   uploadPath: '/files',
   batchesPath: '/batches',
-  rowFrame,
+  rowFrame: fullRow,
   createBody,
   remoteOf,
   pageQuery,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { envelopeOf, pageOf, remoteOf, rowFrame, wire } from './wire.ts'
+import { envelopeOf, pageOf, remoteOf, wire } from './wire.ts'
 
 /** A job as the API reference shows one, with what differs between its states put over it. */
 const job = (over: object = {}) => ({
@@ -83,7 +83,7 @@ describe('A job at Together', () => {
 })
 
 test('a row of Together has an id and a body, and nothing else', () => {
-  const { beforeId, afterId, afterBody } = rowFrame()
+  const { beforeId, afterId, afterBody } = wire.rowFrame('/v1/chat/completions')
   expect(`${beforeId}k-0000001${afterId}{"a":1}${afterBody}`).toBe('{"custom_id":"k-0000001","body":{"a":1}}\n')
 })
 

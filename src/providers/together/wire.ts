@@ -1,6 +1,6 @@
-import type { Prepared, Remote, RemoteFile, RowFrame, Upload } from '../contract.ts'
+import type { Prepared, Remote, RemoteFile, Upload } from '../contract.ts'
 import { at, textAt, timeAt } from '../file-lane/fields.ts'
-import { type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
+import { bareRow, type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
 
 /** What Together's words mean to us. Pure; unknown fields are passed over. */
 
@@ -68,13 +68,6 @@ export function envelopeOf(json: unknown): VendorError | undefined {
     : { code: textAt(error, 'code'), message: message.slice(0, 1000), param: textAt(error, 'param') }
 }
 
-/** A row has neither method nor address: those are the job's. */
-export const rowFrame = (): RowFrame => ({
-  beforeId: Buffer.from('{"custom_id":"'),
-  afterId: Buffer.from('","body":'),
-  afterBody: Buffer.from('}\n'),
-})
-
 const createBody = ({ fileId, endpoint }: Prepared): object => ({
   input_file_id: fileId,
   endpoint,
@@ -86,7 +79,7 @@ export const wire: FileWire = {
   uploadPath: '/files/upload',
   batchesPath: '/batches',
   uploadFields: ({ key }: Upload) => ({ file_name: `${key}.jsonl`, file_type: 'jsonl' }),
-  rowFrame,
+  rowFrame: bareRow,
   createBody,
   remoteOf,
   pageQuery: () => '',
