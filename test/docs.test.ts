@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { compatibles } from '../src/providers/openai/compatible.ts'
+import { providers } from '../src/providers/registry.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const filesOf = (folder: string, end: string): string[] =>
@@ -34,4 +36,23 @@ test('no link in the docs leads nowhere', () => {
     }
   }
   expect(broken).toEqual([])
+})
+
+test('every vendor has its variables in docs/providers.md, and those of the table their discount and mark', () => {
+  const page = readFileSync(join(root, 'docs/providers.md'), 'utf8')
+  const variables = Object.values(providers).flatMap(({ environment }) => [
+    ...environment.apiKey,
+    ...environment.baseUrl.slice(0, 1),
+  ])
+  expect(variables.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+  for (const [name, { discount, mark }] of Object.entries(compatibles))
+    expect(page).toMatch(new RegExp(`^\\| \`${name}\`[^|]*\\| ${discount} \\| ${mark} \\|`, 'm'))
+})
+
+test('the row that docs/adding-a-provider.md shows is the row that is there', () => {
+  const page = readFileSync(join(root, 'docs/adding-a-provider.md'), 'utf8')
+  const table = readFileSync(join(root, 'src/providers/openai/compatible.ts'), 'utf8')
+  const shown = /```ts\n([^]*?)```/.exec(page)?.[1] ?? ''
+  const lines = shown.split('\n').filter((line) => line !== '')
+  expect(table).toContain(lines.map((line) => `  ${line}`).join('\n'))
 })

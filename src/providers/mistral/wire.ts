@@ -33,7 +33,9 @@ export function remoteOf(value: unknown): Remote | undefined {
   // A job may fail after rows of it have run: those were paid for, and are harvested.
   const ran = named.length > 0 || (counts?.completed ?? 0) > 0
   const state = vendorState === 'FAILED' && ran ? 'ended' : (states.get(vendorState) ?? 'unknown')
-  const rest = rests.get(vendorState)
+  // Whether such a job hands out what it had finished, no page says: where it does not, that is missing, and perhaps paid.
+  const handsOut = counts?.completed === 0 || named.some(({ role }) => role === 'output')
+  const rest = handsOut ? rests.get(vendorState) : undefined
   return {
     id,
     state,

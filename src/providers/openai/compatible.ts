@@ -1,5 +1,5 @@
 import type { Limits } from '../../domain/limits.ts'
-import { DAY, HOUR } from '../../kit/clock.ts'
+import { DAY } from '../../kit/clock.ts'
 import type { Provider } from '../contract.ts'
 import { type FileVendor, fileLane } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
@@ -51,7 +51,6 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
     baseUrl: ['GROQ_BASE_URL'],
     baseUrlDefault: 'https://api.groq.com',
     basePath: '/openai/v1',
-    limits: { windowMs: 24 * HOUR },
     discount: '50 %',
     source: 'https://console.groq.com/docs/batch',
   },

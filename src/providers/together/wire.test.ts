@@ -51,7 +51,12 @@ describe('A job at Together', () => {
   })
 
   test('that was cut short says what became of the rows it did not run', () => {
-    expect(remoteOf(job({ status: 'EXPIRED' }))).toMatchObject({ rest: 'expired', files: [] })
+    expect(remoteOf(job({ status: 'EXPIRED' }))).toMatchObject({
+      rest: 'expired',
+      files: [],
+      perhapsBilled: true,
+    })
+    expect(remoteOf(job({ status: 'EXPIRED', ...outputs }))).not.toHaveProperty('perhapsBilled')
     expect(remoteOf(job({ status: 'CANCELLED', ...outputs }))).toMatchObject({ rest: 'cancelled', files: [{}, {}] })
   })
 

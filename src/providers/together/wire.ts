@@ -32,6 +32,8 @@ export function remoteOf(value: unknown): Remote | undefined {
   // A job may fail after rows of it have run: those were paid for, and are harvested.
   const state = vendorState === 'FAILED' && named.length > 0 ? 'ended' : (states.get(vendorState) ?? 'unknown')
   const rest = rests.get(vendorState)
+  // Of a late job no page says that it hands out what it had finished.
+  const perhapsBilled = vendorState === 'EXPIRED' && named.length === 0
   const message = textAt(job, 'error')
   return {
     id,
@@ -43,6 +45,7 @@ export function remoteOf(value: unknown): Remote | undefined {
     counts: null, // it tells a share, and no numbers
     files: state === 'ended' ? named : [], // an id given before the end may name a file that is not there yet
     ...(rest === undefined ? {} : { rest }),
+    ...(perhapsBilled ? { perhapsBilled } : {}),
     ...(state === 'refused'
       ? {
           refusal: lateRefusalOf(
