@@ -7,6 +7,7 @@ afterEach(() => emulator.close())
 
 interface Reply {
   readonly status: number
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly json: any
 }
 
