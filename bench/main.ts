@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -39,7 +39,20 @@ interface Contender {
   readonly env?: Record<string, string>
   /** Default: OpenAI's. */
   readonly farEnd?: 'anthropic' | 'gemini'
+  /** It flies the far end's own lines, which are made of the input once. */
+  readonly reworded?: boolean
 }
+
+const atAnthropic = (input: string, port: number, work: string): Contender => ({
+  args: run(input, work, '--model', 'claude-haiku-4-5'),
+  env: { ANTHROPIC_API_KEY: 'sk-ant-bench', ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` },
+  farEnd: 'anthropic',
+})
+const atGemini = (input: string, port: number, work: string): Contender => ({
+  args: run(input, work, '--model', 'gemini/gemini-3.5-flash'),
+  env: { GEMINI_API_KEY: 'bench', GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${port}` },
+  farEnd: 'gemini',
+})
 
 /** A job of ours, as a user starts it. */
 const run = (input: string, work: string, ...more: string[]): string[] => [
@@ -59,17 +72,12 @@ const contenders: Record<string, (input: string, port: number, work: string) => 
     args: run(input, work),
     env: { OPENAI_API_KEY: 'sk-bench', OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` },
   }),
-  // The same file on other vendors: requests and answers are translated on the way.
-  'redeye-anthropic': (input, port, work) => ({
-    args: run(input, work, '--model', 'claude-haiku-4-5'),
-    env: { ANTHROPIC_API_KEY: 'sk-ant-bench', ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` },
-    farEnd: 'anthropic',
-  }),
-  'redeye-gemini': (input, port, work) => ({
-    args: run(input, work, '--model', 'gemini/gemini-3.5-flash'),
-    env: { GEMINI_API_KEY: 'bench', GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${port}` },
-    farEnd: 'gemini',
-  }),
+  // The same requests in the vendor's own lines.
+  'redeye-anthropic': (input, port, work) => ({ ...atAnthropic(`${input}.anthropic`, port, work), reworded: true }),
+  'redeye-gemini': (input, port, work) => ({ ...atGemini(`${input}.gemini`, port, work), reworded: true }),
+  // The very file: requests and answers are translated on the way.
+  'translated-anthropic': (input, port, work) => atAnthropic(input, port, work),
+  'translated-gemini': (input, port, work) => atGemini(input, port, work),
   stream: (input, port, work) => ({ args: [yardstick('stream'), input, join(work, 'out.jsonl'), String(port)] }),
   'sdk-stream': (input, port, work) => ({
     args: [yardstick('sdk-stream'), input, join(work, 'out.jsonl'), String(port)],
@@ -153,7 +161,9 @@ async function generate(count: number): Promise<string> {
 async function race(name: string, input: string, run: number): Promise<Figures> {
   const work = join(dir, `${name}-${run}`)
   const port = await freePort()
-  const { args, env, farEnd } = (contenders[name] as (typeof contenders)[string])(input, port, work)
+  const { args, env, farEnd, reworded = false } = (contenders[name] as (typeof contenders)[string])(input, port, work)
+  if (farEnd !== undefined && reworded && !existsSync(`${input}.${farEnd}`))
+    await timed([yardstick('reword'), farEnd, input, `${input}.${farEnd}`])
   const script = farEnd === undefined ? [yardstick('mock')] : [yardstick('far-ends'), farEnd]
   const far = spawn(process.execPath, [...script, String(port), join(work, 'far')], { stdio: 'ignore' })
   try {

@@ -139,6 +139,8 @@ export async function createJob(
   if (known !== undefined) return { job: await same(ports, taken, known, digest, submission.key), created: false }
   const { quote, shards } = await planned(ports, taken, options, submission, id).catch(async (error: unknown) => {
     await forget(ports, taken)
+    // Under a key another process may be making the very job, and its plan lies in the same place.
+    if (submission.key === null) await forget(ports, { folder: `jobs/${id}/` })
     throw error
   })
   const now = ports.clock.now()

@@ -11,7 +11,7 @@ import { type Attachment, BadRow, openAttachment, type PartWriter } from './atta
 import { readFiles } from './files.ts'
 import { IndexBuilder } from './index-builder.ts'
 import { type IntakeOptions, type IntakePorts, Problems } from './intake.ts'
-import { emptyRecord, type Manifest, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
+import { emptyRecord, MANIFEST_VERSION, type Manifest, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
 import { chunksOf, openSource, type Source } from './sources.ts'
 import { StagedWriter } from './staged-writer.ts'
 
@@ -102,7 +102,7 @@ class TableRows {
     this.#table.checkColumns(this.#columns.names)
     await this.#segment?.commit()
     return {
-      version: 1,
+      version: MANIFEST_VERSION,
       kind: 'table',
       segments: [`${this.#ports.folder}/segment-0`],
       ...(await this.#index.finish(new Set())),

@@ -6,7 +6,7 @@ import type { BlobStore, BlobWriter, LocalBlob } from '../stores/contract.ts'
 import type { ChunkIn, ChunkOut, Problem } from './check-lines.ts'
 import { DuplicateFinder } from './duplicates.ts'
 import { IndexBuilder } from './index-builder.ts'
-import type { Manifest } from './manifest.ts'
+import { MANIFEST_VERSION, type Manifest } from './manifest.ts'
 import { type ByteReader, openSource, readLocal, type Source } from './sources.ts'
 
 export const LINE_BYTES_MAX = 64 * 1024 * 1024
@@ -128,7 +128,7 @@ class RequestIntake {
     await this.#duplicates.close()
     const index = await this.#index.finish(dropped)
     return {
-      version: 1,
+      version: MANIFEST_VERSION,
       kind: 'requests',
       segments: [this.#segmentName],
       ...index,

@@ -1,8 +1,9 @@
 /**
  * What intake leaves behind: one segment (an immutable copy of the input bytes), an index with one fixed record per
- * request, and what each request carries through to its output. All of it is versioned; readers refuse what is newer.
+ * request, and what each request carries through to its output. It is versioned with the store that holds it:
+ * a newer store is refused, an older one migrated.
  */
-export const MANIFEST_VERSION = 1
+export const MANIFEST_VERSION = 2
 
 export interface Manifest {
   readonly version: typeof MANIFEST_VERSION

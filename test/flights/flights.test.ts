@@ -1,11 +1,22 @@
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { JobHeld, KeyConflict, NotReady, PriceMissing, Refused, UsageError } from '../../src/index.ts'
-import { chats, field, fly, inPieces, jsonl, outputLines, outputText, readLines, until } from './field.ts'
+import {
+  chats,
+  field,
+  fly,
+  inPieces,
+  jsonl,
+  outputLines,
+  outputText,
+  type RequestLine,
+  readLines,
+  until,
+} from './field.ts'
 import { judge, nano } from './judge.ts'
 
 const ids = (lines: readonly { custom_id: string }[]): string[] => lines.map(({ custom_id }) => custom_id)
@@ -250,6 +261,22 @@ describe.concurrent('a job', () => {
     })
     expect(uploads).toBe(1)
     door.close()
+  })
+
+  test('that the user does not agree to leaves nothing behind', { timeout: 60_000 }, async ({ expect }) => {
+    await using on = await field()
+    const redeye = await on.open()
+    const mixed = chats(40).map((line, index) =>
+      index % 2 === 0 ? line : chats(1, { model: 'gpt-4.1-mini' }, index)[0],
+    )
+    const asked: unknown[] = []
+    const refuse = (quote: unknown) => asked.push(quote) < 0
+    await expect(redeye.submit(mixed as RequestLine[], { confirm: refuse })).rejects.toMatchObject({
+      code: 'not_confirmed',
+    })
+    expect(asked).toHaveLength(1)
+    const left = await readdir(`${on.home}/blobs`, { recursive: true, withFileTypes: true })
+    expect(left.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([])
   })
 
   test('without a key of the vendor is held, and flies when there is one', { timeout: 60_000 }, async ({ expect }) => {

@@ -39,4 +39,6 @@ export interface Sighting {
 export interface Migration {
   readonly version: number
   statements(dialect: Pick<SqlDialect, 'counter'>): readonly string[]
+  /** What SQL cannot say of the JSON in the rows, after the statements and in the same transaction. */
+  rewrite?(db: Database): Promise<void>
 }

@@ -30,6 +30,7 @@ export async function migrate(dialect: SqlDialect, migrations: readonly Migratio
     for (const migration of migrations) {
       if (migration.version <= version) continue
       for (const text of migration.statements(dialect)) await trx.executeQuery(CompiledQuery.raw(text))
+      await migration.rewrite?.(trx)
     }
     await trx.executeQuery(writeMeta(trx, 'version', latest))
   })

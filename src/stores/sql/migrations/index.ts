@@ -1,5 +1,6 @@
 import type { Migration } from '../dialect.ts'
 import { first } from './0001-first.ts'
+import { routes } from './0002-routes.ts'
 
 /** Append only: a migration that has shipped never changes. */
-export const migrations: readonly Migration[] = [first]
+export const migrations: readonly Migration[] = [first, routes]
