@@ -1,16 +1,7 @@
 import { MINUTE, SECOND } from '../kit/clock.ts'
-import {
-  carefulPaceOf,
-  curveOf,
-  type Flying,
-  isSure,
-  lagMs,
-  lastMoment,
-  type Outlook,
-  outlookOf,
-} from './outlook.ts'
+import { carefulPaceOf, caution, type Flying, isSure, lagMs, lastMoment, type Outlook, outlookOf } from './outlook.ts'
 import { chanceWithin } from './survival.ts'
-import type { BatchOffer, Decision, Offer, ShardView, SyncOffer, View } from './view.ts'
+import type { BatchOffer, Decision, Offer, ShardView, SyncOffer, View, Waits } from './view.ts'
 import { percent, sharesOf, span } from './words.ts'
 
 /** Beyond what a cancelled submission may take to end, so much work is kept queued on a lane that must not pause. */
@@ -23,8 +14,6 @@ const SUBMISSIONS_MAX = 2
 const STUCK_BELOW = 0.02
 /** By so much another try must be more likely to land than what flies. */
 const BETTER_BY = 0.15
-/** Of what a lane that sheds could do, so much is held back for it when there is no time to wait for submissions. */
-const HELD_BACK = 0.5
 /** The vendor's own figure for ending what is cancelled, so many times over: then it is not waited for. */
 const OVERDUE_TIMES = 3
 const LOOK_MIN_MS = 15 * SECOND
@@ -47,12 +36,12 @@ export function decide(view: View, now: number): Decision {
 function climbInTime(outlook: Outlook): Decision | undefined {
   for (const [at, level] of outlook.sure.entries()) {
     const cheaper = outlook.sure[at - 1]
-    const from = cheaper === undefined ? outlook.safeUntil : lastMoment(outlook, cheaper.pace)
+    const from = cheaper === undefined ? outlook.safeUntil : lastMoment(outlook, cheaper.carefulPace)
     if (outlook.now < from) return undefined
     const seconds = outlook.left / level.pace
     const why = `the ${requestsOf(outlook.left)} left need about ${span(seconds)} there, and ${inTime(outlook)}`
     for (const offer of level.offers) {
-      const step = feed(outlook, offer, why) ?? abandon(outlook, offer, level.pace)
+      const step = feed(outlook, offer, why) ?? abandon(outlook, offer, level.carefulPace)
       if (step !== undefined) return step
     }
   }
@@ -63,18 +52,20 @@ function climbInTime(outlook: Outlook): Decision | undefined {
 function useShedding(outlook: Outlook): Decision | undefined {
   for (const offer of outlook.shedding) {
     const cheap = outlook.batches.every(({ price }) => offer.price < price)
-    if (outlook.now < outlook.shedFrom && !cheap) continue
+    const due = cheap || outlook.now >= outlook.shedFrom
     const why = cheap
       ? 'it costs less than any submission'
-      : `it has to do the ${requestsOf(outlook.left)} left before a dearer lane must start ${fromNow(outlook, outlook.safeUntil)}`
-    const step = feed(outlook, offer, why)
+      : due
+        ? `it has to do the ${requestsOf(outlook.left)} left before a dearer lane must start ${fromNow(outlook, outlook.safeUntil)}`
+        : `submissions have less than an even chance to land in the next ${span(patience(outlook))}`
+    const step = feed(outlook, offer, why, due)
     if (step !== undefined) return step
   }
   return undefined
 }
 
 /** Keeps a lane's queue filled: with shards that do not fly, else by cancelling those that are least likely to land. */
-function feed(outlook: Outlook, offer: SyncOffer, why: string): Decision | undefined {
+function feed(outlook: Outlook, offer: SyncOffer, why: string, due = true): Decision | undefined {
   if (offer.down) return undefined
   const { flying, idle, view } = outlook
   const queued = onOffer(outlook, offer)
@@ -83,27 +74,30 @@ function feed(outlook: Outlook, offer: SyncOffer, why: string): Decision | undef
   const afford = (shards: readonly ShardView[], amount: number): ShardView[] =>
     takeWhile(shards, amount, Math.min(offer.room, (view.budgetLeft ?? Number.POSITIVE_INFINITY) / offer.price))
   // What has left a lane that sheds does not come back to it: it left for want of time.
-  const ready = afford(isSure(offer) ? idle : idle.filter((shard) => triesOf(shard, offer) === 0), wanted - queued)
+  const free = isSure(offer) ? idle : idle.filter((shard) => triesOf(shard, offer) === 0)
+  const ready = due || fewLandSoon(outlook) ? afford(free, wanted - queued) : []
   if (ready.length > 0) return buy(outlook, ready, offer, why)
   const coming = flying
     .filter(({ flight, offer: from }) => flight.cancelledAt !== null && !isSure(from))
     .reduce((sum, { shard }) => sum + shard.requests, 0)
   if (queued + coming >= wanted) return undefined
-  const leaving = afford(leavers(outlook, offer), wanted - queued - coming)
+  const leaving = afford(leavers(outlook, offer, due), wanted - queued - coming)
   if (leaving.length === 0) return undefined
   const reason = `Cancels ${sharesOf(leaving.length, view.shards.length)} to move to ${offer.lane}: ${why}.`
   return { do: 'cancel', shards: leaving.map(({ id }) => id), to: offer, reason }
 }
 
 /** Who leaves first for a lane: what waits behind others, then submissions by how little they have finished. */
-function leavers(outlook: Outlook, to: SyncOffer): ShardView[] {
+function leavers(outlook: Outlook, to: SyncOffer, due: boolean): ShardView[] {
   const sure = isSure(to)
   const candidates = outlook.flying.filter(
     (one) =>
       one.flight.cancelledAt === null &&
       !one.offer.down &&
       one.offer !== to &&
-      (sure ? one.offer.price < to.price : one.offer.kind === 'batch' && !landsAlone(outlook, one)),
+      (sure
+        ? one.offer.price < to.price
+        : one.offer.kind === 'batch' && !landsAlone(outlook, one) && (due || !landsSoon(outlook, one))),
   )
   const keyOf = ({ shard, flight, offer }: Flying): number => {
     if (offer.kind === 'sync') return flight.movedAt === null ? -1 : 2
@@ -111,6 +105,19 @@ function leavers(outlook: Outlook, to: SyncOffer): ShardView[] {
   }
   return candidates.toSorted((a, b) => keyOf(a) - keyOf(b)).map(({ shard }) => shard)
 }
+
+/** How long a submission is worth waiting for where another lane costs the same: a part of what is left to wait at all. */
+const patience = ({ now, safeUntil }: Outlook): number => ((safeUntil - now) / SECOND) * caution.patience
+
+function landsSoon(outlook: Outlook, { flight, offer }: Flying): boolean {
+  if (offer.kind !== 'batch') return true
+  const age = (outlook.now - flight.since) / SECOND
+  return chanceWithin(outlook.curveOf(offer), age, patience(outlook)) >= 0.5
+}
+
+/** No lane of submissions would probably land a new one soon. */
+const fewLandSoon = (outlook: Outlook): boolean =>
+  outlook.batches.every((offer) => chanceWithin(outlook.curveOf(offer), 0, patience(outlook)) < 0.5)
 
 /** By its own count of finished requests it ends before the latest safe moment. */
 function landsAlone({ now, safeUntil }: Outlook, { shard, flight }: Flying): boolean {
@@ -121,12 +128,12 @@ function landsAlone({ now, safeUntil }: Outlook, { shard, flight }: Flying): boo
 }
 
 /** A cancelled submission that does not end is left to itself: past any doubt, or when waiting would break the deadline. */
-function abandon(outlook: Outlook, offer: SyncOffer, pace: number): Decision | undefined {
+function abandon(outlook: Outlook, offer: SyncOffer, carefulPace: number): Decision | undefined {
   const { now, flying } = outlook
   if (offer.down || onOffer(outlook, offer) > 0) return undefined
-  const late = now >= lastMoment(outlook, pace)
+  const late = now >= lastMoment(outlook, carefulPace)
   const hanging = flying.filter(({ flight, offer: from }) => {
-    if (flight.cancelledAt === null || from.kind !== 'batch') return false
+    if (flight.cancelledAt === null || isSure(from)) return false
     const figure = from.cancelSeconds * SECOND
     return now >= flight.cancelledAt + (late ? figure : OVERDUE_TIMES * figure)
   })
@@ -147,7 +154,10 @@ function launch(outlook: Outlook): Decision | undefined {
   for (const shard of idle) {
     if (waiting.has(shard)) continue
     const again = shard.tried.length > 0
-    const lane = again ? shedding.find(({ down, name }) => !down && !shard.tried.includes(name)) : undefined
+    const lane =
+      again && view.deadline !== null
+        ? shedding.find(({ down, name }) => !down && !shard.tried.includes(name))
+        : undefined
     if (lane !== undefined) {
       const step = feed(outlook, lane, 'it costs no more than another submission')
       if (step !== undefined) return step
@@ -157,7 +167,8 @@ function launch(outlook: Outlook): Decision | undefined {
     if (batch !== undefined) {
       const { offer, chance } = batch
       const same = idle.filter(
-        (other) => !waiting.has(other) && other.tried.length > 0 === again && triesOf(other, offer) <= triesOf(shard, offer),
+        (other) =>
+          !waiting.has(other) && other.tried.length > 0 === again && triesOf(other, offer) <= triesOf(shard, offer),
       )
       const budget = (view.budgetLeft ?? Number.POSITIVE_INFINITY) / offer.price
       const shards = takeWhile(same, Number.POSITIVE_INFINITY, Math.min(offer.room, budget))
@@ -184,12 +195,13 @@ function launch(outlook: Outlook): Decision | undefined {
 }
 
 /** How many new shards wait for a lane that sheds, when it could not do them all if they came from submissions first. */
-function heldBack({ now, shedFrom, safeUntil, shedding, idle }: Outlook): number {
-  if (now < shedFrom) return 0
+function heldBack(outlook: Outlook): number {
+  const { now, shedFrom, safeUntil, shedding, idle } = outlook
+  if (shedding.length === 0 || (now < shedFrom && !fewLandSoon(outlook))) return 0
   const pace = shedding.filter(({ down }) => !down).reduce((sum, { pace }) => sum + carefulPaceOf(pace), 0)
   const each = idle.reduce((sum, { requests }) => sum + requests, 0) / Math.max(1, idle.length)
   const seconds = Math.max(0, safeUntil - now) / SECOND
-  return Math.min(idle.length, Math.floor((HELD_BACK * pace * seconds) / Math.max(1, each)))
+  return Math.min(idle.length, Math.floor((caution.heldBack * pace * seconds) / Math.max(1, each)))
 }
 
 function bestBatch(outlook: Outlook, shard: ShardView): { offer: BatchOffer; chance: number } | undefined {
@@ -199,7 +211,7 @@ function bestBatch(outlook: Outlook, shard: ShardView): { offer: BatchOffer; cha
   for (const offer of batches) {
     if (offer.down || offer.room < shard.requests) continue
     const tries = triesOf(shard, offer)
-    const chance = view.deadline === null ? 1 : chanceWithin(curveOf(outlook, offer), 0, (safeUntil - now) / SECOND)
+    const chance = view.deadline === null ? 1 : chanceWithin(outlook.curveOf(offer), 0, (safeUntil - now) / SECOND)
     if (view.deadline !== null && Number.isFinite(fallback)) {
       if (tries >= SUBMISSIONS_MAX || chance < (tries > 0 ? CHANCE_AGAIN_MIN : CHANCE_MIN)) continue
     }
@@ -217,7 +229,7 @@ function freeStuck(outlook: Outlook): Decision | undefined {
   for (const offer of batches) {
     const mine = flying.filter((one) => one.offer === offer && one.flight.cancelledAt === null)
     if (mine.length === 0 || offer.down) continue
-    const curve = curveOf(outlook, offer)
+    const curve = outlook.curveOf(offer)
     const other = outlook.shedding.some(({ down }) => !down)
     const fresh = chanceWithin(curve, 0, (safeUntil - now) / SECOND - offer.cancelSeconds)
     const stuck = mine.filter((one) => {
@@ -244,27 +256,28 @@ const isMoving = ({ flight }: Flying, now: number): boolean =>
 
 function wait(outlook: Outlook): Decision {
   const { view, now, flying, idle, safeUntil, shedFrom, left } = outlook
-  const ages = flying.map(({ flight }) => now - flight.since)
-  const oldest = Math.max(0, ...ages)
-  const next = [safeUntil, ...(outlook.shedding.length > 0 ? [shedFrom] : [])].filter((at) => at > now)
-  const soon = idle.length > 0 || next.length === 0 || now >= safeUntil ? MINUTE : Math.max(MINUTE, oldest / 7)
-  const until = Math.max(now + LOOK_MIN_MS, Math.min(now + Math.min(soon, LOOK_MAX_MS), ...next))
-  const fly = `${sharesOf(flying.length, view.shards.length)} in flight with ${requestsOf(left)} left, the oldest for ${span(oldest / SECOND)}`
-  if (view.offers.every(({ down }) => down)) {
-    return { do: 'wait', until, for: 'vendor', reason: `No lane answers; ${fly}.` }
+  const all = view.shards.length
+  const oldest = Math.max(0, ...flying.map(({ flight }) => now - flight.since))
+  const next = [safeUntil, shedFrom].filter((at) => at > now)
+  const patient = idle.length === 0 && now < safeUntil && next.length > 0
+  const soon = patient ? Math.min(LOOK_MAX_MS, Math.max(MINUTE, oldest / 7)) : MINUTE
+  const until = Math.max(now + LOOK_MIN_MS, Math.min(now + soon, ...next))
+  const fly = `${sharesOf(flying.length, all)} in flight with ${requestsOf(left)} left, the oldest for ${span(oldest / SECOND)}`
+  const because = (what: Waits, why: string): Decision => ({ do: 'wait', until, for: what, reason: `${why}; ${fly}.` })
+  if (view.offers.every(({ down }) => down)) return because('vendor', 'No lane answers')
+  const waiting = sharesOf(idle.length, all)
+  if (idle.length > 0) {
+    const smallest = Math.min(...idle.map(({ requests }) => requests))
+    const cheapest = Math.min(...view.offers.map(({ price }) => price))
+    if (view.budgetLeft !== null && cheapest * smallest > view.budgetLeft) {
+      return because('budget', `The budget has no room for ${waiting}`)
+    }
+    if (view.offers.every(({ room }) => room < smallest)) return because('quota', `No quota has room for ${waiting}`)
+    return because('turn', `${waiting} wait for their turn`)
   }
-  const cost = Math.min(...view.offers.map(({ price }) => price)) * Math.min(...idle.map(({ requests }) => requests))
-  if (idle.length > 0 && view.budgetLeft !== null && cost > view.budgetLeft) {
-    return { do: 'wait', until, for: 'budget', reason: `The budget has no room for the ${idle.length} shards that wait; ${fly}.` }
-  }
-  if (idle.length > 0) return { do: 'wait', until, for: 'quota', reason: `${sharesOf(idle.length, view.shards.length)} wait for room; ${fly}.` }
-  const limit =
-    view.deadline === null
-      ? 'no deadline presses'
-      : now < safeUntil
-        ? `a dearer lane has to start ${fromNow(outlook, safeUntil)} at the latest`
-        : 'the lane that meets the deadline is at work'
-  return { do: 'wait', until, for: 'landing', reason: `${fly}; ${limit}.` }
+  if (view.deadline === null) return because('landing', 'Nothing presses')
+  if (now >= safeUntil) return because('landing', 'The lane that has to meet the deadline is at work')
+  return because('landing', `A dearer lane has to start ${fromNow(outlook, safeUntil)} at the latest`)
 }
 
 function buy(outlook: Outlook, shards: readonly ShardView[], offer: Offer, why: string): Decision {

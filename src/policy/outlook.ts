@@ -9,13 +9,20 @@ export const caution = {
   deviations: 2,
   /** Kept back at the end whatever the job's size: for last answers, and for the outages that happen. */
   reserveMs: 5 * MINUTE,
+  /** So much of the reserve is not spent on hoping that what is cancelled ends. */
+  lastMs: 3 * MINUTE,
   /** Of the whole window, kept back besides, up to the bound. */
   reserveShare: 0.03,
   reserveMaxMs: 30 * MINUTE,
   /** A vendor's count of finished requests is taken for so much: until they are collected they can still be lost. */
   countTrust: 0.8,
-  /** How often over a lane that sheds must have time for the rest before a dearer one has to start. */
-  shedTimes: 1,
+  /**
+   * Where a lane that sheds costs the same, submissions are given this part of the time until the latest safe moment:
+   * what lands early is out of reach of whatever happens later.
+   */
+  patience: 0.25,
+  /** Of what a lane that sheds could do in time, so much is held back for it when it has to start at once. */
+  heldBack: 0.5,
 } as const
 
 /** A shard that flies, with the offer it flies on. */
@@ -31,6 +38,8 @@ export interface Outlook {
   readonly now: number
   readonly idle: readonly ShardView[]
   readonly flying: readonly Flying[]
+  /** Tonight's landing curve of a lane of submissions. */
+  curveOf(offer: BatchOffer): LandingPrior
   readonly batches: readonly BatchOffer[]
   /** Lanes that shed, cheapest first; those without a window now are not among them. */
   readonly shedding: readonly SyncOffer[]
@@ -69,12 +78,18 @@ export function outlookOf(view: View, now: number): Outlook {
   const queued = flying.some(({ flight, offer }) => offer.kind === 'sync' && flight.movedAt === null)
   const safeUntil = safeMoment(view, sure[0], { left, atHand: idle.length > 0 || onSure > 0 || queued, flying })
   const shedPace = shedding.reduce((sum, { pace }) => sum + carefulPaceOf(pace), 0)
-  const shedSeconds = shedPace === 0 ? 0 : ((left - onSure) / shedPace) * caution.shedTimes
+  const shedSeconds = shedPace === 0 ? 0 : (left - onSure) / shedPace
+  const curves = new Map<BatchOffer, LandingPrior>()
   return {
     view,
     now,
     idle,
     flying,
+    curveOf(offer) {
+      const known = curves.get(offer) ?? curve(offer, { view, flying, now })
+      curves.set(offer, known)
+      return known
+    },
     batches: byPrice.filter((offer) => offer.kind === 'batch'),
     shedding,
     sure,
@@ -99,16 +114,15 @@ function safeMoment(
 export const reserveMs = (window: number): number =>
   caution.reserveMs + Math.min(caution.reserveMaxMs, caution.reserveShare * window)
 
-/** Where everything has to start now, whatever the margin. */
-export const lastMoment = ({ view, left }: Outlook, pace: number): number =>
-  (view.deadline ?? Number.POSITIVE_INFINITY) - (left / pace) * SECOND - MINUTE
+/** Later than this the margin itself is being spent: nothing is waited for that can be done without. */
+export const lastMoment = ({ view, left }: Outlook, carefulPace: number): number =>
+  (view.deadline ?? Number.POSITIVE_INFINITY) - (left / carefulPace) * SECOND - caution.lastMs
 
-/** The longest that a vendor says it may take to end what is cancelled. */
+/** The longest that it may take to end what is cancelled to climb. */
 export const lagMs = (flying: readonly Flying[]): number =>
-  Math.max(0, ...flying.map(({ offer }) => (offer.kind === 'batch' ? offer.cancelSeconds * SECOND : 0)))
+  Math.max(0, ...flying.map(({ offer }) => (isSure(offer) ? 0 : offer.cancelSeconds * SECOND)))
 
-/** Tonight's landing curve of a lane of submissions. */
-export function curveOf({ view, flying, now }: Outlook, offer: BatchOffer): LandingPrior {
+function curve(offer: BatchOffer, { view, flying, now }: Pick<Outlook, 'view' | 'flying' | 'now'>): LandingPrior {
   const landed = view.landed.filter(({ offer: name }) => name === offer.name).map(({ seconds }) => seconds)
   const ages = flying
     .filter((one) => one.offer === offer && one.flight.cancelledAt === null)
@@ -125,8 +139,10 @@ const isOpen = (window: SyncOffer['window'], now: number): boolean =>
   window === null || (now >= window.opens && now < window.closes)
 
 function leftOf(shard: ShardView, offer: Offer | undefined): number {
-  const done = offer?.kind === 'batch' && offer.returnsPartial ? (shard.flight?.done ?? 0) : 0
-  return shard.requests - Math.min(shard.requests, done) * caution.countTrust
+  if (offer?.kind !== 'batch' || !offer.returnsPartial) return shard.requests
+  const done = shard.flight?.done ?? 0
+  // All finished and yet not ended is a submission whose results hang, perhaps beyond a cancel.
+  return done < shard.requests ? shard.requests - done * caution.countTrust : shard.requests
 }
 
 function levelsOf(offers: readonly SyncOffer[]): Level[] {

@@ -52,6 +52,11 @@ interface OfferFacts {
   readonly down: boolean
   /** Requests that may be bought before a quota is full. */
   readonly room: number
+  /**
+   * What may pass until something cancelled has ended: the vendor's own figure for submissions; on a sync lane how long
+   * requests in flight are still waited for.
+   */
+  readonly cancelSeconds: number
 }
 
 /** Bought as submissions that end when the vendor pleases. */
@@ -59,8 +64,6 @@ export interface BatchOffer extends OfferFacts {
   readonly kind: 'batch'
   /** When submissions of this job's shards end: from priors and own samples. */
   readonly landing: LandingPrior
-  /** What the vendor says a cancelled submission may still take to end. */
-  readonly cancelSeconds: number
   /** A cancelled or expired submission returns what it had finished. */
   readonly returnsPartial: boolean
 }
@@ -83,9 +86,12 @@ export interface Pace {
   readonly sigma: number
 }
 
+/** What a job waits for: `turn` is its place in the queue of a lane that is at work. */
+export type Waits = 'landing' | 'turn' | 'vendor' | 'quota' | 'budget'
+
 /** What to do next, and why in words with the numbers that led to it. */
 export type Decision = { readonly reason: string } & (
-  | { readonly do: 'wait'; readonly until: number; readonly for: 'landing' | 'vendor' | 'quota' | 'budget' | 'window' }
+  | { readonly do: 'wait'; readonly until: number; readonly for: Waits }
   | { readonly do: 'submit'; readonly shards: readonly string[]; readonly offer: Offer }
   | { readonly do: 'cancel'; readonly shards: readonly string[]; readonly to: Offer | null }
   | {

@@ -41,7 +41,6 @@ interface Submission {
   endsAt: number
   noticedAt: number
   cancelledAt: number
-  abandoned: boolean
 }
 
 interface Shard {
@@ -62,6 +61,8 @@ type Lane = 'batch' | 'flex' | 'standard'
 const prices: Readonly<Record<Lane, number>> = { batch: 0.5, flex: 0.5, standard: 1 }
 /** What vendors say, or users report, about how long a cancelled submission may take. */
 const cancelSeconds = { openai: 600, anthropic: 120, gemini: 300, vertex: 300 }
+/** So long the executor waits for requests in flight of what is cancelled. */
+const DRAIN_SECONDS = 120
 const NEVER = Number.POSITIVE_INFINITY
 const DAY = 86_400
 const DECISIONS_MAX = 5000
@@ -71,6 +72,7 @@ export class Flight {
   readonly #world: World
   readonly #pilot: Pilot
   readonly #shards: Shard[]
+  readonly #draining = new Map<Shard, number>()
   readonly #queues: Record<'flex' | 'standard', Shard[]> = { flex: [], standard: [] }
   readonly #measured: Record<'flex' | 'standard', Measured> = {
     flex: { requests: 0, seconds: 0 },
@@ -116,7 +118,10 @@ export class Flight {
       }
       const decision = this.#pilot.decide(this.#view(), this.#now * 1000)
       decisions += 1
-      if (decisions > DECISIONS_MAX) throw new Error(`no end of decisions; the last: ${JSON.stringify(decision)} ${JSON.stringify(this.#view().shards)}`)
+      if (decisions > DECISIONS_MAX)
+        throw new Error(
+          `no end of decisions; the last: ${JSON.stringify(decision)} ${JSON.stringify(this.#view().shards)}`,
+        )
       this.#log?.push(`${clock(this.#now)}  ${decision.reason}`)
       this.#act(decision, horizon)
     }
@@ -137,9 +142,9 @@ export class Flight {
   }
 
   #buy(shard: Shard, lane: Lane, abandons: boolean): void {
-    if (abandons && shard.submission !== null) {
-      shard.submission.abandoned = true
-      this.#abandoned.push(shard.submission)
+    if (abandons) {
+      if (shard.submission !== null) this.#abandoned.push(shard.submission)
+      this.#draining.delete(shard)
       this.#leave(shard)
     }
     if (shard.lane !== null) throw new Error(`${shard.id} flies already`)
@@ -166,7 +171,6 @@ export class Flight {
       endsAt,
       noticedAt: this.#noticedAt(endsAt, shard.index, attempt, endsAt - since),
       cancelledAt: NEVER,
-      abandoned: false,
     }
     shard.submission = submission
   }
@@ -179,10 +183,8 @@ export class Flight {
       if (queue.includes(shard)) queue.splice(queue.indexOf(shard), 1)
       if (shard.started && this.#pilot.cancelsAtOnce !== true) {
         // The requests in flight are waited for; the rest is free to go.
-        const tier = shard.lane
-        shard.lastAnswerAt = Math.min(shard.lastAnswerAt, this.#now + tailOf(this.#night, tier, shard.index))
-        shard.submission = null
-        this.#draining.add(shard)
+        shard.lastAnswerAt = Math.min(shard.lastAnswerAt, this.#drop(shard, shard.lane))
+        this.#draining.set(shard, this.#now)
         return
       }
       this.#leave(shard)
@@ -207,7 +209,17 @@ export class Flight {
     }
   }
 
-  readonly #draining = new Set<Shard>()
+  /** Requests in flight are waited for a while; the rest of them are paid for and sent again. Returns when it is over. */
+  #drop(shard: Shard, tier: 'flex' | 'standard'): number {
+    const tail = tailOf(this.#night, tier, shard.index)
+    if (tail <= DRAIN_SECONDS) return this.#now + tail
+    const lost = Math.min(
+      paceAt(this.#night, tier, this.#now) * DRAIN_SECONDS,
+      Math.max(0, this.#night.requests / this.#shards.length - shard.left),
+    )
+    shard.left += lost
+    return this.#now + DRAIN_SECONDS
+  }
 
   #leave(shard: Shard): void {
     if (shard.lane !== null) shard.tried.push(this.#offers[shard.lane].name)
@@ -289,7 +301,8 @@ export class Flight {
     if (whole || partial || (!cancelled && this.#night.vendor !== 'gemini')) shard.left = Math.max(0, shard.left - done)
     if (shard.left < 1e-6) shard.left = 0
     if (!cancelled) this.#landed.push({ offer: this.#offers.batch.name, seconds: submission.endsAt - submission.since })
-    if (this.#night.quotaLag > 0) this.#quotaHeld.push({ until: this.#now + this.#night.quotaLag, rows: submission.rows })
+    if (this.#night.quotaLag > 0)
+      this.#quotaHeld.push({ until: this.#now + this.#night.quotaLag, rows: submission.rows })
     this.#leave(shard)
   }
 
@@ -327,7 +340,10 @@ export class Flight {
 
   #view(): View {
     const { batch, flex, standard } = this.#offers
-    const offers: Offer[] = [this.#night.quota === NEVER ? batch : { ...batch, room: this.#room() }, this.#paced('standard', standard)]
+    const offers: Offer[] = [
+      this.#night.quota === NEVER ? batch : { ...batch, room: this.#room() },
+      this.#paced('standard', standard),
+    ]
     if (this.#night.flexPace > 0) offers.push(this.#paced('flex', flex))
     return {
       deadline: this.#night.deadline * 1000,
@@ -345,7 +361,8 @@ export class Flight {
     if (lane === null) return { id, requests, flight: null, tried }
     const offer = this.#offers[lane].name
     if (submission === null) {
-      const cancelledAt = this.#draining.has(shard) ? shard.since * 1000 : null
+      const drains = this.#draining.get(shard)
+      const cancelledAt = drains === undefined ? null : drains * 1000
       const movedAt = shard.started ? this.#now * 1000 : null
       return { id, requests, flight: { offer, since: shard.since * 1000, done: null, movedAt, cancelledAt }, tried }
     }
@@ -371,9 +388,14 @@ export class Flight {
     const { vendor, requests, standardSeconds } = this.#night
     const landing = priorOf(`${vendor}/batch`, shardRequests)
     if (landing === undefined) throw new Error(`no prior for ${vendor}`)
-    const facts = { account: vendor, down: false, room: NEVER }
+    const facts = { account: vendor, down: false, room: NEVER, cancelSeconds: DRAIN_SECONDS }
     const quoted = requests / standardSeconds
-    const named = (lane: Lane) => ({ name: `${vendor}/${lane}`, lane: `${vendor}/${lane}`, price: prices[lane], ...facts })
+    const named = (lane: Lane) => ({
+      name: `${vendor}/${lane}`,
+      lane: `${vendor}/${lane}`,
+      price: prices[lane],
+      ...facts,
+    })
     return {
       batch: {
         ...named('batch'),
@@ -382,8 +404,20 @@ export class Flight {
         cancelSeconds: cancelSeconds[vendor],
         returnsPartial: habits[vendor].partial,
       },
-      flex: { ...named('flex'), kind: 'sync', pace: { perSecond: 0.6 * quoted, sigma: 0.6 }, sheds: true, window: null },
-      standard: { ...named('standard'), kind: 'sync', pace: { perSecond: quoted, sigma: 0.12 }, sheds: false, window: null },
+      flex: {
+        ...named('flex'),
+        kind: 'sync',
+        pace: { perSecond: 0.6 * quoted, sigma: 0.6 },
+        sheds: true,
+        window: null,
+      },
+      standard: {
+        ...named('standard'),
+        kind: 'sync',
+        pace: { perSecond: quoted, sigma: 0.12 },
+        sheds: false,
+        window: null,
+      },
     }
   }
 }

@@ -125,7 +125,8 @@ export function nightOf(vendor: Vendor, deadline: number, number: number, world:
     (requests / standardSeconds) *
     Math.exp(0.12 * normal(seed, draw.standardPace)) *
     (contended ? between(0.85, 1, severity) : 1)
-  const flexShare = Math.exp(Math.log(0.6) + 0.5 * normal(seed, draw.flexPace)) * (contended ? between(0.2, 0.5, severity) : 1)
+  const flexShare =
+    Math.exp(Math.log(0.6) + 0.5 * normal(seed, draw.flexPace)) * (contended ? between(0.2, 0.5, severity) : 1)
   const when = uniform(seed, draw.when)
   const drought = scenario === 'flex drought'
   return {
@@ -214,11 +215,20 @@ export const cancelHelps = (night: Night, shard: number, attempt: number): boole
 export const noticed = (night: Night, shard: number, attempt: number, age: number): number =>
   10 + uniform(night.seed, draw.look, shard * 8 + attempt) * Math.min(60, age / 10)
 
+/** What vendors advise as the time-out of a flex request; it is sent again then. */
+const FLEX_TIMEOUT = 900
+
 /** Seconds from the last request's start to its answer. */
 export function tailOf(night: Night, tier: 'standard' | 'flex', shard: number): number {
   if (tier === 'standard') return 15 * Math.exp(0.6 * normal(night.seed, draw.tail, shard))
   const prior = latency.priors[night.vendor === 'openai' ? 'openai/flex' : 'gemini/flex']
-  return Math.exp(prior.mu + prior.sigma * normal(night.seed, draw.tail, 100 + shard))
+  let waited = 0
+  for (let attempt = 1; attempt < 5; attempt += 1) {
+    const answer = Math.exp(prior.mu + prior.sigma * normal(night.seed, draw.tail, 100 * attempt + shard))
+    if (answer < FLEX_TIMEOUT) return waited + answer
+    waited += FLEX_TIMEOUT
+  }
+  return waited
 }
 
 export const PACE_SECONDS = 600

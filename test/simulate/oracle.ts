@@ -1,4 +1,15 @@
-import { type Course, cancelLag, courseOf, expiryOf, habits, type Night, paceAt, paceChanges, tailOf, type World } from './night.ts'
+import {
+  type Course,
+  cancelLag,
+  courseOf,
+  expiryOf,
+  habits,
+  type Night,
+  paceAt,
+  paceChanges,
+  tailOf,
+  type World,
+} from './night.ts'
 
 /** A submission's results take at least so long to reach us. */
 const COLLECT_SECONDS = 10
@@ -13,7 +24,8 @@ export function oracleCost(night: Night, world: World, shardRequests: number): n
   const count = Math.ceil(night.requests / shardRequests)
   const rows = night.requests / count
   let batch = 0
-  for (let shard = 0; shard < count; shard += 1) batch += Math.max(returned(night, world, shard, 0, rows), returned(night, world, shard, 1, rows))
+  for (let shard = 0; shard < count; shard += 1)
+    batch += Math.max(returned(night, world, shard, 0, rows), returned(night, world, shard, 1, rows))
   const rest = night.requests - batch
   let [all, flex] = [0, 0]
   const last = night.deadline - tailOf(night, 'standard', 0)
