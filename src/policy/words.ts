@@ -13,3 +13,9 @@ export const percent = (share: number): string => `${Math.round(share * 100)}%`
 /** `3 of 20 shards`. */
 export const sharesOf = (some: number, all: number): string =>
   some === all ? `${all} ${all === 1 ? 'shard' : 'shards'}` : `${some} of ${all} shards`
+
+export const requestsOf = (count: number): string =>
+  Math.ceil(count) === 1 ? '1 request' : `${Math.ceil(count)} requests`
+
+/** `in 40 min`, or `now` when it has come. */
+export const fromNow = (now: number, at: number): string => (at <= now ? 'now' : `in ${span((at - now) / 1000)}`)
