@@ -31,7 +31,7 @@ function climbInTime(outlook: Outlook): Decision | undefined {
     const seconds = outlook.left / level.pace
     const why = `the ${requestsOf(outlook.left)} left need about ${span(seconds)} there, and ${inTime(outlook)}`
     for (const offer of level.offers) {
-      const step = feed(outlook, offer, why) ?? abandon(outlook, offer, level.carefulPace)
+      const step = feed(outlook, offer, why, 'any') ?? abandon(outlook, offer, level.carefulPace)
       if (step !== undefined) return step
     }
   }
@@ -40,15 +40,17 @@ function climbInTime(outlook: Outlook): Decision | undefined {
 
 /** Lanes that answer only when they have room cost no more than submissions; they start while a dearer one still could. */
 function useShedding(outlook: Outlook): Decision | undefined {
+  const { now, view, shedFrom, safeUntil, left } = outlook
   for (const offer of outlook.shedding) {
+    const due = now >= shedFrom
     const cheap = outlook.batches.every(({ price }) => offer.price < price)
-    const due = cheap || outlook.now >= outlook.shedFrom
-    const why = cheap
-      ? 'it costs less than any submission'
-      : due
-        ? `it has to do the ${requestsOf(outlook.left)} left before a dearer lane must start ${fromNow(outlook.now, outlook.safeUntil)}`
+    if (view.deadline === null && !cheap) continue
+    const why = due
+      ? `it has to do the ${requestsOf(left)} left before a dearer lane must start ${fromNow(now, safeUntil)}`
+      : cheap
+        ? 'it costs less than any submission'
         : `submissions have less than an even chance to land in the next ${span(patience(outlook))}`
-    const step = feed(outlook, offer, why, due)
+    const step = feed(outlook, offer, why, due ? 'any' : cheap ? 'none' : 'slow')
     if (step !== undefined) return step
   }
   return undefined
@@ -62,7 +64,10 @@ function wait(outlook: Outlook): Decision {
   const patient = idle.length === 0 && now < safeUntil && next.length > 0
   const soon = patient ? Math.min(LOOK_MAX_MS, Math.max(MINUTE, oldest / 7)) : MINUTE
   const until = Math.max(now + LOOK_MIN_MS, Math.min(now + soon, ...next))
-  const fly = `${sharesOf(flying.length, all)} in flight with ${requestsOf(left)} left, the oldest for ${span(oldest / SECOND)}`
+  const fly =
+    flying.length === 0
+      ? `nothing is in flight, ${requestsOf(left)} left`
+      : `${sharesOf(flying.length, all)} in flight with ${requestsOf(left)} left, the oldest for ${span(oldest / SECOND)}`
   const because = (what: Waits, why: string): Decision => ({ do: 'wait', until, for: what, reason: `${why}; ${fly}.` })
   if (view.offers.every(({ down }) => down)) return because('vendor', 'No lane answers')
   const waiting = sharesOf(idle.length, all)
@@ -72,8 +77,10 @@ function wait(outlook: Outlook): Decision {
     if (view.budgetLeft !== null && cheapest * smallest > view.budgetLeft) {
       return because('budget', `The budget has no room for ${waiting}`)
     }
-    if (view.offers.every(({ room }) => room < smallest)) return because('quota', `No quota has room for ${waiting}`)
-    return because('turn', `${waiting} wait for their turn`)
+    if (outlook.batches.length > 0 && outlook.batches.every(({ room }) => room < smallest)) {
+      return because('quota', `No quota has room for ${waiting}`)
+    }
+    return because('turn', `${waiting} not in flight, until a lane has its turn`)
   }
   if (view.deadline === null) return because('landing', 'Nothing presses')
   if (now >= safeUntil) return because('landing', 'The lane that has to meet the deadline is at work')

@@ -9,31 +9,38 @@ const QUEUE_MS = 2 * MINUTE
 /** What a cancel may take by the vendor's own figure, so many times over: then it is not waited for. */
 const OVERDUE_TIMES = 3
 
-/** Keeps a lane's queue filled: with shards that do not fly, else by cancelling those that are least likely to land. */
-export function feed(outlook: Outlook, offer: SyncOffer, why: string, due = true): Decision | undefined {
+/**
+ * Keeps a lane's queue filled: with shards that do not fly, else by cancelling those that are least likely to land.
+ * @param leave  which submissions may be cancelled for it
+ */
+export function feed(
+  outlook: Outlook,
+  offer: SyncOffer,
+  why: string,
+  leave: 'any' | 'slow' | 'none',
+): Decision | undefined {
   if (offer.down) return undefined
   const { flying, idle, view } = outlook
   const queued = onOffer(outlook, offer)
   const wanted = offer.pace.perSecond * ((lagMs(flying) + QUEUE_MS) / SECOND)
   if (queued >= wanted) return undefined
-  const afford = (shards: readonly ShardView[], amount: number): ShardView[] =>
-    takeWhile(shards, amount, Math.min(offer.room, (view.budgetLeft ?? Number.POSITIVE_INFINITY) / offer.price))
   // What has left a lane that sheds does not come back to it: it left for want of time.
   const free = isSure(offer) ? idle : idle.filter((shard) => triesOf(shard, offer) === 0)
-  const ready = due || fewLandSoon(outlook) ? afford(free, wanted - queued) : []
+  const ready = leave === 'slow' && !fewLandSoon(outlook) ? [] : affordable(outlook, offer, free, wanted - queued)
   if (ready.length > 0) return buy(outlook, ready, offer, why)
   const coming = flying
     .filter(({ flight, offer: from }) => flight.cancelledAt !== null && !isSure(from))
     .reduce((sum, { shard }) => sum + shard.requests, 0)
   if (queued + coming >= wanted) return undefined
-  const leaving = afford(leavers(outlook, offer, due), wanted - queued - coming)
+  const leavers = leave === 'none' ? [] : leaversTo(outlook, offer, leave)
+  const leaving = affordable(outlook, offer, leavers, wanted - queued - coming)
   if (leaving.length === 0) return undefined
   const reason = `Cancels ${sharesOf(leaving.length, view.shards.length)} to move to ${offer.lane}: ${why}.`
   return { do: 'cancel', shards: leaving.map(({ id }) => id), to: offer, reason }
 }
 
 /** Who leaves first for a lane: what waits behind others, then submissions by how little they have finished. */
-function leavers(outlook: Outlook, to: SyncOffer, due: boolean): ShardView[] {
+function leaversTo(outlook: Outlook, to: SyncOffer, leave: 'any' | 'slow'): ShardView[] {
   const sure = isSure(to)
   const candidates = outlook.flying.filter(
     (one) =>
@@ -42,7 +49,7 @@ function leavers(outlook: Outlook, to: SyncOffer, due: boolean): ShardView[] {
       one.offer !== to &&
       (sure
         ? one.offer.price < to.price
-        : one.offer.kind === 'batch' && !landsAlone(outlook, one) && (due || !landsSoon(outlook, one))),
+        : one.offer.kind === 'batch' && !landsAlone(outlook, one) && (leave === 'any' || !landsSoon(outlook, one))),
   )
   const keyOf = ({ shard, flight, offer }: Flying): number => {
     if (offer.kind === 'sync') return flight.movedAt === null ? -1 : 2
@@ -82,10 +89,14 @@ export function abandon(outlook: Outlook, offer: SyncOffer, carefulPace: number)
     const figure = from.cancelSeconds * SECOND
     return now >= flight.cancelledAt + (late ? figure : OVERDUE_TIMES * figure)
   })
-  const [first] = hanging
+  const shards = affordable(
+    outlook,
+    offer,
+    hanging.map(({ shard }) => shard),
+  ).map(({ id }) => id)
+  const first = hanging.find(({ shard }) => shard.id === shards[0])
   if (first === undefined) return undefined
   const lag = span((now - (first.flight.cancelledAt ?? now)) / SECOND)
-  const shards = hanging.map(({ shard }) => shard.id)
   const reason = `Climbs to ${offer.lane} although what was cancelled ${lag} ago has not ended, and may be paid for besides: waiting on would break the deadline.`
   return { do: 'climb', shards, offer, abandons: true, reason }
 }
@@ -99,8 +110,14 @@ export function buy(outlook: Outlook, shards: readonly ShardView[], offer: Offer
     : { do: 'submit', shards: ids, offer, reason }
 }
 
-/** Shards from the front until `amount` requests are reached, never more than `max` in all. */
-export function takeWhile(shards: readonly ShardView[], amount: number, max: number): ShardView[] {
+/** Shards from the front until there are `amount` requests, as far as the offer's room and the budget go. */
+export function affordable(
+  { view }: Outlook,
+  offer: Offer,
+  shards: readonly ShardView[],
+  amount = Number.POSITIVE_INFINITY,
+): ShardView[] {
+  const max = Math.min(offer.room, (view.budgetLeft ?? Number.POSITIVE_INFINITY) / offer.price)
   const taken: ShardView[] = []
   let sum = 0
   for (const shard of shards) {

@@ -1,5 +1,5 @@
 import { SECOND } from '../kit/clock.ts'
-import { buy, feed, fewLandSoon, takeWhile, triesOf } from './feed.ts'
+import { affordable, buy, feed, fewLandSoon, triesOf } from './feed.ts'
 import { carefulPaceOf, caution, type Outlook } from './outlook.ts'
 import { chanceWithin } from './survival.ts'
 import type { BatchOffer, Decision, ShardView } from './view.ts'
@@ -27,14 +27,14 @@ function launchOne(outlook: Outlook, shard: ShardView, ready: readonly ShardView
   const { view, now, safeUntil, shedding, batches, sure } = outlook
   const untried = view.deadline === null ? undefined : shedding.find((one) => !one.down && triesOf(shard, one) === 0)
   const again = shard.tried.length > 0
-  if (again && untried !== undefined) return feed(outlook, untried, 'it costs no more than another submission')
+  if (again && untried !== undefined) return feed(outlook, untried, 'it costs no more than another submission', 'none')
   const batch = bestBatch(outlook, shard)
   if (batch !== undefined) {
     const { offer, chance } = batch
     const alike = ready.filter(
       (other) => other.tried.length > 0 === again && triesOf(other, offer) <= triesOf(shard, offer),
     )
-    const shards = takeWhile(alike, Number.POSITIVE_INFINITY, affordable(outlook, offer))
+    const shards = affordable(outlook, offer, alike)
     if (shards.length === 0) return undefined
     const why =
       view.deadline === null
@@ -43,29 +43,32 @@ function launchOne(outlook: Outlook, shard: ShardView, ready: readonly ShardView
     return buy(outlook, shards, offer, why)
   }
   const full = batches.every((offer) => offer.down || offer.room < shard.requests)
-  if (full) return untried && now < safeUntil ? feed(outlook, untried, 'no submission can be bought now') : undefined
+  if (full)
+    return untried && now < safeUntil ? feed(outlook, untried, 'no submission can be bought now', 'none') : undefined
   const sync = untried ?? sure.flatMap(({ offers }) => offers).find(({ down }) => !down)
-  return sync && feed(outlook, sync, 'no submission has a chance to land in time')
+  return sync && feed(outlook, sync, 'no submission has a chance to land in time', 'none')
 }
 
-/** New shards that wait for a lane that sheds, which could not do them all if they came from submissions first. */
+/**
+ * New shards that wait for a sync lane: for one that sheds, if it could not do them all once submissions have been
+ * given their time; for a sure one, if it has to start sooner than a cancelled submission could end.
+ */
 function heldBack(outlook: Outlook): ReadonlySet<ShardView> {
-  const { now, shedFrom, safeUntil, shedding, idle } = outlook
-  if (shedding.length === 0 || (now < shedFrom && !fewLandSoon(outlook))) return new Set()
-  const fresh = idle.filter(({ tried }) => tried.length === 0)
+  const { now, shedFrom, safeUntil, shedding, idle, batches, sure, view } = outlook
+  if (view.deadline === null) return new Set()
+  const seconds = Math.max(0, safeUntil - now) / SECOND
   const pace = shedding.filter(({ down }) => !down).reduce((sum, one) => sum + carefulPaceOf(one.pace), 0)
-  let amount = (caution.heldBack * pace * Math.max(0, safeUntil - now)) / SECOND
+  const sheds = now >= shedFrom || fewLandSoon(outlook) ? caution.heldBack * pace * seconds : 0
+  const lag = Math.max(0, ...batches.map(({ cancelSeconds }) => cancelSeconds))
+  let amount = Math.max(sheds, Math.max(0, lag - seconds) * (sure[0]?.pace ?? 0))
   const held = new Set<ShardView>()
-  for (const shard of fresh.toReversed()) {
+  for (const shard of idle.filter(({ tried }) => tried.length === 0).toReversed()) {
+    if (amount <= 0) break
     amount -= shard.requests
-    if (amount < 0) break
     held.add(shard)
   }
   return held
 }
-
-const affordable = ({ view }: Outlook, offer: BatchOffer): number =>
-  Math.min(offer.room, (view.budgetLeft ?? Number.POSITIVE_INFINITY) / offer.price)
 
 function bestBatch(outlook: Outlook, shard: ShardView): { offer: BatchOffer; chance: number } | undefined {
   const { view, now, safeUntil, sure, batches } = outlook

@@ -75,8 +75,11 @@ export function outlookOf(view: View, now: number): Outlook {
   const shedding = sync.filter(({ sheds, window }) => (sheds || window !== null) && isOpen(window, now))
   const left = shards.reduce((sum, shard) => sum + leftOf(shard, byName.get(shard.flight?.offer ?? '')), 0)
   const onSure = flying.filter(({ offer }) => isSure(offer)).reduce((sum, { shard }) => sum + shard.requests, 0)
-  const queued = flying.some(({ flight, offer }) => offer.kind === 'sync' && flight.movedAt === null)
-  const safeUntil = safeMoment(view, sure[0], { left, atHand: idle.length > 0 || onSure > 0 || queued, flying })
+  const waiting = flying.filter(
+    ({ flight, offer }) => offer.kind === 'sync' && !isSure(offer) && flight.movedAt === null,
+  )
+  const free = [...idle, ...waiting.map(({ shard }) => shard)].reduce((sum, { requests }) => sum + requests, 0)
+  const safeUntil = safeMoment(view, sure[0], { left, atHand: free + onSure, flying })
   const shedPace = shedding.reduce((sum, { pace }) => sum + carefulPaceOf(pace), 0)
   const shedSeconds = shedPace === 0 ? 0 : (left - onSure) / shedPace
   const curves = new Map<BatchOffer, LandingPrior>()
@@ -103,12 +106,14 @@ export function outlookOf(view: View, now: number): Outlook {
 function safeMoment(
   { deadline, startedAt }: View,
   level: Level | undefined,
-  { left, atHand, flying }: { left: number; atHand: boolean; flying: readonly Flying[] },
+  { left, atHand, flying }: { left: number; atHand: number; flying: readonly Flying[] },
 ): number {
   if (deadline === null) return Number.POSITIVE_INFINITY
   const reserve = reserveMs(deadline - startedAt)
   if (level === undefined) return deadline - reserve
-  return deadline - (left / level.carefulPace) * SECOND - reserve - (atHand ? 0 : lagMs(flying))
+  // What is at hand keeps the lane at work until the first cancelled submissions have ended.
+  const idles = Math.max(0, lagMs(flying) - (atHand / level.pace) * SECOND)
+  return deadline - (left / level.carefulPace) * SECOND - reserve - idles
 }
 
 export const reserveMs = (window: number): number =>

@@ -42,6 +42,13 @@ export function chanceWithin(prior: LandingPrior, age: number, more: number): nu
   return Math.min(1, Math.max(0, (endedBy(prior, till) - endedBy(prior, age)) / flying))
 }
 
+/** Mean and variance of a normal value known to lie above `low`. */
+export function truncatedAbove(mu: number, sigma: number, low: number): { mean: number; variance: number } {
+  const z = (low - mu) / sigma
+  const hazard = hazardAt(z)
+  return { mean: mu + sigma * hazard, variance: Math.max(0, sigma ** 2 * (1 - hazard * (hazard - z))) }
+}
+
 /** The standard normal's density over what lies above z; far out it is all but z. */
 function hazardAt(z: number): number {
   if (z > 4) return z + 1 / z

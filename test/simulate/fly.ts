@@ -1,4 +1,3 @@
-import { priorOf } from '../../src/policy/landing.ts'
 import { type Measured, measure, paceOf } from '../../src/policy/pace.ts'
 import type { Decision, Offer, ShardView, View } from '../../src/policy/view.ts'
 import {
@@ -15,6 +14,7 @@ import {
   tailOf,
   type World,
 } from './night.ts'
+import { DRAIN_SECONDS, type Lane, prices, quotedOffers } from './offers.ts'
 
 /** What a policy is: what Redeye's own is. */
 export interface Pilot {
@@ -57,12 +57,6 @@ interface Shard {
   tried: string[]
 }
 
-type Lane = 'batch' | 'flex' | 'standard'
-const prices: Readonly<Record<Lane, number>> = { batch: 0.5, flex: 0.5, standard: 1 }
-/** What vendors say, or users report, about how long a cancelled submission may take. */
-const cancelSeconds = { openai: 600, anthropic: 120, gemini: 300, vertex: 300 }
-/** So long the executor waits for requests in flight of what is cancelled. */
-const DRAIN_SECONDS = 120
 const NEVER = Number.POSITIVE_INFINITY
 const DAY = 86_400
 const DECISIONS_MAX = 5000
@@ -104,7 +98,7 @@ export class Flight {
       attempts: 0,
       tried: [],
     }))
-    this.#offers = this.#priorOffers(shardRequests)
+    this.#offers = quotedOffers(night, shardRequests)
   }
 
   run(): Flown {
@@ -381,44 +375,6 @@ export class Flight {
 
   #paced(tier: 'flex' | 'standard', offer: Offer): Offer {
     return offer.kind === 'sync' ? { ...offer, pace: paceOf(offer.pace, this.#measured[tier]) } : offer
-  }
-
-  /** What the policy is told before anything has been measured: the quote's figures and the published priors. */
-  #priorOffers(shardRequests: number): Record<Lane, Offer> {
-    const { vendor, requests, standardSeconds } = this.#night
-    const landing = priorOf(`${vendor}/batch`, shardRequests)
-    if (landing === undefined) throw new Error(`no prior for ${vendor}`)
-    const facts = { account: vendor, down: false, room: NEVER, cancelSeconds: DRAIN_SECONDS }
-    const quoted = requests / standardSeconds
-    const named = (lane: Lane) => ({
-      name: `${vendor}/${lane}`,
-      lane: `${vendor}/${lane}`,
-      price: prices[lane],
-      ...facts,
-    })
-    return {
-      batch: {
-        ...named('batch'),
-        kind: 'batch',
-        landing,
-        cancelSeconds: cancelSeconds[vendor],
-        returnsPartial: habits[vendor].partial,
-      },
-      flex: {
-        ...named('flex'),
-        kind: 'sync',
-        pace: { perSecond: 0.6 * quoted, sigma: 0.6 },
-        sheds: true,
-        window: null,
-      },
-      standard: {
-        ...named('standard'),
-        kind: 'sync',
-        pace: { perSecond: quoted, sigma: 0.12 },
-        sheds: false,
-        window: null,
-      },
-    }
   }
 }
 

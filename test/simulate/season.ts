@@ -40,7 +40,7 @@ export interface Apart {
   impossible: number
 }
 
-/** Refused by the quote: standard alone, a quarter more and five minutes, do not fit. */
+/** Refused by the quote: standard alone, a quarter more and five minutes, do not fit. Written out, not asked of it. */
 export const isRefused = ({ standardSeconds, deadline }: Night): boolean => 1.25 * standardSeconds + 300 > deadline
 
 export function counted(season: Season, vendor: Vendor, deadline: number, apart: Apart): Counted[] {
