@@ -124,10 +124,7 @@ table(
       const least = tally.onTimeAtLeast
       const punctual = [name, share(least, 3), `${share(goal)} (${share(aim)})`, verdict(least >= goal, least >= aim)]
       if (Number.isNaN(dear)) return [...punctual, mean.toFixed(3), '', '', middle.toFixed(3), '', '']
-      return [
-        ...punctual,
-        ...[mean.toFixed(3), `${dear} (${aimedDear})`, verdict(mean <= dear, mean <= aimedDear)],
-        ...[middle.toFixed(3), `${median}`, verdict(middle <= median, false)],
-      ]
+      const cost = [mean.toFixed(3), `${dear} (${aimedDear})`, verdict(mean <= dear, mean <= aimedDear)]
+      return [...punctual, ...cost, middle.toFixed(3), String(median), verdict(middle <= median, false)]
     }),
 )
