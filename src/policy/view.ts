@@ -17,7 +17,10 @@ export interface View {
 
 export interface ShardView {
   readonly id: string
-  /** Requests without an outcome. On a lane of submissions those that the vendor has finished are still among them. */
+  /**
+   * Requests without an outcome in our hands. On a lane of submissions those that the vendor says it has finished are
+   * still among them; on a sync lane every answer leaves the count when it is durable.
+   */
   readonly requests: number
   /** Null: none of it flies. */
   readonly flight: FlightView | null
@@ -31,7 +34,7 @@ export interface FlightView {
   readonly since: number
   /** Requests that the vendor says it has finished; null: it does not say. */
   readonly done: number | null
-  /** When `done` last grew. */
+  /** When `done` last grew, or on a sync lane an answer last came; null: not yet, on a sync lane it waits in the queue. */
   readonly movedAt: number | null
   readonly cancelledAt: number | null
 }
