@@ -45,7 +45,7 @@ export interface LandedView {
 }
 
 interface OfferFacts {
-  /** Unique in the view, such as `openai/batch` with its account. */
+  /** Unique in the view: the lane with its account, and the model where there are several. */
   readonly name: string
   readonly lane: string
   readonly account: string
