@@ -27,6 +27,21 @@ test('durations and ISO times', () => {
   expect(instantOf('tomorrow', 0, 'UTC')).toBeUndefined()
 })
 
+test('a wall time that comes twice has passed once the first has', () => {
+  const betweenBoth = at('2026-10-25T00:45:00Z')
+  expect(instantOf('02:30', betweenBoth, 'Europe/Berlin')).toBe(at('2026-10-26T02:30:00+01:00'))
+})
+
+test('ISO without an offset is local to the zone named, fractions and skipped hours too', () => {
+  expect(instantOf('2026-11-25T08:00:00.250', 0, 'Asia/Tokyo')).toBe(at('2026-11-25T08:00:00+09:00'))
+  expect(instantOf('2026-03-08T02:30', 0, 'America/New_York')).toBe(at('2026-03-08T03:00:00-04:00'))
+  expect(instantOf('2026-11-01T01:30', 0, 'America/New_York')).toBe(at('2026-11-01T01:30:00-04:00'))
+})
+
+test.each(['2026-02-31', '2026-13-01', '2026-11-25T24:30', '2026-11-25 08:60'])('%s is no time', (text) => {
+  expect(instantOf(text, 0, 'UTC')).toBeUndefined()
+})
+
 test('an instant is shown with the offset of its zone', () => {
   expect(inZone(at('2026-11-25T07:00:00Z'), 'Europe/Berlin')).toBe('2026-11-25T08:00:00+01:00')
   expect(inZone(at('2026-11-25T07:00:00Z'), 'America/St_Johns')).toBe('2026-11-25T03:30:00-03:30')

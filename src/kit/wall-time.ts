@@ -31,13 +31,14 @@ export function instantOf(text: string, now: number, zone: string): number | und
     }
     return undefined
   }
-  const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2}))?)?$/.exec(text)
+  const iso = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?$/.exec(text)
   if (iso !== null) {
-    const [year, month, day, hour = 0, minute = 0, second = 0] = iso.slice(1).map((part) => Number(part ?? 0))
-    return wallToInstant(
-      { year: year as number, month: month as number, day: day as number, hour, minute, second },
-      zone,
-    )
+    const [year, month, day, hour, minute, second] = iso.slice(1).map((part) => Number(part ?? 0)) as WallParts
+    const read = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+    // A 31st of February would silently be the 3rd of March.
+    const exists =
+      read.getUTCMonth() === month - 1 && read.getUTCDate() === day && hour < 24 && minute < 60 && second < 60
+    return exists ? wallToInstant({ year, month, day, hour, minute, second }, zone) : undefined
   }
   const instant = /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN
   return Number.isNaN(instant) ? undefined : instant
@@ -53,6 +54,8 @@ export function inZone(at: number, zone: string): string {
   const two = (value: number): string => String(value).padStart(2, '0')
   return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}${sign}${two(Math.floor(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`
 }
+
+type WallParts = [number, number, number, number, number, number]
 
 interface Wall {
   readonly year: number

@@ -58,7 +58,9 @@ export function landingOf(
   return { p50: quantile(chanceWithin, 0.5, cap), p90: quantile(chanceWithin, 0.9, cap), chanceWithin }
 }
 
-function endedBy(prior: LandingPrior, seconds: number): number {
+/** Chance that a submission has ended within so many seconds, whatever the cap. */
+export function endedBy(prior: LandingPrior, seconds: number): number {
+  if (seconds <= 0) return 0
   const main = normalBelow((Math.log(seconds) - prior.mu) / prior.sigma)
   if (prior.stuck === null) return main
   const { probability, medianSeconds, sigma } = prior.stuck
@@ -78,7 +80,7 @@ function quantile(chanceWithin: (seconds: number) => number, share: number, cap:
 }
 
 /** The standard normal distribution function (Abramowitz and Stegun 7.1.26: wrong by less than 2e-7). */
-function normalBelow(z: number): number {
+export function normalBelow(z: number): number {
   const x = Math.abs(z) / Math.SQRT2
   const t = 1 / (1 + 0.327_591_1 * x)
   const series =
