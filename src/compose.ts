@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { Redeye } from './client/redeye.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, UnknownRegion, UsageError } from './domain/errors.ts'
-import { type Lane, laneOf, vendorOf } from './domain/usage.ts'
+import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
 import {
   type BatchPrice,
   batchPrices,
@@ -76,6 +76,7 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
       onError: (error, shardId) => log.warn({ shard: shardId, error: String(error) }, 'a step failed'),
     }),
     vendors: vendorsFrom(env, store, { http, clock, exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE) }),
+    journals: join(home, 'journals'),
     scratch,
     fetchFile: openFetchFile(),
     step: crashPoint(env),
@@ -266,6 +267,10 @@ function vendorsFrom(
       const batch = named(vendorOf(lane))?.provider.batch
       if (batch === undefined) throw new UsageError(`This build cannot fly the lane ${lane}.`)
       return batch
+    },
+    sync: (lane) => {
+      const tier = tierOf(lane)
+      return tier === 'batch' ? undefined : named(vendorOf(lane))?.provider.sync?.[tier]
     },
     call: (accountId, signal) => {
       const account = accounts.get(accountId)

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { UsageError } from '../domain/errors.ts'
 import { parseUsd } from '../domain/money.ts'
+import type { Tier } from '../domain/usage.ts'
 import type { JobSettings } from '../index.ts'
 import { instantOf, inZone } from '../kit/wall-time.ts'
 import type { Flags } from './with-home.ts'
@@ -32,6 +33,7 @@ export interface JobFlags extends Flags {
   readonly allowUnpriced?: boolean
   readonly shardRequests?: number
   readonly region?: string
+  readonly ladder?: readonly Tier[]
   readonly keepRemote?: boolean
   readonly param?: readonly string[]
   readonly maxTokens?: number
@@ -61,6 +63,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     allowUnpriced: flags.allowUnpriced,
     shardRequests: flags.shardRequests,
     region: flags.region,
+    ladder: flags.ladder,
     keepRemote: flags.keepRemote,
     params: paramsOf(flags),
     format: flags.format,

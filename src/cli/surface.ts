@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Tier, tiers } from '../domain/usage.ts'
 import type { ScenarioListing } from '../emulator/index.ts'
 
 interface Surface {
@@ -190,6 +191,7 @@ const withInput = (command: Command, argument = '<input...>'): Command =>
     .option('--model <name>', 'the model, or vendor/model; replaces that of batch lines')
     .option('--region <name>', 'where the vendor shall work: us, eu, …; refused where it has no such region')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
+    .option('--ladder <lanes>', 'lanes it may fly on, cheapest first: batch,flex,standard,priority', tiersOf)
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
     .option('--skip-invalid', 'set bad lines aside instead of refusing the input')
     .option('--rejects <file>', 'where they are set aside; without, beside the output')
@@ -242,6 +244,13 @@ function amount(text: string): number {
 }
 
 const formatOption = (of: string): Option => new Option('--format <format>', of).choices(['csv', 'tsv', 'jsonl'])
+
+function tiersOf(text: string): readonly Tier[] {
+  const words = text.split(',').map((word) => word.trim())
+  const wrong = words.find((word) => !(tiers as readonly string[]).includes(word))
+  if (wrong !== undefined) throw new InvalidArgumentError(`There is no lane "${wrong}"; there are ${tiers.join(', ')}.`)
+  return words as Tier[]
+}
 
 const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 

@@ -87,6 +87,7 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
+    ...(settings.ladder === undefined ? {} : { ladder: settings.ladder }),
     ...(settings.keepRemote === undefined ? {} : { keepRemote: settings.keepRemote }),
     budget: settings.budget === undefined ? null : String(settings.budget),
     output: settings.output ?? null,

@@ -1,4 +1,5 @@
 import type { LineProblem } from '../domain/errors.ts'
+import type { Tier } from '../domain/usage.ts'
 
 /** What to ask of each row, and how to read the answers; makes the input a table. */
 export interface TablePrompt {
@@ -29,6 +30,11 @@ export interface JobSettings extends TablePrompt {
   readonly key?: string
   /** When it must land. Without, the job flies at its own pace. */
   readonly by?: Date
+  /**
+   * The lanes it may fly on, cheapest first: `['batch', 'flex', 'standard']`. Default: batch alone without `by`, else
+   * batch, flex and standard, as far as the model is sold there.
+   */
+  readonly ladder?: readonly Tier[]
   /**
    * Where the vendors are told to work: `us`, `eu`, or another of theirs. Refused where the vendor of the model has no
    * such region. Default: wherever the environment says.

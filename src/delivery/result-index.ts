@@ -40,6 +40,10 @@ export interface Collected {
   readonly bytes: number
   /** The vendor may have billed rows that it handed out nothing of, and does not say how many. */
   readonly perhapsBilled?: boolean
+  /** Calls, one by one, that may be paid for and left nothing; the tokens are the most that they can have used. */
+  readonly unproven?: { readonly attempts: number; readonly inputTokens: number; readonly outputMax: number }
+  /** Calls, one by one: for how long there was work on the lane, in seconds of our clock. */
+  readonly seconds?: number
 }
 
 export interface ResultRow {

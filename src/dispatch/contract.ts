@@ -20,6 +20,8 @@ export interface Claim {
   readonly epoch: number
   /** Aborts when the lease is lost or the attendance stops. */
   readonly signal: AbortSignal
+  /** What follows may take hours: from now on this step keeps no other from its turn. */
+  linger(): void
   /** Real time until which the lease is known to hold. */
   readonly leaseUntil: () => number
 }

@@ -56,6 +56,8 @@ interface Flight {
   readonly abort: AbortController
   leaseUntil: number
   lost: boolean
+  /** It takes none of the places for steps. */
+  lingers: boolean
   ended: Promise<void>
 }
 
@@ -162,7 +164,9 @@ class LocalAttendance implements Attendance {
   /** Starts what is due, as far as there is room. Returns for how long there is nothing else to start; real ms. */
   async #claimDue(): Promise<number> {
     const { leases, clock, concurrency, leaseMs, pollMs, sweepMs } = this.#options
-    for (let room = concurrency - this.#flights.size; room > 0; room--) {
+    let busy = 0
+    for (const { lingers } of this.#flights) if (!lingers) busy++
+    for (let room = concurrency - busy; room > 0; room--) {
       const wakeAt = await leases.nextWake(this.#jobs, clock.real()) // a read: claiming what is not due would lock
       if (wakeAt === null) return sweepMs
       const early = (wakeAt - clock.now()) / clock.speed
@@ -185,6 +189,7 @@ class LocalAttendance implements Attendance {
       abort: new AbortController(),
       leaseUntil,
       lost: false,
+      lingers: false,
       ended: Promise.resolve(),
     }
     const claim: Claim = {
@@ -193,6 +198,10 @@ class LocalAttendance implements Attendance {
       owner: this.owner,
       epoch: shard.epoch,
       signal: flight.abort.signal,
+      linger: () => {
+        flight.lingers = true
+        this.nudge()
+      },
       leaseUntil: () => flight.leaseUntil,
     }
     this.#flights.add(flight)

@@ -1,6 +1,5 @@
 import type { Claim } from '../dispatch/contract.ts'
 import { NoCredentials, OtherAccount, VendorUnavailable } from '../domain/errors.ts'
-import { emptyTally } from '../domain/outcome.ts'
 import { SECOND } from '../kit/clock.ts'
 import { CredentialsRefused, PrepareRefused } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
@@ -8,30 +7,38 @@ import { overBudget } from './budget.ts'
 import { buy } from './buy.ts'
 import { cleanUp } from './clean-up.ts'
 import { collect } from './collect.ts'
-import { commit, eventOf, type Flight, LeaseLost, slowLook, type Then } from './flight.ts'
+import { commit, eventOf, type Flight, LeaseLost, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { doubt, lookUp } from './look-up.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { prepare } from './prepare.ts'
 import { prove } from './prove.ts'
-import { backOff, refused } from './refusal.ts'
+import { backOff, hold, refused } from './refusal.ts'
 import { isLive } from './restore.ts'
 import { type RoutedManifest, sentManifest } from './routing.ts'
-import { type ShardTally, settle, settleLost } from './settle.ts'
+import type { Runs } from './runs.ts'
+import { settle, settleCancelled, settleLost } from './settle.ts'
+import { stepSync } from './sync-flight.ts'
 import { type Watcher, watch } from './watch.ts'
 
 /** Steps in a row that a claim may take before it gives the others a turn. */
 const STEPS_MAX = 64
 
+/** What the steps of one process share. */
+export interface Crew {
+  readonly watcher: Watcher
+  readonly runs: Runs
+}
+
 /** Drives one shard as far as it goes now. What it returns is when to look again. */
-export async function advance(ports: Ports, watcher: Watcher, claim: Claim): Promise<number | null> {
+export async function advance(ports: Ports, crew: Crew, claim: Claim): Promise<number | null> {
   for (let taken = 0; taken < STEPS_MAX; taken++) {
     if (claim.signal.aborted) return ports.clock.now()
     const flight = await open(ports, claim)
     if (flight === undefined) return null
     try {
-      const then = await step(flight, watcher).catch((error: unknown) => trouble(flight, error))
+      const then = await step(flight, crew).catch((error: unknown) => trouble(flight, error))
       if (then !== 'again') return then
     } catch (error) {
       // A lost lease or an end asked for breaks a step off wherever it stands; that is no trouble of anybody's.
@@ -42,7 +49,7 @@ export async function advance(ports: Ports, watcher: Watcher, claim: Claim): Pro
   return ports.clock.now()
 }
 
-async function open(ports: Ports, claim: Claim): Promise<Flight | undefined> {
+async function open(ports: Ports, claim: Claim): Promise<ShardFlight | undefined> {
   const shard = await ports.store.shard(claim.shardId)
   const job = await ports.store.job(claim.jobId)
   if (shard === undefined || job === undefined || shard.state === 'settled') return undefined
@@ -64,7 +71,6 @@ async function open(ports: Ports, claim: Claim): Promise<Flight | undefined> {
     input,
     manifest: sentManifest(input, shard.group),
     options: job.options as JobOptions,
-    lane: ports.vendors.batch(shard.lane),
   }
 }
 
@@ -79,8 +85,11 @@ const missingCall = (error: unknown): Flight['call'] =>
     },
   })
 
-async function step(flight: Flight, watcher: Watcher): Promise<Then> {
-  const { ports, job, shard } = flight
+async function step(shardFlight: ShardFlight, { watcher, runs }: Crew): Promise<Then> {
+  const { ports, job, shard } = shardFlight
+  const sync = ports.vendors.sync(shard.lane)
+  if (sync !== undefined) return stepSync({ ...shardFlight, lane: sync }, runs)
+  const flight: Flight = { ...shardFlight, lane: ports.vendors.batch(shard.lane) }
   const submissions = await ports.store.submissions({ shardId: shard.id })
   const current = submissions.filter((submission) => isLive(submission) && !submission.duplicate).at(-1)
   if (current === undefined) {
@@ -122,23 +131,14 @@ async function drop(flight: Flight, submission: SubmissionRow): Promise<Then> {
   return 'again'
 }
 
-async function settleCancelled(flight: Flight): Promise<Then> {
-  const { shard } = flight
-  const tally: ShardTally = { own: { ...emptyTally(), cancelled: shard.count }, again: emptyTally() }
-  await commit(flight, {
-    shards: [moveShard(shard, 'settle', { tally, held: null })],
-    events: [eventOf(flight, 'settled', tally.own)],
-  })
-  return null
-}
-
 /** Unreadable vendors, refused keys and broken networks never fail a shard: it waits, and says so when it waits long. */
-async function trouble(flight: Flight, error: unknown): Promise<Then> {
+async function trouble(flight: ShardFlight, error: unknown): Promise<Then> {
   const { ports, shard, claim } = flight
   if (error instanceof LeaseLost || claim?.signal.aborted === true) throw error
-  if (error instanceof PrepareRefused) return refused(flight, undefined, error.refusal)
+  if (error instanceof PrepareRefused)
+    return refused({ ...flight, lane: ports.vendors.batch(shard.lane) }, undefined, error.refusal)
   if (isWithoutKey(error) || error instanceof CredentialsRefused) {
-    return refused(flight, undefined, { kind: 'credentials', code: error.code, message: error.message })
+    return hold(flight, undefined, { kind: 'credentials', code: error.code, message: error.message }, 'credentials')
   }
   if (!(error instanceof VendorUnavailable)) throw error
   ports.log.warn({ shard: shard.id, error: error.message }, 'the vendor is not available')

@@ -4,7 +4,7 @@ import { MINUTE } from '../kit/clock.ts'
 import { totalOf } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
-import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
+import { commit, eventOf, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 import type { RoutedManifest } from './routing.ts'
 
@@ -12,15 +12,15 @@ import type { RoutedManifest } from './routing.ts'
  * A budget is a wall: a shard is not bought when what is spent, what is in the air at its high estimate and the shard
  * itself could pass it. Null: it may be bought.
  */
-export async function overBudget(flight: Flight): Promise<Then | null> {
+export async function overBudget(flight: ShardFlight): Promise<Then | null> {
   const { ports, job, shard, options } = flight
   if (options.budget === null) return null
   // In this order: what settles in between is counted twice rather than not at all.
   const live = await ports.store.submissions({ jobId: job.id, states: [...quotaHoldingStates, 'ended', 'collected'] })
   const totals = totalOf(await ports.store.ledger({ jobId: job.id }))
   const spent = totals.proven + totals.unproven + totals.duplicate
-  const inAir = live.reduce((sum, { model, tokens }) => sum + highOf(job, model, tokens), 0n)
-  const next = highOf(job, shard.model, shard.tokens)
+  const inAir = live.reduce((sum, submission) => sum + highOf(job, submission), 0n)
+  const next = highOf(job, shard)
   if (spent + inAir + next <= parseUsd(options.budget)) return null
   if (shard.held !== 'budget') {
     const facts = { reason: 'budget', budget: options.budget, spent: usd(spent), inAir: usd(inAir), next: usd(next) }
@@ -29,13 +29,19 @@ export async function overBudget(flight: Flight): Promise<Then | null> {
   return slowLook(ports, MINUTE)
 }
 
+/**
+ * The job's row as it was when the budget was looked at, one revision on: of two purchases that looked at once, only one
+ * goes through, and the other looks again.
+ */
+export const touched = ({ id, state, rev }: JobRow) => ({ id, from: state, rev, set: {} })
+
 const held = (shard: ShardRow) =>
   shard.state === 'held' ? keepShard(shard, { held: 'budget' }) : moveShard(shard, 'hold', { held: 'budget' })
 
 /** The quote's high end, shared out by tokens. */
-function highOf(job: JobRow, model: string, tokens: number): bigint {
+function highOf(job: JobRow, { lane, model, tokens }: Pick<ShardRow, 'lane' | 'model' | 'tokens'>): bigint {
   const quote = job.quote as Quote | null
-  const line = quote?.lanes.find((candidate) => candidate.flyable && candidate.model === model)
+  const line = quote?.lanes.find((candidate) => candidate.lane === lane && candidate.model === model)
   if (line?.usd.high == null) return 0n
   const { groups, routes } = job.input as RoutedManifest
   const all = groups.filter((_, at) => routes[at]?.model === model).reduce((sum, group) => sum + group.tokens, 0)

@@ -1,7 +1,7 @@
 import { SECOND } from '../kit/clock.ts'
 import type { Purchase } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
-import { overBudget } from './budget.ts'
+import { overBudget, touched } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
 import { moveSubmission } from './move.ts'
 import { uploadOf, waitForRoom } from './prepare.ts'
@@ -60,12 +60,6 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   ports.step('sent')
   return record(flight, { ...submission, ...bought.set, state: 'buying' }, purchase)
 }
-
-/**
- * The job's row as it was when the budget was looked at, one revision on: of two purchases that looked at once, only one
- * goes through, and the other looks again.
- */
-const touched = ({ id, state, rev }: Flight['job']) => ({ id, from: state, rev, set: {} })
 
 /**
  * A vendor may need a moment before it finds what was uploaded. It is asked without one, as most do not; once it has

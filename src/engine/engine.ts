@@ -14,6 +14,7 @@ import { refreshJob } from './land.ts'
 import { moveShard } from './move.ts'
 import type { Ports } from './ports.ts'
 import { isLive } from './restore.ts'
+import { Runs } from './runs.ts'
 import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
 import { Watcher } from './watch.ts'
 
@@ -42,7 +43,7 @@ export interface Attending {
 /** Drives jobs in this process. `run`, `watch`, `wait`, `worker` and `serve` attend; nothing else does. */
 export async function attend(ports: Ports, jobs: readonly string[] | 'all', command: string): Promise<Attending> {
   const changes = new EventEmitter().setMaxListeners(0)
-  const watcher = new Watcher()
+  const crew = { watcher: new Watcher(), runs: new Runs(ports.clock) }
   let fatal: unknown
   const fail = (error: unknown): void => {
     fatal ??= error
@@ -58,7 +59,7 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
 
   const attendance = ports.dispatcher.attend(jobs, async (claim) => {
     try {
-      return await advance(ports, watcher, claim)
+      return await advance(ports, crew, claim)
     } catch (error) {
       fail(error)
       throw error

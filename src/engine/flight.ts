@@ -1,13 +1,13 @@
 import type { Claim } from '../dispatch/contract.ts'
 import type { Manifest } from '../intake/manifest.ts'
-import type { BatchLane, Call } from '../providers/contract.ts'
+import type { BatchLane, Call, SyncLane } from '../providers/contract.ts'
 import type { Commit, JobRow, NewEvent, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 
 /** One step's view of a shard under its lease: what was read, and the one door through which it writes. */
-export interface Flight {
+export interface ShardFlight {
   readonly ports: Ports
   /** Null for what needs no lease: strays, guarded by their own state alone. */
   readonly claim: Claim | null
@@ -18,8 +18,17 @@ export interface Flight {
   readonly manifest: Manifest
   readonly options: JobOptions
   readonly shard: ShardRow
-  readonly lane: BatchLane
   readonly call: Call
+}
+
+/** On a lane of submissions. */
+export interface Flight extends ShardFlight {
+  readonly lane: BatchLane
+}
+
+/** On a lane that takes requests one by one. */
+export interface SyncFlight extends ShardFlight {
+  readonly lane: SyncLane
 }
 
 /** What a step leaves: look again at once, or at a time (our clock), or never by itself. */
@@ -39,11 +48,11 @@ export const slowLook = ({ clock }: Pick<Ports, 'clock'>, ms: number): number =>
 const HELD_REAL_MS = 2000
 
 /** Writes under the lease, or throws LeaseLost and writes nothing. */
-export async function commit(flight: Flight, change: Omit<Commit, 'lease'>): Promise<void> {
+export async function commit(flight: ShardFlight, change: Omit<Commit, 'lease'>): Promise<void> {
   if (!(await flight.ports.store.commit(leased(flight, change)))) throw new LeaseLost(flight.shard.id)
 }
 
-export function leased(flight: Flight, change: Omit<Commit, 'lease'>): Commit {
+export function leased(flight: ShardFlight, change: Omit<Commit, 'lease'>): Commit {
   const { claim, ports } = flight
   if (claim === null) return change
   return {
@@ -53,7 +62,7 @@ export function leased(flight: Flight, change: Omit<Commit, 'lease'>): Commit {
 }
 
 export function eventOf(
-  flight: Flight,
+  flight: ShardFlight,
   type: string,
   data: object = {},
   submission?: Pick<SubmissionRow, 'id'>,

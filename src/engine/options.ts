@@ -1,3 +1,4 @@
+import type { Tier } from '../domain/usage.ts'
 import type { AttachmentOption } from '../tables/request.ts'
 
 /** What a job was asked to do; stored with it, versioned with the store. */
@@ -7,6 +8,8 @@ export interface JobOptions {
   readonly table?: TableOptions
   /** Where the vendors are told to work. */
   readonly region?: string
+  /** The lanes it may climb, cheapest first. Absent: as the deadline wants, see ladder.ts. */
+  readonly ladder?: readonly Tier[]
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'

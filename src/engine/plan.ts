@@ -7,6 +7,7 @@ import { derivedId, digestOf } from '../kit/ids.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
+import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
@@ -28,6 +29,7 @@ export interface PlanOf {
   readonly jobId: string
   readonly manifest: RoutedManifest
   readonly options: JobOptions
+  readonly deadline: number | null
   readonly round: number
 }
 
@@ -138,11 +140,12 @@ export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordina
 
 const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } => ({ lane, accountId })
 
-async function boundsOf(ports: Ports, { jobId, manifest, options, round }: PlanOf): Promise<Bounds[]> {
+async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, round }: PlanOf): Promise<Bounds[]> {
   const bounds: Bounds[] = []
   for (const [group, route] of manifest.routes.entries()) {
-    const { lane, accountId, model, endpoint } = route
-    const batch = ports.vendors.batch(lane)
+    const { accountId, model, endpoint } = route
+    const batch = ports.vendors.batch(route.lane)
+    const [lane = route.lane] = lanesOf(ports.vendors, route, ladderOf(options, deadline))
     const { limits, marks } = batch
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',

@@ -3,7 +3,7 @@ import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { FetchFile } from '../kit/fetch-file.ts'
-import type { BatchLane, Call, Provider, Region } from '../providers/contract.ts'
+import type { BatchLane, Call, Provider, Region, SyncLane } from '../providers/contract.ts'
 import type { AccountRow, BlobStore, ControlStore } from '../stores/contract.ts'
 
 /** Everything the engine touches outside of itself, handed in by compose. */
@@ -14,6 +14,8 @@ export interface Ports {
   readonly clock: Clock
   readonly dispatcher: Dispatcher
   readonly vendors: Vendors
+  /** A folder of the home, on a local disk, for the journals of runs on sync lanes. */
+  readonly journals: string
   /** A folder on this machine for scratch files. */
   readonly scratch: string
   /** Brings documents that rows name by their address. */
@@ -33,6 +35,8 @@ export interface Vendors {
    */
   choose(group: { readonly endpoint: string; readonly model: string; readonly region?: string }): Promise<Chosen>
   batch(lane: Lane): BatchLane
+  /** The lane on which requests are called one by one; undefined: the vendor sells none of that tier. */
+  sync(lane: Lane): SyncLane | undefined
   /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
   call(accountId: string, signal?: AbortSignal): Call
   /** Nobody else buys with this account, so what is there and unknown to us can only be ours. */
@@ -79,6 +83,7 @@ export const steps = [
   'sending',
   'sent',
   'bought',
+  'running',
   'ended',
   'collecting',
   'collected',

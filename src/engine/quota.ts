@@ -44,6 +44,7 @@ export async function quotaClaim(flight: Flight): Promise<QuotaClaim> {
   const { tokensMax, inputs, inputsMax } = await roomFor(flight)
   return {
     accountId: shard.accountId,
+    lane: shard.lane,
     model: shard.model,
     tokens: shard.tokens,
     tokensMax: tokensMax === null ? null : Math.max(tokensMax, shard.tokens),
@@ -63,13 +64,13 @@ export async function hasRoom(flight: Flight): Promise<'room' | 'full'> {
   const claim = await quotaClaim(flight)
   if (claim.tokensMax === null && claim.inputsMax === null && claim.openMax === null) return 'room'
   const held = await ports.store.submissions({ accountId: shard.accountId, states: quotaHoldingStates })
-  const same = held.filter(({ model }) => model === shard.model)
+  const same = held.filter(({ model, lane }) => model === shard.model && lane === shard.lane)
   const tokens = same.reduce((sum, submission) => sum + submission.tokens, 0)
   const inputs = same.reduce((sum, submission) => sum + submission.inputs, 0)
   const full =
     (claim.tokensMax !== null && tokens + claim.tokens > claim.tokensMax) ||
     (claim.inputsMax !== null && inputs + claim.inputs > claim.inputsMax) ||
-    (claim.openMax !== null && held.length >= claim.openMax)
+    (claim.openMax !== null && held.filter(({ lane }) => lane === shard.lane).length >= claim.openMax)
   return full ? 'full' : 'room'
 }
 

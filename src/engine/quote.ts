@@ -7,6 +7,7 @@ import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
+import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
@@ -30,9 +31,10 @@ export async function quoteJob(
   const flyable = new Set<Lane>()
   const shardsOf = new Map<Lane, number>()
   for (const [number, group] of manifest.groups.entries()) {
-    const { lane, translated } = manifest.routes[number] as Route
+    const route = manifest.routes[number] as Route
+    const { lane, translated } = route
     const { limits } = ports.vendors.batch(lane)
-    flyable.add(lane)
+    for (const one of lanesOf(ports.vendors, route, ladderOf(options, deadline))) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(group.requests / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
 import type { Commit, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { failRows } from './fail-rows.ts'
-import { commit, eventOf, type Flight, slowLook, type Then } from './flight.ts'
+import { commit, eventOf, type Flight, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
 import { ordinalsOf, recut, type ShardRoom, subShard } from './plan.ts'
 import { learnedQuota } from './quota.ts'
@@ -52,7 +52,7 @@ async function quotaRefused(flight: Flight, submission: SubmissionRow | undefine
   const { ports, shard } = flight
   const others = await ports.store.submissions({ accountId: shard.accountId, states: quotaHoldingStates })
   const inUse = others
-    .filter(({ model, id }) => model === shard.model && id !== submission?.id)
+    .filter(({ model, lane, id }) => model === shard.model && lane === shard.lane && id !== submission?.id)
     .reduce((sum, { tokens }) => sum + tokens, 0)
   // An upload is refused for want of storage, which says nothing about the queue. Without a stated figure and with
   // nothing of ours in use, the queue is simply not released yet.
@@ -107,7 +107,7 @@ async function rowsRefused(flight: Flight, submission: SubmissionRow | undefined
   const ordinalAt = await ordinalsOf(ports, shard)
   const rest: number[] = []
   for (let row = 0; row < shard.count; row++) if (!named.has(row)) rest.push(ordinalAt(row))
-  const of = { jobId: job.id, manifest, options, round: shard.round }
+  const of = { jobId: job.id, manifest, options, deadline: job.deadline, round: shard.round }
   const failed = await failRows(flight, submission, [...named.values()])
   const children = rest.length === 0 ? [] : [await subShard(ports, of, shard, Uint32Array.from(rest))]
   await commit(flight, {
@@ -144,7 +144,12 @@ async function replace(
   quotas: Commit['quotas'] & object,
 ): Promise<Then> {
   const { ports, job, input: manifest, options, shard } = flight
-  const children = await recut(ports, { jobId: job.id, manifest, options, round: shard.round }, shard, within)
+  const children = await recut(
+    ports,
+    { jobId: job.id, manifest, options, deadline: job.deadline, round: shard.round },
+    shard,
+    within,
+  )
   await commit(flight, {
     ...refusalMoves(flight, submission, refusal),
     quotas,
@@ -172,8 +177,8 @@ async function later(
 }
 
 /** Waits for a person or the vendor: `wakeAt` is only a slow second look. */
-async function hold(
-  flight: Flight,
+export async function hold(
+  flight: ShardFlight,
   submission: SubmissionRow | undefined,
   refusal: Refusal,
   reason: HoldReason,
@@ -201,7 +206,7 @@ const facts = (refusal: Refusal): object => ({
 
 /** The submission's own move, where there is one. */
 export function refusalMoves(
-  flight: Flight,
+  flight: ShardFlight,
   submission: SubmissionRow | undefined,
   refusal: Refusal,
 ): { submissions?: Commit['submissions'] & object } {

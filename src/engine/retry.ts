@@ -68,7 +68,7 @@ async function planRound(ports: Ports, job: JobRow, ordinals: Uint32Array, how: 
   const round = job.round + 1
   const name = `jobs/${job.id}/round-${round}`
   await putOrdinals(ports, name, ordinals)
-  const of = { jobId: job.id, manifest: job.input as RoutedManifest, options: job.options as JobOptions, round }
+  const of = { jobId: job.id, manifest: job.input as RoutedManifest, options: job.options as JobOptions, deadline: job.deadline, round }
   const shards = await planShards(ports, of, {
     firstOrdinal: ordinals[0] as number,
     count: ordinals.length,

@@ -270,7 +270,7 @@ class Block {
 }
 
 /** Overwrites a member of an object with spaces, from its key to its value, and the comma that parts it from the next. */
-function blankMember(bytes: Uint8Array, valueAt: number, valueLength: number): void {
+export function blankMember(bytes: Uint8Array, valueAt: number, valueLength: number): void {
   let from = valueAt
   while (bytes[--from] !== QUOTE); // the end of its key
   while (bytes[--from] !== QUOTE); // and the start: a key with a quote in it is not this one

@@ -16,7 +16,7 @@ import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries
 import { isLong, resolveModel } from '../pricing/catalogue.ts'
 import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
-import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
 import { moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
@@ -28,15 +28,12 @@ export interface ShardTally {
 }
 
 /** Writes the ledger, once, in the transaction of the state change. */
-export async function settle(flight: Flight, submission: SubmissionRow): Promise<Then> {
+export async function settle(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
   const { ports, job, shard, options } = flight
   const collected = submission.collected as Collected
   const usage = await readWhole(ports, collected.usage)
   const ledger = ledgerOf(ports, job, submission, usage, submission.duplicate ? 'duplicate' : 'proven')
-  const counted = completedOf(submission) - billedIn(usage)
-  const unseen = collected.perhapsBilled === true ? submission.rows - billedIn(usage) : counted
-  const why = unseen > counted ? 'perhaps run, never seen' : 'counted as completed, never seen'
-  if (unseen > 0) ledger.push(...unproven(flight, submission, unseen, why))
+  ledger.push(...unprovenOf(flight, submission, billedIn(usage)))
   const tally = await tallyOf(ports, collected, options, mayRetry(job, shard, options))
   ports.step('settling')
   const now = ports.clock.now()
@@ -51,7 +48,7 @@ export async function settle(flight: Flight, submission: SubmissionRow): Promise
 }
 
 /** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
-export async function settleLost(flight: Flight, submission: SubmissionRow): Promise<Then> {
+export async function settleLost(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
   const { shard, job, options } = flight
   const own = { ...emptyTally(), missing: submission.rows }
   const again = mayRetry(job, shard, options) ? own : emptyTally()
@@ -63,11 +60,40 @@ export async function settleLost(flight: Flight, submission: SubmissionRow): Pro
   return null
 }
 
+/** Cancelled before anything of it was bought. */
+export async function settleCancelled(flight: ShardFlight): Promise<Then> {
+  const { shard } = flight
+  const tally: ShardTally = { own: { ...emptyTally(), cancelled: shard.count }, again: emptyTally() }
+  await commit(flight, {
+    shards: [moveShard(shard, 'settle', { tally, held: null })],
+    events: [eventOf(flight, 'settled', tally.own)],
+  })
+  return null
+}
+
 /** Of a model whose catalogue row states no limit. */
-const OUTPUT_MAX = 16_384
+export const OUTPUT_MAX = 16_384
+
+/** What the vendor may charge of a collected submission beside the rows that it is seen to charge. */
+function unprovenOf(flight: ShardFlight, submission: SubmissionRow, billed: number): LedgerRow[] {
+  const { perhapsBilled, unproven: calls } = submission.collected as Collected
+  if (tierOf(submission.lane) !== 'batch') {
+    return calls === undefined ? [] : unproven(flight, submission, calls.attempts, 'sent, and no answer came', calls)
+  }
+  const counted = completedOf(submission) - billed
+  const unseen = perhapsBilled === true ? submission.rows - billed : counted
+  const why = unseen > counted ? 'perhaps run, never seen' : 'counted as completed, never seen'
+  return unseen > 0 ? unproven(flight, submission, unseen, why) : []
+}
 
 /** Rows that were perhaps billed and that nobody saw, at their worst. Entry 1: what is proven of the submission is 0. */
-function unproven(flight: Flight, submission: SubmissionRow, rows: number, reason: string): LedgerRow[] {
+function unproven(
+  flight: ShardFlight,
+  submission: SubmissionRow,
+  rows: number,
+  reason: string,
+  most?: { readonly inputTokens: number; readonly outputMax: number },
+): LedgerRow[] {
   const { shard, job, manifest, input, ports } = flight
   const group = manifest.groups[shard.group]
   const { resident = false } = input.routes[shard.group] ?? {}
@@ -84,8 +110,13 @@ function unproven(flight: Flight, submission: SubmissionRow, rows: number, reaso
   const bucket: Bucket = {
     model: row?.id ?? submission.model,
     tier,
-    // All the input of the submission: which of its rows are meant is not known, and they may be the longest.
-    usage: worstCase({ rows, inputTokens: submission.tokens, outputTokensMax }, price?.perToken ?? {}),
+    usage: worstCase(
+      most === undefined
+        ? // All the input of the submission: which of its rows are meant is not known, and they may be the longest.
+          { inputTokens: submission.tokens, outputTokens: rows * outputTokensMax }
+        : { inputTokens: most.inputTokens, outputTokens: most.outputMax },
+      price?.perToken ?? {},
+    ),
     price,
     standardPrice: undefined,
   }

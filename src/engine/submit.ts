@@ -11,6 +11,7 @@ import { answerReader } from '../tables/answer.ts'
 import { outputColumns } from '../tables/output.ts'
 import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
+import { checkLadder, ladderOf } from './ladder.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
@@ -185,10 +186,11 @@ async function planned(
   submission: Submission,
   jobId: string,
 ): Promise<{ quote: Quote; shards: ShardRow[] }> {
+  checkLadder(ports.vendors, manifest, ladderOf(options, submission.deadline))
   const quote = await quoteJob(ports, manifest, options, submission.deadline)
   checkPrice(quote, options)
   const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
-  const shards = await planShards(ports, { jobId, manifest, options, round: 0 }, all)
+  const shards = await planShards(ports, { jobId, manifest, options, deadline: submission.deadline, round: 0 }, all)
   if ((await submission.confirm?.(quote)) === false) {
     throw new Refused(
       'not_confirmed',
@@ -212,7 +214,9 @@ export function checkPrice(quote: Quote, options: JobOptions): void {
   if (unpriced !== undefined && !options.allowUnpriced)
     throw new PriceMissing(unpriced.model, `the ${unpriced.lane} lane`)
   if (options.budget === null) return
-  const low = flown.reduce((sum, { usd }) => sum + parseUsd(usd.low ?? '0'), 0n)
+  const models = Map.groupBy(flown, ({ model }) => model)
+  const cheapest = [...models.values()].map((lanes) => lanes.toSorted((a, b) => compare(lowOf(a), lowOf(b)))[0])
+  const low = cheapest.reduce((sum, line) => sum + (line === undefined ? 0n : lowOf(line)), 0n)
   if (low > parseUsd(options.budget)) {
     const least = flown.map(({ lane, usd }) => `${lane} ${usd.low} USD`).join(', ')
     throw new Refused(
@@ -222,3 +226,6 @@ export function checkPrice(quote: Quote, options: JobOptions): void {
     )
   }
 }
+
+const lowOf = ({ usd }: Quote['lanes'][number]): bigint => parseUsd(usd.low ?? '0')
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -172,7 +172,9 @@ export class Watcher {
 
   async look({ ports, lane, call }: Flight, submission: SubmissionRow): Promise<Look> {
     const id = submission.remoteId ?? ''
-    const open = await ports.store.submissions({ accountId: submission.accountId, states: ['open', 'cancelling'] })
+    const states = ['open', 'cancelling'] as const
+    const all = await ports.store.submissions({ accountId: submission.accountId, states })
+    const open = all.filter((one) => one.lane === submission.lane)
     if (open.length <= LIST_ABOVE) return { remote: await lane.poll(call, id), inTurn: open.length }
     const oldest = Math.min(...open.map(({ sentAt, createdAt }) => sentAt ?? createdAt))
     const listed = (await this.#list(ports, lane, call, submission.accountId, oldest)).get(id)

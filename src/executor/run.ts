@@ -5,11 +5,10 @@ import { openRequestPool, type Reply, type RequestPool } from '../kit/request-po
 import type { Verdict, Wording } from '../providers/contract.ts'
 import { bodyFor } from './body.ts'
 import type { Journal } from './journal.ts'
-import { Pacing } from './pacing.ts'
+import { LaneGate } from './lane-gate.ts'
 import { addUnproven, type Recovered } from './read-journal.ts'
 import { ReplyLine } from './reply-line.ts'
 import { type Attempt, RowQueue } from './row-queue.ts'
-import { Throttle } from './throttle.ts'
 import type { Ended, Progress, SourceRow, Trouble, Work } from './work.ts'
 
 const defaults = { graceMs: 10 * SECOND, triesMax: 5 }
@@ -34,8 +33,7 @@ export class Run {
   readonly #journal: Journal
   readonly #recovered: Recovered
   readonly #pool: RequestPool
-  readonly #throttle: Throttle
-  readonly #pacing: Pacing
+  readonly #gate: LaneGate
   readonly #line: ReplyLine
   readonly #queue = new RowQueue()
   readonly #ended = Promise.withResolvers<void>()
@@ -64,20 +62,15 @@ export class Run {
 
   constructor(work: Work, journal: Journal, recovered: Recovered) {
     const { limits, scanRow } = work.lane
-    const max = Math.min(work.concurrency?.max ?? limits.concurrencyMax, limits.concurrencyMax)
     this.#work = work
     this.#journal = journal
     this.#recovered = recovered
     this.#answered = recovered.answered.size
     this.#succeeded = recovered.succeeded
     this.#unproven = { ...recovered.unproven }
-    this.#pool = openRequestPool({ answerMs: limits.answerMs, connectionsMax: max })
-    this.#throttle = new Throttle({
-      start: work.concurrency?.start ?? limits.concurrencyStart,
-      max,
-      random: this.#random,
-    })
-    this.#pacing = new Pacing(work.pace ?? {}, work.call.clock.now())
+    const { pace, concurrency, call } = work
+    this.#gate = work.gate ?? new LaneGate({ limits, concurrency, pace, now: call.clock.now(), random: this.#random })
+    this.#pool = openRequestPool({ answerMs: limits.answerMs, connectionsMax: this.#gate.max })
     this.#line = new ReplyLine(scanRow)
   }
 
@@ -86,8 +79,9 @@ export class Run {
     signal?.addEventListener('abort', this.stop)
     if (signal?.aborted) this.stop()
     this.#journal.onFault = this.#fail
+    this.#gate.join(this.#wake)
     const reading = this.#queue
-      .fill(source, this.#recovered.answered, () => this.#throttle.window, this.#wake)
+      .fill(source, this.#recovered.answered, () => this.#gate.throttle.window, this.#wake)
       .catch(this.#fail)
     try {
       await this.#ended.promise
@@ -98,6 +92,8 @@ export class Run {
       return this.#outcome()
     } finally {
       signal?.removeEventListener('abort', this.stop)
+      this.#gate.leave(this.#wake)
+      while (this.#inFlight-- > 0) this.#gate.end() // a disk that failed leaves some without an end
       clearTimeout(this.#timer)
       clearTimeout(this.#grace)
       await this.#journal.close()
@@ -115,7 +111,7 @@ export class Run {
   }
 
   progress(): Progress {
-    const { pausedUntil, window } = this.#throttle
+    const { pausedUntil, window } = this.#gate.throttle
     return {
       answered: this.#answered,
       succeeded: this.#succeeded,
@@ -159,11 +155,12 @@ export class Run {
   }
 
   #startSome(): void {
-    while (this.#inFlight < this.#throttle.window && (this.#bytes < BYTES_MAX || this.#inFlight === 0)) {
+    const { throttle, pacing } = this.#gate
+    while (this.#gate.open && (this.#bytes < BYTES_MAX || this.#inFlight === 0)) {
       const now = this.#now()
-      const open = Math.max(this.#throttle.pausedUntil, this.#pacing.readyAt(now))
+      const open = Math.max(throttle.pausedUntil, pacing.readyAt(now))
       if (open > now) return this.#lookAt(open)
-      const attempt = this.#queue.next(now, this.#throttle.window)
+      const attempt = this.#queue.next(now, throttle.window)
       if (attempt === undefined) {
         const { dueAt } = this.#queue
         return dueAt === null ? undefined : this.#lookAt(dueAt)
@@ -175,7 +172,7 @@ export class Run {
 
   #mayStart(): boolean {
     const may = this.#work.mayStart?.() ?? true
-    if (!may && !this.#held) this.#throttle.yielded(this.#now())
+    if (!may && !this.#held) this.#gate.throttle.yielded(this.#now())
     this.#held = !may
     if (!may) this.#lookAt(this.#now() + HELD_MS * this.#work.call.clock.speed)
     return may
@@ -202,8 +199,9 @@ export class Run {
   #begin(attempt: Attempt, now: number): void {
     const { row, inputTokens, outputMax, body } = attempt.source
     const output = Math.min(outputMax, this.#output)
-    this.#pacing.take({ requests: 1, input: inputTokens, output, tokens: inputTokens + output }, now)
+    this.#gate.pacing.take({ requests: 1, input: inputTokens, output, tokens: inputTokens + output }, now)
     this.#inFlight++
+    this.#gate.begin()
     this.#bytes += body.length
     this.#journal.started(row, inputTokens, outputMax, () => {
       this.#send(attempt).catch((error: unknown) => {
@@ -244,7 +242,7 @@ export class Run {
   #replied(attempt: Attempt, reply: Reply): void {
     const { lane } = this.#work
     const now = this.#now()
-    for (const rate of lane.rates(reply.headers)) this.#pacing.learn(rate, now)
+    for (const rate of lane.rates(reply.headers)) this.#gate.pacing.learn(rate, now)
     const verdict = lane.read(reply)
     if (verdict.kind === 'final' && this.#keep(attempt, reply)) return
     if (verdict.kind === 'halt') {
@@ -267,10 +265,10 @@ export class Run {
     const line = this.#line.of(idOf(row), lane.row(reply), reply.body)
     if (line === undefined) return false
     const { output, outcome } = this.#line.scanned
-    this.#throttle.answered({
+    this.#gate.throttle.answered({
       begunAt: attempt.begunAt,
       now: this.#now(),
-      inFlight: this.#inFlight,
+      inFlight: this.#gate.inFlight,
       // A request that was turned down says nothing of how fast others are answered.
       outputTokens: outcome === SUCCEEDED ? output : undefined,
     })
@@ -299,7 +297,7 @@ export class Run {
     const now = this.#now()
     const { begunAt } = attempt
     this.#note(why, message)
-    if (why !== 'trouble' || this.#outage()) this.#throttle.refused({ begunAt, now, retryAfterMs })
+    if (why !== 'trouble' || this.#outage()) this.#gate.throttle.refused({ begunAt, now, retryAfterMs })
     this.#close(attempt, perhapsBilled)
     if (why !== 'trouble') attempt.dueAt = now + (retryAfterMs ?? 0)
     else if (this.#givesUp(attempt, perhapsBilled, retryAfterMs)) {
@@ -319,7 +317,7 @@ export class Run {
       error instanceof HttpFailed ? error : { code: '', message: String(error), sent: false }
     this.#close(attempt, sent)
     this.#note('unreachable', message)
-    if (!sent || this.#outage()) this.#throttle.refused({ begunAt: attempt.begunAt, now: this.#now() })
+    if (!sent || this.#outage()) this.#gate.throttle.refused({ begunAt: attempt.begunAt, now: this.#now() })
     // Nothing can be said against a request that nobody was there to hear.
     if (sent && !this.#ending() && this.#givesUp(attempt, true)) {
       const { lane, idOf } = this.#work
@@ -338,7 +336,7 @@ export class Run {
 
   /** So many troubles in a row are the vendor's, not those of single requests. */
   #outage(): boolean {
-    return (this.#trouble?.times ?? 0) > Math.max(OUTAGE_TIMES, this.#throttle.window)
+    return (this.#trouble?.times ?? 0) > Math.max(OUTAGE_TIMES, this.#gate.throttle.window)
   }
 
   /** Another try in a while, unless there were enough: more of them in an outage, as long as they cost nothing. */
@@ -365,7 +363,7 @@ export class Run {
     this.#inFlight--
     this.#bytes -= attempt.source.body.length
     if (becomes === 'again') this.#queue.again(attempt)
-    this.#wake()
+    this.#gate.end() // wakes us as well as the others
   }
 
   // ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,4 +1,5 @@
 import type { Call, SyncLane, Verdict } from '../providers/contract.ts'
+import type { LaneGate } from './lane-gate.ts'
 import type { Pace } from './pacing.ts'
 import type { Unproven } from './read-journal.ts'
 
@@ -31,6 +32,8 @@ export interface Work {
   readonly graceMs?: number
   /** Asked before each start, and every 200 ms while it says no: leases, budgets, hours, the load of an engine. */
   readonly mayStart?: () => boolean
+  /** Shared with other runs on the lane; else the run has one of its own, of `pace` and `concurrency`. */
+  readonly gate?: LaneGate
   readonly pace?: Pace
   readonly concurrency?: { readonly start?: number; readonly max?: number }
   /** Tries of one request that the vendor could not carry out. Refusals for want of room are not counted. Default 5. */

@@ -139,16 +139,16 @@ const cost = (usage: Usage): bigint =>
 
 describe('the worst case of rows that nobody saw', () => {
   test('is all input plus the longest answer for each row', () => {
-    expect(worstCase({ rows: 10, inputTokens: 5000, outputTokensMax: 256 }, batch.perToken)).toEqual({
+    expect(worstCase({ inputTokens: 5000, outputTokens: 2560 }, batch.perToken)).toEqual({
       input: 5000,
       output: 2560,
     })
-    expect(worstCase({ rows: 10, inputTokens: 5000, outputTokensMax: 0 }, { input: 10_000n })).toEqual({ input: 5000 })
+    expect(worstCase({ inputTokens: 5000, outputTokens: 0 }, { input: 10_000n })).toEqual({ input: 5000 })
   })
 
   test('counts input as cache writes where the vendor may write unasked and charges more for it', () => {
     const writes = { input: 2_000_000n, cacheWriteDefault: 2_500_000n, cacheWrite12h: 5_000_000n, output: 10_000_000n }
-    expect(worstCase({ rows: 1, inputTokens: 8, outputTokensMax: 1 }, writes)).toEqual({
+    expect(worstCase({ inputTokens: 8, outputTokens: 1 }, writes)).toEqual({
       cacheWriteDefault: 8,
       output: 1,
     })
@@ -168,7 +168,7 @@ describe('the worst case of rows that nobody saw', () => {
             cachedInput: cached,
             output: Math.floor(rows * most * share),
           }
-          const bound = cost(worstCase({ rows, inputTokens: input, outputTokensMax: most }, batch.perToken))
+          const bound = cost(worstCase({ inputTokens: input, outputTokens: rows * most }, batch.perToken))
           expect(bound >= cost(actual) - 1n).toBe(true) // two entries may each round up by half a nano-dollar
         },
       ),

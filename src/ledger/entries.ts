@@ -79,14 +79,13 @@ function rounded({ model, tier, kind, unitPrice, tokens, standard }: Sum): Entry
 /**
  * An upper bound of what rows that nobody saw may have used; `entriesOf` makes it the `unproven` entries.
  * Input counts as the dearest kind that there is, output as the most that each row could say.
- * @param estimate.inputTokens      of all rows together, at the high end of its estimate
- * @param estimate.outputTokensMax  of one row: its max_tokens, or the model's own maximum; 0 for embeddings
- * @param prices                    of the lane; long-context ones if any row may be long
+ * @param estimate.inputTokens   of all rows together, at the high end of its estimate
+ * @param estimate.outputTokens  the most that all of them could say: their max_tokens, or the model's own maximum
+ * @param prices                 of the lane; long-context ones if any row may be long
  */
 export function worstCase(
-  estimate: { readonly rows: number; readonly inputTokens: number; readonly outputTokensMax: number },
+  { inputTokens, outputTokens }: { readonly inputTokens: number; readonly outputTokens: number },
   prices: UnitPrices,
 ): Usage {
-  const output = estimate.rows * estimate.outputTokensMax
-  return { [dearestAsked(prices)]: estimate.inputTokens, ...(output > 0 ? { output } : {}) }
+  return { [dearestAsked(prices)]: inputTokens, ...(outputTokens > 0 ? { output: outputTokens } : {}) }
 }

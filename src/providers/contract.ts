@@ -247,6 +247,8 @@ export interface SyncLane {
   readonly scanner: URL
   /** As in BatchLane. */
   readonly ownRows?: boolean
+  /** The model is named by the address, and the body takes none: it is overwritten with spaces. */
+  readonly blanksModel?: boolean
 }
 
 export interface SyncLimits {

@@ -113,6 +113,8 @@ export interface Move<Row, State> {
 
 export interface QuotaClaim {
   readonly accountId: string
+  /** Only what is bought on it holds the account's quota. */
+  readonly lane: Lane
   readonly model: string
   /** What the new submission will use, and what the account may have in use at once; a null limit is none. */
   readonly tokens: number

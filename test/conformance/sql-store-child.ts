@@ -42,10 +42,11 @@ async function claimShards(store: ControlStore): Promise<{ claims: number; colli
 /** Tries to buy every prepared submission within a limit of 5,000 tokens. */
 async function claimQuota(store: ControlStore): Promise<Record<string, number>> {
   const said: Record<string, number> = { claimed: 0, full: 0, lost: 0 }
-  for (const { id, accountId, model, tokens } of await store.submissions({ states: ['prepared'] })) {
+  for (const { id, accountId, lane, model, tokens } of await store.submissions({ states: ['prepared'] })) {
     const answer = await store.claim(
       {
         accountId,
+        lane,
         model,
         tokens,
         tokensMax: 5_000,

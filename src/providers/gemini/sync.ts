@@ -30,6 +30,7 @@ function laneOf(tier: SoldTier): SyncLane {
     row,
     lostRow: (id, why, message) =>
       `${JSON.stringify({ key: id, error: { code: why === 'timeout' ? 504 : 503, message } })}\n`,
+    blanksModel: true,
     scanRow,
     scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   }

@@ -36,6 +36,7 @@ function laneOf(tier: SoldTier): SyncLane {
     row,
     lostRow: (id, why, message) =>
       rowOf(id, { status: `${STATUS_CODES[why === 'timeout' ? 504 : 503]}: ${message.replaceAll('{', '(')}` }),
+    blanksModel: true,
     scanRow,
     scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
     ownRows: true,

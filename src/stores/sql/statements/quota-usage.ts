@@ -7,8 +7,8 @@ import type { Database } from '../schema.ts'
  * with what ended lately and the vendor has not let go of; `open` counts all models. Two halves, each with an index of
  * its own: an account has few open submissions and, after a year, very many settled ones.
  */
-export function quotaUsage(db: Database, { accountId, model, endedHoldSince }: QuotaClaim) {
-  const ofAccount = db.selectFrom('submission').where('accountId', '=', accountId)
+export function quotaUsage(db: Database, { accountId, lane, model, endedHoldSince }: QuotaClaim) {
+  const ofAccount = db.selectFrom('submission').where('accountId', '=', accountId).where('lane', '=', lane)
   const holding = ofAccount
     .select((eb) => ['model', 'tokens', 'inputs', eb.lit<number>(1).as('open')])
     .where('state', 'in', quotaHoldingStates)

@@ -1,0 +1,74 @@
+import { LaneGate } from '../executor/lane-gate.ts'
+import { type Clock, SECOND } from '../kit/clock.ts'
+import { type Measured, measure } from '../policy/pace.ts'
+import type { SyncLimits } from '../providers/contract.ts'
+import type { ShardRow } from '../stores/contract.ts'
+
+/** Runs on one lane at a time: while the last answers of one come in, the next is under way. */
+const TURNS = 2
+
+type Of = Pick<ShardRow, 'lane' | 'accountId' | 'model'>
+
+interface LaneRuns {
+  readonly gate: LaneGate
+  running: number
+  measured: Measured
+  measuredAt: number
+}
+
+/** A place among the runs of a lane. */
+export interface Turn {
+  readonly gate: LaneGate
+  /** So many requests more have been answered. */
+  answered(count: number): void
+  end(): void
+}
+
+/** What the runs of this process on sync lanes have in common, lane by lane, account by account, model by model. */
+export class Runs {
+  readonly #lanes = new Map<string, LaneRuns>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** Undefined: others are at work there, and it is not our turn. */
+  turn(of: Of, limits: SyncLimits): Turn | undefined {
+    const lane = this.#lane(of, limits)
+    if (lane.running >= TURNS) return undefined
+    if (lane.running++ === 0) lane.measuredAt = this.#clock.now()
+    const answered = (count: number): void => {
+      const now = this.#clock.now()
+      lane.measured = measure(lane.measured, count, (now - lane.measuredAt) / SECOND)
+      lane.measuredAt = now
+    }
+    return {
+      gate: lane.gate,
+      answered,
+      end: () => {
+        answered(0)
+        lane.running--
+      },
+    }
+  }
+
+  /** What the lane has done lately. */
+  measured({ lane, accountId, model }: Of): Measured {
+    return this.#lanes.get(nameOf({ lane, accountId, model }))?.measured ?? { requests: 0, seconds: 0 }
+  }
+
+  #lane(of: Of, limits: SyncLimits): LaneRuns {
+    const name = nameOf(of)
+    let lane = this.#lanes.get(name)
+    if (lane === undefined) {
+      const now = this.#clock.now()
+      const gate = new LaneGate({ limits, now, random: Math.random })
+      lane = { gate, running: 0, measured: { requests: 0, seconds: 0 }, measuredAt: now }
+      this.#lanes.set(name, lane)
+    }
+    return lane
+  }
+}
+
+const nameOf = ({ lane, accountId, model }: Of): string => JSON.stringify([accountId, lane, model])

@@ -1,0 +1,252 @@
+import { mkdir, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { upstreamId } from '../delivery/result-index.ts'
+import { makesNumbers } from '../domain/endpoints.ts'
+import { vendorOf } from '../domain/usage.ts'
+import { execute } from '../executor/execute.ts'
+import { answersIn, recover } from '../executor/read-journal.ts'
+import type { Ended, Progress, SourceRow } from '../executor/work.ts'
+import { SECOND } from '../kit/clock.ts'
+import { derivedId } from '../kit/ids.ts'
+import { resolveModel } from '../pricing/catalogue.ts'
+import type { SubmissionRow } from '../stores/contract.ts'
+import { overBudget, touched } from './budget.ts'
+import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
+import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
+import { keyOf } from './prepare.ts'
+import { hold } from './refusal.ts'
+import { isLive } from './restore.ts'
+import { modelSplice, type Route } from './routing.ts'
+import { rowBodies } from './row-bodies.ts'
+import { keepLines, RowOutcomes } from './row-outcomes.ts'
+import type { Runs } from './runs.ts'
+import { OUTPUT_MAX, settle, settleCancelled } from './settle.ts'
+
+/** How soon a run that has no turn yet asks again, real time. */
+const TURN_MS = SECOND
+/** Real time on the lease below which nothing new leaves. */
+const LEASE_SPARE_MS = 2 * SECOND
+/** Of a journal's blob. */
+const ANSWERS = 'answers'
+
+/** What a run tells of itself while it flies, kept with its submission. */
+export interface RunProgress {
+  /** When an answer last came; our clock. */
+  readonly movedAt: number | null
+  readonly inFlight: number
+  readonly window: number
+  readonly pausedUntil: number | null
+  readonly held: boolean
+  readonly trouble: Progress['trouble']
+}
+
+/**
+ * A shard on a lane that takes requests one by one. Its run is a submission as any other; each process that takes the
+ * shard over goes on with it, by the journals of those before. There is nothing to look up and nothing to prove: a
+ * journal says what was answered, and what was in flight is unproven.
+ */
+export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
+  const { ports, job, shard } = flight
+  const current = (await ports.store.submissions({ shardId: shard.id })).filter(isLive).at(-1)
+  if (current === undefined) {
+    if (job.cancelWanted) return settleCancelled(flight)
+    return (await overBudget(flight)) ?? begin(flight)
+  }
+  switch (current.state) {
+    case 'open':
+      return run(flight, current, runs)
+    case 'ended':
+      return collectRun(flight, current)
+    default:
+      return settleRun(flight, current)
+  }
+}
+
+/** From here on money may flow: the budget counts the shard as bought. */
+async function begin(flight: SyncFlight): Promise<Then> {
+  const { ports, job, shard, options } = flight
+  const submission = submissionRow(flight)
+  await commit(flight, {
+    insertSubmissions: [submission],
+    shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
+    ...(options.budget === null ? {} : { job: touched(job) }),
+    events: [eventOf(flight, 'begun', { lane: shard.lane, rows: shard.count }, submission)],
+  })
+  ports.step('bought')
+  return 'again'
+}
+
+async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): Promise<Then> {
+  const { ports, claim, shard, job, lane } = flight
+  if (claim === null) throw new Error('A run needs the lease.')
+  if (job.cancelWanted || submission.cancelWanted) return end(flight, submission)
+  const turn = runs.turn(shard, lane.limits)
+  if (turn === undefined) return ports.clock.now() + TURN_MS * ports.clock.speed
+  claim.linger()
+  const stop = new AbortController()
+  try {
+    const before = await journalsOf(flight, submission)
+    const running = execute({
+      lane,
+      call: flight.call,
+      idOf: (row) => upstreamId(submission.key, row),
+      source: sourceOf(flight),
+      journal: join(folderOf(flight, submission), `${String(claim.epoch).padStart(9, '0')}.journal`),
+      earlier: before,
+      signal: AbortSignal.any([claim.signal, stop.signal]),
+      mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS,
+      gate: turn.gate,
+    })
+    const ended = await follow(flight, submission, running, { turn, stop })
+    if (ended.kind === 'halted') {
+      return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
+    }
+    if (claim.signal.aborted) return ports.clock.now()
+    return await end(flight, submission, ended.progress)
+  } finally {
+    turn.end()
+  }
+}
+
+/** Sees a run to its end; writes down now and then how far it is, and stops it when somebody wants that. */
+async function follow(
+  flight: SyncFlight,
+  submission: SubmissionRow,
+  running: AsyncGenerator<Progress, Ended>,
+  { turn, stop }: { turn: { answered(count: number): void }; stop: AbortController },
+): Promise<Ended> {
+  const { ports, shard } = flight
+  let answered: number | undefined
+  let movedAt = (submission.progress as RunProgress | null)?.movedAt ?? null
+  let written = ''
+  for (;;) {
+    const { done, value } = await running.next()
+    if (done === true) return value
+    const more = value.answered - (answered ?? value.answered)
+    turn.answered(more)
+    if (more > 0) movedAt = ports.clock.now()
+    answered = value.answered
+    ports.step('running')
+    const { inFlight, window, pausedUntil, held, trouble } = value
+    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, trouble }
+    const set = { counts: countsOf(submission, value), progress }
+    const text = JSON.stringify([set.counts, trouble?.why ?? null, held])
+    if (text !== written) {
+      written = text
+      const released = shard.state === 'held' && more > 0
+      await commit(flight, {
+        submissions: [keepSubmission(submission, set)],
+        ...(released
+          ? { shards: [moveShard(shard, 'fly', { held: null })], events: [eventOf(flight, 'released')] }
+          : {}),
+      })
+    }
+    const job = await ports.store.job(submission.jobId)
+    const now = await ports.store.submission(submission.id)
+    if (job?.cancelWanted || now?.cancelWanted) stop.abort()
+  }
+}
+
+const countsOf = ({ rows }: SubmissionRow, { answered, succeeded }: Progress) => ({
+  total: rows,
+  completed: succeeded,
+  failed: answered - succeeded,
+})
+
+async function end(flight: SyncFlight, submission: SubmissionRow, progress?: Progress): Promise<Then> {
+  const { ports } = flight
+  const counts = progress === undefined ? submission.counts : countsOf(submission, progress)
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'end', { counts, endedAt: ports.clock.now(), progress: null })],
+    events: [eventOf(flight, 'ended', { counts }, submission)],
+  })
+  ports.step('ended')
+  return 'again'
+}
+
+/** What the journals hold becomes a file of results like any other, and they are no longer needed. */
+async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promise<Then> {
+  const { ports, job, lane, claim } = flight
+  ports.step('collecting')
+  const journals = await journalsOf(flight, submission)
+  const { unproven } = await recover(journals)
+  const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? 0}`
+  const rows = new RowOutcomes(submission.rows, flight.call.resident === true)
+  const name = `${folder}/${ANSWERS}`
+  await keepLines(flight, answersIn(journals), { name, scanner: lane.scanner, key: submission.key }, rows, 0)
+  const stopped = job.cancelWanted || submission.cancelWanted
+  const missing = rows.markUnseen(stopped ? 'cancelled' : undefined)
+  const saved = await rows.save(ports, folder, [name], missing)
+  const collected = unproven.attempts === 0 ? saved : { ...saved, unproven }
+  await commit(flight, {
+    submissions: [moveSubmission(submission, 'collect', { collected })],
+    events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],
+  })
+  ports.step('collected')
+  return 'again'
+}
+
+async function settleRun(flight: SyncFlight, submission: SubmissionRow): Promise<Then> {
+  const then = await settle(flight, submission)
+  await rm(folderOf(flight, submission), { recursive: true, force: true })
+  return then
+}
+
+const folderOf = ({ ports }: SyncFlight, { id }: SubmissionRow): string => join(ports.journals, id)
+
+async function journalsOf(flight: SyncFlight, submission: SubmissionRow): Promise<string[]> {
+  const folder = folderOf(flight, submission)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  return (await readdir(folder)).sort().map((name) => join(folder, name))
+}
+
+async function* sourceOf({ ports, manifest, shard, input, lane }: SyncFlight): AsyncGenerator<SourceRow> {
+  const { endpoint, model, member } = input.routes[shard.group] as Route
+  const bodies = rowBodies(ports.blobs, manifest, shard, {
+    model: modelSplice(input, shard.group),
+    blanksModel: lane.blanksModel === true,
+    member,
+  })
+  const most = makesNumbers(endpoint)
+    ? 0
+    : (resolveModel({ requested: model, answered: '', vendor: vendorOf(shard.lane) })?.maxOutput ?? OUTPUT_MAX)
+  for await (const { row, body, tokens, outputMax } of bodies) {
+    yield { row, body, endpoint, model, inputTokens: tokens, outputMax: outputMax === 0 ? most : outputMax }
+  }
+}
+
+function submissionRow({ ports, job, shard }: SyncFlight): SubmissionRow {
+  const now = ports.clock.now()
+  return {
+    id: derivedId('sub', shard.id, shard.purchase),
+    jobId: job.id,
+    shardId: shard.id,
+    accountId: shard.accountId,
+    lane: shard.lane,
+    model: shard.model,
+    purchase: shard.purchase,
+    key: keyOf(ports.store.homeId, shard.id, shard.purchase),
+    state: 'open',
+    vendorState: null,
+    remoteId: null,
+    fileId: null,
+    rows: shard.count,
+    inputs: shard.inputs,
+    tokens: shard.tokens,
+    bytes: shard.bytes,
+    sentAt: null,
+    sendBy: null,
+    createdAt: now,
+    openedAt: now,
+    endedAt: null,
+    settledAt: null,
+    collectBy: null,
+    counts: null,
+    collected: null,
+    progress: null,
+    cancelWanted: false,
+    abandoned: false,
+    duplicate: false,
+    error: null,
+  }
+}
