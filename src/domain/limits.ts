@@ -30,6 +30,12 @@ export interface Limits {
   readonly windowMs: number
   /** How long `cancelling` can last. */
   readonly cancelLagMs: number
+  /** A submission that is cancelled or expires hands out what it had finished. */
+  readonly returnsPartial: boolean
+  /** Its counts move while it is open. */
+  readonly countsWhileOpen: boolean
+  /** Submissions wait for one another, so that many only queue. */
+  readonly queues?: boolean
   /** How long outputs can be fetched, from creation. */
   readonly collectWithinMs: number
   readonly endpoints: readonly string[]

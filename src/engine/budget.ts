@@ -39,7 +39,7 @@ const held = (shard: ShardRow) =>
   shard.state === 'held' ? keepShard(shard, { held: 'budget' }) : moveShard(shard, 'hold', { held: 'budget' })
 
 /** The quote's high end, shared out by tokens. */
-function highOf(job: JobRow, { lane, model, tokens }: Pick<ShardRow, 'lane' | 'model' | 'tokens'>): bigint {
+export function highOf(job: JobRow, { lane, model, tokens }: Pick<ShardRow, 'lane' | 'model' | 'tokens'>): bigint {
   const quote = job.quote as Quote | null
   const line = quote?.lanes.find((candidate) => candidate.lane === lane && candidate.model === model)
   if (line?.usd.high == null) return 0n

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { JobHeld, NoCredentials, OtherAccount, type RedeyeError, UnknownJob } from '../domain/errors.ts'
 import { terminalJobStates } from '../domain/states.ts'
-import { SECOND } from '../kit/clock.ts'
+import { type Clock, SECOND } from '../kit/clock.ts'
 import { CredentialsRefused } from '../providers/contract.ts'
 import type { EventRow, JobRow } from '../stores/contract.ts'
 import { advance } from './advance.ts'
@@ -80,12 +80,14 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
   })
   await ports.store.attend(row())
 
+  const refreshes = new Serial(fail)
+  const alarms = new Alarms(ports.clock, (id) => refreshes.run(id, () => refresh(id)))
+  const attendant = { owner, runs: crew.runs, wake: (id: string, at: number | null) => alarms.set(id, at) }
   const refresh = async (id: string): Promise<void> => {
-    await refreshJob(ports, id, owner)
+    await refreshJob(ports, id, attendant)
     attendance.nudge()
     changes.emit('change')
   }
-  const refreshes = new Serial(fail)
   changes.on('moved', (id: string) => refreshes.run(id, () => refresh(id)))
   for (const id of await jobList()) refreshes.run(id, () => refresh(id))
   const beat = setInterval(() => {
@@ -111,13 +113,14 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (await done(job)) return job
       const told = await changed(changes, signal)
       // Whatever this process does refreshes the job by itself; the look is for what another did.
-      if (!told && jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, owner))
+      if (!told && jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, attendant))
     }
   }
   return {
     owner,
     untilDone: (jobId, signal) => until(jobId, ({ state }) => terminalJobStates.includes(state), signal),
     untilBought: async (jobId, signal) => {
+      await refreshJob(ports, jobId, attendant) // where a policy steers, it says first what is bought at all
       await until(
         jobId,
         async (job) => {
@@ -125,9 +128,10 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
           const shards = await ports.store.shards(jobId)
           const submissions = await ports.store.submissions({ jobId })
           return shards.every(
-            ({ id, state, held }) =>
+            ({ id, state, held, wakeAt }) =>
               state === 'settled' ||
               held !== null ||
+              wakeAt === null || // the policy keeps it back
               submissions.some(
                 (submission) =>
                   submission.shardId === id &&
@@ -139,17 +143,45 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
         },
         signal,
       )
-      await refreshJob(ports, jobId, owner)
+      await refreshJob(ports, jobId, attendant)
       return until(jobId, () => true, signal) // throws where all of it is held
     },
     failure: () => fatal,
     stop: async () => {
       clearInterval(beat)
+      alarms.clear()
       clearInterval(sweeping)
       await attendance.stop()
       await refreshes.idle()
       await ports.store.leave(owner)
     },
+  }
+}
+
+/** One time for each job at which it is refreshed, whatever happens or not until then. */
+class Alarms {
+  readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #clock: Clock
+  readonly #ring: (id: string) => void
+
+  constructor(clock: Clock, ring: (id: string) => void) {
+    this.#clock = clock
+    this.#ring = ring
+  }
+
+  set(id: string, at: number | null): void {
+    clearTimeout(this.#timers.get(id))
+    if (at === null) return
+    // The beat comes in any case, so that no timer need be longer.
+    const ms = Math.min(BEAT_MS, Math.max(0, at - this.#clock.now()) / this.#clock.speed)
+    this.#timers.set(
+      id,
+      setTimeout(() => this.#ring(id), ms),
+    )
+  }
+
+  clear(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer)
   }
 }
 

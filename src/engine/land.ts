@@ -4,25 +4,41 @@ import { SECOND } from '../kit/clock.ts'
 import { writeFileWhole } from '../kit/write-file-whole.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { cleanUpLanded } from './clean-up.ts'
+import { isSteered } from './course.ts'
 import { countOutcomes, formatFor, outputOf } from './deliver.ts'
 import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { type Counts, receiptOf } from './receipt.ts'
 import { planRetries } from './retry.ts'
+import type { Runs } from './runs.ts'
 import type { ShardTally } from './settle.ts'
+import { steer } from './steer.ts'
+
+/** Who refreshes a job. */
+export interface Attendant {
+  readonly owner: string
+  readonly runs: Runs
+  /** Has the job refreshed again then, our clock; null: not by the time. */
+  wake(jobId: string, at: number | null): void
+}
 
 /**
  * Brings the job's own state up to what its shards are: held, flying, another round, or home. Safe to call at any time
  * by any process: every write compares the row it saw.
  */
-export async function refreshJob(ports: Ports, jobId: string, owner: string): Promise<JobRow | undefined> {
+export async function refreshJob(
+  ports: Ports,
+  jobId: string,
+  { owner, runs, wake }: Attendant,
+): Promise<JobRow | undefined> {
   for (;;) {
     const job = await ports.store.job(jobId)
     if (job === undefined || job.state === 'landed' || job.state === 'cancelled' || job.state === 'failed') return job
     const shards = await ports.store.shards(jobId)
     const flying = shards.filter(({ state }) => state !== 'settled')
     if (flying.length > 0) {
+      if (isSteered(job)) wake(jobId, await steer(ports, runs, jobId))
       if (await follow(ports, job, flying)) continue
       return job
     }
@@ -46,7 +62,7 @@ const LEASE_MS = 20 * SECOND
 
 const againOf = (shard: ShardRow): number => {
   const tally = shard.tally as ShardTally | null
-  return tally === null ? 0 : outcomes.reduce((sum, outcome) => sum + tally.again[outcome], 0)
+  return tally === null || tally.handedOn ? 0 : outcomes.reduce((sum, outcome) => sum + tally.again[outcome], 0)
 }
 
 /** held ↔ flying, by what the unsettled shards say. True when the row was moved. */

@@ -10,6 +10,8 @@ export interface JobOptions {
   readonly region?: string
   /** The lanes it may climb, cheapest first. Absent: as the deadline wants, see ladder.ts. */
   readonly ladder?: readonly Tier[]
+  /** Flies on although the deadline has passed, as if there were none: a round of the user's own, after landing. */
+  readonly calm?: boolean
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'

@@ -3,7 +3,9 @@ import { BadInput, type LineProblem } from '../domain/errors.ts'
 import type { Lane } from '../domain/usage.ts'
 import { vendorOf } from '../domain/usage.ts'
 import type { IndexRecord } from '../intake/manifest.ts'
+import { SECOND } from '../kit/clock.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
+import { shardSize } from '../policy/shard-size.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
@@ -12,6 +14,9 @@ import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
 import { type RowSet, recordsOf, rowBytes } from './rows.ts'
+
+/** What a purchase takes where one has to be known before the next is made. */
+const CREATE_SECONDS = 6
 
 /** What each shard of one group must respect. */
 interface Bounds {
@@ -161,7 +166,15 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       splice: modelSplice(manifest, group),
       rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({
-        rowsMax: Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax),
+        rowsMax: shardSize({
+          requests: manifest.groups[group]?.requests ?? 0,
+          requestsMax: limits.rowsMax,
+          fewSubmissions: limits.queues === true,
+          cachePrimed: false,
+          createSeconds: marks ? 0 : CREATE_SECONDS,
+          window: deadline === null ? null : (deadline - ports.clock.now()) / SECOND,
+          ...(options.shardRequests === undefined ? {} : { wanted: options.shardRequests }),
+        }),
         bytesMax: limits.fileBytesMax,
         inputsMax: endpoint.endsWith('/embeddings') ? limits.inputsMax : null,
         tokensMax: known.length === 0 ? null : Math.min(...known),
@@ -205,7 +218,9 @@ async function shardRow(ports: Ports, of: PlanOf, bound: Bounds, cut: CutShard, 
     purchase: 0,
     refusals: 0,
     tally: null,
-    wakeAt: ports.clock.now(),
+    course: null,
+    wakeAt: of.deadline === null ? ports.clock.now() : null, // with a deadline the policy says when, and where
+
     owner: null,
     epoch: 0,
     leaseUntil: 0,

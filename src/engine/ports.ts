@@ -90,6 +90,7 @@ export const steps = [
   'settling',
   'settled',
   'retry-planned',
+  'steered',
   'landing',
   'delivering',
   'delivered',

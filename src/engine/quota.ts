@@ -3,24 +3,35 @@ import { DAY, HOUR, MINUTE } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
 import type { QuotaClaim, QuotaRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
+import type { Ports } from './ports.ts'
 
 const RISE_PER_DAY = 1.1
 
-/** What the account may have in use for the shard's model: the smaller of what is published and what was learned. */
+/** The smaller of what the vendor publishes and what its refusals have told, which rises again with time. */
+export async function limitNow(
+  { store, clock }: Pick<Ports, 'store' | 'clock'>,
+  of: { readonly accountId: string; readonly model: string; readonly unit: QuotaRow['unit'] },
+  published: number | null,
+): Promise<number | null> {
+  const quotas = await store.quotas(of.accountId)
+  const told = quotas.find(({ model, unit }) => model === of.model && unit === of.unit)
+  if (told === undefined) return published
+  const days = Math.max(0, (clock.now() - told.learnedAt) / DAY)
+  const risen = told.limitMax * RISE_PER_DAY ** Math.min(days, 60)
+  return published === null ? risen : Math.min(published, risen)
+}
+
+/** What the account may have in use for the shard's model. */
 export async function roomFor({ ports, shard, lane, manifest }: Flight): Promise<Room> {
-  const quotas = (await ports.store.quotas(shard.accountId)).filter(({ model }) => model === shard.model)
-  const limit = (unit: QuotaRow['unit'], published: number | null): number | null => {
-    const learned = quotas.find((quota) => quota.unit === unit)
-    if (learned === undefined) return published
-    const days = Math.max(0, (ports.clock.now() - learned.learnedAt) / DAY)
-    const risen = learned.limitMax * RISE_PER_DAY ** Math.min(days, 60)
-    return published === null ? risen : Math.min(published, risen)
-  }
+  const { accountId, model } = shard
+  const { limits } = lane
   const embeddings = manifest.groups[shard.group]?.endpoint.endsWith('/embeddings') === true
+  const limit = (unit: QuotaRow['unit'], published: number | null): Promise<number | null> =>
+    limitNow(ports, { accountId, model, unit }, published)
   return {
-    tokensMax: limit('tokens', lane.limits.enqueuedTokensMax(shard.model)),
+    tokensMax: await limit('tokens', limits.enqueuedTokensMax(model)),
     inputs: embeddings ? shard.inputs : 0,
-    inputsMax: embeddings ? limit('requests', lane.limits.enqueuedRequestsMax(shard.model)) : null,
+    inputsMax: embeddings ? await limit('requests', limits.enqueuedRequestsMax(model)) : null,
   }
 }
 

@@ -21,8 +21,8 @@ export async function planRetries(ports: Ports, job: JobRow, shards: readonly Sh
   const ordinals: number[] = []
   for (const shard of shards) {
     if (shard.round !== job.round || shard.tally === null) continue
-    const { again } = shard.tally as ShardTally
-    if (outcomes.every((outcome) => again[outcome] === 0)) continue
+    const { again, handedOn } = shard.tally as ShardTally
+    if (handedOn || outcomes.every((outcome) => again[outcome] === 0)) continue
     const submission = submissions.find(
       ({ shardId, state, duplicate }) =>
         shardId === shard.id && !duplicate && (state === 'settled' || state === 'lost'),
@@ -68,13 +68,20 @@ async function planRound(ports: Ports, job: JobRow, ordinals: Uint32Array, how: 
   const round = job.round + 1
   const name = `jobs/${job.id}/round-${round}`
   await putOrdinals(ports, name, ordinals)
-  const of = { jobId: job.id, manifest: job.input as RoutedManifest, options: job.options as JobOptions, deadline: job.deadline, round }
+  const of = {
+    jobId: job.id,
+    manifest: job.input as RoutedManifest,
+    options: job.options as JobOptions,
+    deadline: null,
+    round,
+  }
   const shards = await planShards(ports, of, {
     firstOrdinal: ordinals[0] as number,
     count: ordinals.length,
     ordinals: name,
   })
-  const set = { round, landedAt: null, cancelWanted: false, receipt: null }
+  const calm: JobOptions = { ...(job.options as JobOptions), calm: true }
+  const set = { round, landedAt: null, cancelWanted: false, receipt: null, options: calm }
   await ports.store.commit({
     job:
       how === 'reopened' ? moveJob(job, 'reopen', set) : { id: job.id, from: job.state, rev: job.rev, set: { round } },

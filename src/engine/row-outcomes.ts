@@ -231,4 +231,3 @@ async function put(ports: Ports, name: string, bytes: Uint8Array): Promise<void>
   await writer.write(bytes)
   await writer.commit()
 }
-

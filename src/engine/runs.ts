@@ -54,8 +54,14 @@ export class Runs {
   }
 
   /** What the lane has done lately. */
-  measured({ lane, accountId, model }: Of): Measured {
-    return this.#lanes.get(nameOf({ lane, accountId, model }))?.measured ?? { requests: 0, seconds: 0 }
+  measured(of: Of): Measured {
+    return this.#lanes.get(nameOf(of))?.measured ?? { requests: 0, seconds: 0 }
+  }
+
+  /** Requests a second, of so many tokens, that the vendor's replies allow there; undefined: they have not said. */
+  allowed(of: Of, { input, output }: { readonly input: number; readonly output: number }): number | undefined {
+    const cost = { requests: 1, input, output, tokens: input + output }
+    return this.#lanes.get(nameOf(of))?.gate.pacing.perSecond(cost)
   }
 
   #lane(of: Of, limits: SyncLimits): LaneRuns {

@@ -4,6 +4,7 @@ import {
   emptyUsage,
   isBilled,
   RESULT_BYTES,
+  type ResultRow,
   readResult,
   readUsage,
   USAGE_BYTES,
@@ -16,30 +17,40 @@ import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries
 import { isLong, resolveModel } from '../pricing/catalogue.ts'
 import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { courseAfter, isSteered } from './course.ts'
 import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
 import { moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
+import { ordinalsOf, subShard } from './plan.ts'
 import type { Ports } from './ports.ts'
 
 /** What a settled shard leaves for the job's sums: how its rows ended, and how many of those fly again. */
 export interface ShardTally {
   readonly own: Tally
   readonly again: Tally
+  /** They fly again in shards of their own already. */
+  readonly handedOn?: true
 }
 
 /** Writes the ledger, once, in the transaction of the state change. */
 export async function settle(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
-  const { ports, job, shard, options } = flight
+  const { ports, job, shard } = flight
   const collected = submission.collected as Collected
   const usage = await readWhole(ports, collected.usage)
-  const ledger = ledgerOf(ports, job, submission, usage, submission.duplicate ? 'duplicate' : 'proven')
+  // What was given up for another purchase is paid for besides.
+  const part = submission.duplicate || submission.abandoned ? 'duplicate' : 'proven'
+  const ledger = ledgerOf(ports, job, submission, usage, part)
   ledger.push(...unprovenOf(flight, submission, billedIn(usage)))
-  const tally = await tallyOf(ports, collected, options, mayRetry(job, shard, options))
+  const again = againRule(flight, submission)
+  const tally = await tallyOf(ports, job, collected, again)
+  const stray = submission.duplicate || submission.abandoned
+  const children = stray || !isSteered(job) ? [] : await restOf(flight, collected, again)
   ports.step('settling')
   const now = ports.clock.now()
   await commit(flight, {
     submissions: [moveSubmission(submission, 'settle', { settledAt: now })],
-    shards: submission.duplicate ? [] : [moveShard(shard, 'settle', { tally, held: null })],
+    shards: stray ? [] : [moveShard(shard, 'settle', { tally, held: null })],
+    insertShards: children,
     ledger,
     events: [eventOf(flight, 'settled', { ...tally.own, again: total(tally.again) }, submission)],
   })
@@ -52,12 +63,23 @@ export async function settleLost(flight: ShardFlight, submission: SubmissionRow)
   const { shard, job, options } = flight
   const own = { ...emptyTally(), missing: submission.rows }
   const again = mayRetry(job, shard, options) ? own : emptyTally()
+  const handsOn = isSteered(job) && mayRetry(job, shard, options)
+  const tally: ShardTally = { own, again, ...(handsOn ? { handedOn: true } : {}) }
   await commit(flight, {
-    shards: [moveShard(shard, 'settle', { tally: { own, again } satisfies ShardTally, held: null })],
+    shards: [moveShard(shard, 'settle', { tally, held: null })],
+    insertShards: handsOn ? [await wholeAgain(flight)] : [],
     ledger: unproven(flight, submission, submission.rows, 'lost at the vendor'),
     events: [eventOf(flight, 'settled', { ...own, again: total(again) }, submission)],
   })
   return null
+}
+
+/** All rows of a shard anew, for the policy to find a place for. */
+async function wholeAgain({ ports, job, shard, input, options }: ShardFlight): Promise<ShardRow> {
+  const ordinalAt = await ordinalsOf(ports, shard)
+  const ordinals = Uint32Array.from({ length: shard.count }, (_, row) => ordinalAt(row))
+  const of = { jobId: job.id, manifest: input, options, deadline: job.deadline, round: shard.round + 1 }
+  return { ...(await subShard(ports, of, shard, ordinals)), wakeAt: null, course: courseAfter(shard) }
 }
 
 /** Cancelled before anything of it was bought. */
@@ -130,6 +152,57 @@ function unproven(
 export const mayRetry = (job: JobRow, shard: ShardRow, options: JobOptions): boolean =>
   !job.cancelWanted && shard.round < options.retriesMax
 
+/** Which rows of a submission fly again, by how they ended: in the same round, or in the next. */
+type AgainRule = (result: ResultRow) => 'same' | 'next' | null
+
+/**
+ * Where a policy steers, what we cancelled or the vendor let expire has not been tried to its end, and goes on; what
+ * failed and may do better is another try.
+ */
+function againRule({ job, shard, options }: ShardFlight, { cancelWanted }: SubmissionRow): AgainRule {
+  const retries = mayRetry(job, shard, options)
+  const steers = isSteered(job) && !job.cancelWanted
+  return ({ outcome, reason }) => {
+    const invalid = isInvalid(reason)
+    if (steers && ((cancelWanted && reason === reasonCode.batch_cancelled) || reason === reasonCode.batch_expired))
+      return 'same'
+    return retries && deservesRetry(reason, options) && (outcome !== SUCCEEDED || invalid) ? 'next' : null
+  }
+}
+
+const isInvalid = (reason: number): boolean => reason === reasonCode.schema || reason === reasonCode.invalid_json
+
+/** The rows that fly again, as shards that the policy has to find a place for. */
+async function restOf(flight: ShardFlight, collected: Collected, again: AgainRule): Promise<ShardRow[]> {
+  const { ports, job, shard, input, options } = flight
+  const ordinalAt = await ordinalsOf(ports, shard)
+  const rows = { same: [] as number[], next: [] as number[] }
+  await eachResult(ports, collected, (result, row) => {
+    const round = again(result)
+    if (round !== null) rows[round].push(ordinalAt(row))
+  })
+  const children: ShardRow[] = []
+  for (const [when, ordinals] of Object.entries(rows)) {
+    if (ordinals.length === 0) continue
+    const round = when === 'same' ? shard.round : shard.round + 1
+    const of = { jobId: job.id, manifest: input, options, deadline: job.deadline, round }
+    const child = await subShard(ports, of, shard, Uint32Array.from(ordinals))
+    children.push({ ...child, wakeAt: null, course: courseAfter(shard) })
+  }
+  return children
+}
+
+async function eachResult(
+  ports: Ports,
+  { index }: Collected,
+  see: (result: ResultRow, row: number) => void,
+): Promise<void> {
+  const bytes = await readWhole(ports, index)
+  const view = new DataView(bytes.buffer)
+  const result = emptyResult()
+  for (let at = 0; at < bytes.length; at += RESULT_BYTES) see(readResult(view, at, result), at / RESULT_BYTES)
+}
+
 /** Whether a row that ended so deserves another round. */
 export function deservesRetry(reason: number, options: JobOptions): boolean {
   const name = reasons[reason]?.name
@@ -139,24 +212,20 @@ export function deservesRetry(reason: number, options: JobOptions): boolean {
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 
-async function tallyOf(ports: Ports, collected: Collected, options: JobOptions, retries: boolean): Promise<ShardTally> {
+async function tallyOf(ports: Ports, job: JobRow, collected: Collected, rule: AgainRule): Promise<ShardTally> {
   const own = emptyTally()
   const again = emptyTally()
-  const bytes = await readWhole(ports, collected.index)
-  const view = new DataView(bytes.buffer)
-  const result = emptyResult()
-  for (let at = 0; at < bytes.length; at += RESULT_BYTES) {
-    readResult(view, at, result)
+  await eachResult(ports, collected, (result) => {
     const outcome = outcomes[result.outcome]
-    if (outcome === undefined) continue
-    const invalid = result.reason === reasonCode.schema || result.reason === reasonCode.invalid_json
+    if (outcome === undefined) return
+    const invalid = isInvalid(result.reason)
     own[outcome]++
     if (invalid) own.invalid++
-    if (!retries || !deservesRetry(result.reason, options) || (result.outcome === SUCCEEDED && !invalid)) continue
+    if (rule(result) === null) return
     again[outcome]++
     if (invalid) again.invalid++
-  }
-  return { own, again }
+  })
+  return { own, again, ...(isSteered(job) ? { handedOn: true } : {}) }
 }
 
 /** Ledger rows from the usage records alone, so that the same files always give the same total. */

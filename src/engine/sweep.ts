@@ -27,7 +27,7 @@ export async function sweep(ports: Ports, accountId: string): Promise<boolean> {
   )
   const strays = (
     await ports.store.submissions({ accountId, states: ['candidate', 'open', 'cancelling', 'ended', 'collected'] })
-  ).filter(({ duplicate }) => duplicate)
+  ).filter(({ duplicate, abandoned }) => duplicate || abandoned)
   if (absent.length > 0) strays.push(...(await arrivals(ports, accountId, absent)))
   for (const stray of strays) await driveStray(ports, stray)
   return absent.length + strays.length > 0

@@ -39,6 +39,12 @@ export class Pacing {
     for (const bucket of this.#told.values()) bucket.take(cost, now)
   }
 
+  /** Requests a second that these rates let through; undefined: none is known. */
+  perSecond(cost: Cost): number | undefined {
+    const known = [...this.#own, ...this.#told.values()].map((bucket) => bucket.perSecond(cost))
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+
   /** A reply stated a rate. */
   learn({ of, limit, left, resetMs }: Rate, now: number): void {
     if (!(limit > 0)) return
@@ -74,6 +80,10 @@ class Bucket {
     const missing = Number.EPSILON - this.#levelAt(now)
     const filled = missing <= 0 ? now : now + Math.ceil(missing / this.#perMs)
     return Math.max(filled, this.#closedUntil)
+  }
+
+  perSecond(cost: Cost): number {
+    return (this.#perMs * SECOND) / Math.max(cost[this.#of], Number.EPSILON)
   }
 
   take(cost: Cost, now: number): void {

@@ -1,4 +1,4 @@
-import type { LandingPrior } from './landing.ts'
+import { type LandingPrior, sizeFactor } from './landing.ts'
 import { truncatedAbove } from './survival.ts'
 import type { Pace } from './view.ts'
 
@@ -7,6 +7,43 @@ export interface Sample {
   readonly seconds: number
   /** False: cancelled, expired or still in flight, so that it took longer than this. */
   readonly ended: boolean
+}
+
+/** A submission of the past as the store has it. */
+export interface Past {
+  readonly model: string
+  readonly requests: number
+  readonly endedAt: number
+  readonly seconds: number
+  readonly ended: boolean
+}
+
+const NEAR_MAX = 60
+const WEEK = 7 * 24 * 3600_000
+/** Of other models' submissions so few count, for want of better. */
+const SAME_MODEL_MIN = 5
+
+/**
+ * What of the past tells most about a submission now: of the same model where there is enough of it, the nearer in hour
+ * of week the better, each scaled to the size in question.
+ */
+export function samplesFor(
+  past: readonly Past[],
+  { model, requests, now }: { readonly model: string; readonly requests: number; readonly now: number },
+): Sample[] {
+  const same = past.filter((one) => one.model === model)
+  const among = same.length >= SAME_MODEL_MIN ? same : past
+  const away = ({ endedAt }: Past): number => {
+    const apart = Math.abs(now - endedAt) % WEEK
+    return Math.min(apart, WEEK - apart)
+  }
+  return among
+    .toSorted((a, b) => away(a) - away(b))
+    .slice(0, NEAR_MAX)
+    .map(({ seconds, ended, requests: size }) => ({
+      seconds: (seconds * sizeFactor(requests)) / sizeFactor(size),
+      ended,
+    }))
 }
 
 /** What the published prior weighs, in samples. Two days of ordinary traffic outweigh it. */

@@ -30,7 +30,7 @@ export function priorOf(lane: Lane, requests: number): LandingPrior | undefined 
 }
 
 /** The file's `sizeScaling`: median(n) = median × (n / 100)^0.3, clamped to 0.3× … 6×. */
-const sizeFactor = (requests: number): number => Math.min(6, Math.max(0.3, (requests / 100) ** 0.3))
+export const sizeFactor = (requests: number): number => Math.min(6, Math.max(0.3, (requests / 100) ** 0.3))
 
 export interface Landing {
   /** Seconds until all submissions have ended, for half and for nine in ten of such jobs; the vendor's cap at most. */

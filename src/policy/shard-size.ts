@@ -18,8 +18,9 @@ export interface Cut {
 /** So that progress, what a rescue loses and what a retry costs each stay within a twentieth of the job. */
 const MANY = 20
 const FEW = 4
-/** A submission of fewer is not worth its files and polls. */
+/** A submission of fewer is not worth its files and polls; where nothing presses, none is worth many. */
 const LEAST = 25
+const LEAST_CALM = 1000
 /** Of the window, so much may pass while creates are made one at a time. */
 const CREATING = 0.02
 
@@ -29,6 +30,7 @@ export function shardSize(cut: Cut): number {
   if (wanted !== undefined) return Math.max(1, Math.min(wanted, requestsMax))
   let count = cut.fewSubmissions || cut.cachePrimed ? FEW : MANY
   if (createSeconds > 0 && window !== null) count = Math.min(count, Math.floor((CREATING * window) / createSeconds))
-  const size = Math.ceil(requests / Math.max(1, Math.min(count, requests / LEAST)))
+  const least = window === null ? LEAST_CALM : LEAST
+  const size = Math.ceil(requests / Math.max(1, Math.min(count, Math.floor(requests / least))))
   return Math.max(1, Math.min(size, requestsMax))
 }

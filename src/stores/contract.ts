@@ -41,6 +41,8 @@ export interface ControlStore {
     accountId?: string
     states?: readonly SubmissionState[]
   }): Promise<SubmissionRow[]>
+  /** The submissions that ended last, newest first: how long they took teaches how long others may take. */
+  endings(filter: { accountId: string; lane: Lane; limit: number }): Promise<Ending[]>
   /** Events of a job after `seq`, oldest first. */
   events(jobId: string, after?: number, limit?: number): Promise<EventRow[]>
   ledger(filter?: { jobId?: string }): Promise<LedgerRow[]>
@@ -194,6 +196,8 @@ export interface ShardRow {
   readonly refusals: number
   /** Requests by final outcome, once settled; those that fly again in another shard are not counted. */
   readonly tally: Json
+  /** What the policy remembers of it, where one steers the job. */
+  readonly course: Json
   readonly wakeAt: number | null
   readonly owner: string | null
   readonly epoch: number
@@ -238,6 +242,22 @@ export interface SubmissionRow {
   readonly duplicate: boolean
   readonly error: Json
 }
+
+/** How a submission ended, without what it brought. */
+export type Ending = Pick<
+  SubmissionRow,
+  | 'id'
+  | 'jobId'
+  | 'accountId'
+  | 'lane'
+  | 'model'
+  | 'rows'
+  | 'state'
+  | 'openedAt'
+  | 'counts'
+  | 'cancelWanted'
+  | 'abandoned'
+> & { readonly endedAt: number }
 
 export interface NewEvent {
   readonly jobId: string

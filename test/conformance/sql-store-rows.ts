@@ -44,6 +44,7 @@ export const shardRow = (change: Partial<ShardRow> = {}): ShardRow => ({
   purchase: 0,
   refusals: 0,
   tally: null,
+  course: null,
   wakeAt: 0,
   owner: null,
   epoch: 0,

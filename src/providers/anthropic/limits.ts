@@ -21,7 +21,9 @@ export const limits: Limits = {
   enqueuedTokensMax: () => null,
   enqueuedRequestsMax: () => null, // rates: 100,000 and up by tier, over all models; a full queue refuses by 429
   windowMs: 24 * HOUR, // guide
-  cancelLagMs: 10 * MINUTE, // not published; 25 s have been seen for three requests
+  cancelLagMs: 2 * MINUTE, // not published; 25 s have been seen for three requests
+  returnsPartial: true,
+  countsWhileOpen: false, // they stay at zero until all has ended
   collectWithinMs: 29 * DAY, // guide: from creation
   endpoints: ['/v1/messages'],
 }

@@ -46,7 +46,9 @@ export function limitsAt(tier: UsageTier | null): Limits {
     enqueuedTokensSteps: (model) => (tier === null ? atTiers(model) : []),
     enqueuedRequestsMax: () => null,
     windowMs: 48 * HOUR, // guide: 24 h is the aim; what waits or runs for more than 48 h expires
-    cancelLagMs: 10 * MINUTE, // not published
+    cancelLagMs: 5 * MINUTE, // not published
+    returnsPartial: false, // nobody says what becomes of it: taken as lost
+    countsWhileOpen: true,
     collectWithinMs: 48 * HOUR, // files: said of uploads; how long results are kept is not said, so the same is assumed
     endpoints: [':generateContent', ':embedContent'],
   }

@@ -64,6 +64,8 @@ export function limitsAt(tier: UsageTier | null): Limits {
     enqueuedRequestsMax: (model) => (model.startsWith('text-embedding-') ? 1_000_000 : null), // help
     windowMs: 24 * HOUR, // guide: the only window sold
     cancelLagMs: 10 * MINUTE, // guide: `cancelling` lasts up to ten minutes
+    returnsPartial: true,
+    countsWhileOpen: true,
     collectWithinMs: 30 * DAY, // guide: outputs are kept 30 days after completion; counted from creation to be safe
     endpoints: [
       '/v1/responses',

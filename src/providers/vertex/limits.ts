@@ -26,7 +26,10 @@ export const limits: Limits = {
   enqueuedTokensMax: () => null, // guide: no quota, the job waits instead
   enqueuedRequestsMax: () => null,
   windowMs: queueMs + runMs,
-  cancelLagMs: 10 * MINUTE, // not published
+  cancelLagMs: 5 * MINUTE, // not published
+  returnsPartial: true,
+  countsWhileOpen: false,
+  queues: true,
   collectWithinMs: 365 * DAY, // the results lie in the user's own bucket, for as long as that keeps them
   endpoints: [':generateContent', '/v1/messages'],
   endpointsOf: (model) => [publisherOf(model) === 'anthropic' ? '/v1/messages' : ':generateContent'],

@@ -23,6 +23,8 @@ export const limits: Limits = {
   enqueuedRequestsMax: () => null,
   windowMs: 24 * HOUR, // guide: an aim
   cancelLagMs: 10 * MINUTE, // not published
+  returnsPartial: true,
+  countsWhileOpen: true,
   collectWithinMs: 7 * DAY, // not published: results are collected as soon as they are there
   // guide: others too, but what is asked at /v1/responses is answered in the words of this one
   endpoints: ['/v1/chat/completions'],

@@ -1,6 +1,7 @@
 import type {
   AccountRow,
   AttendantRow,
+  Ending,
   EventRow,
   JobRow,
   LedgerRow,
@@ -101,6 +102,7 @@ export const shardRows = codec<ShardRow>({
   purchase: 'plain',
   refusals: 'plain',
   tally: 'json',
+  course: 'json',
   wakeAt: 'plain',
   owner: 'plain',
   epoch: 'plain',
@@ -138,6 +140,21 @@ export const submissionRows = codec<SubmissionRow>({
   abandoned: 'flag',
   duplicate: 'flag',
   error: 'json',
+})
+
+export const endingRows = codec<Ending>({
+  id: 'plain',
+  jobId: 'plain',
+  accountId: 'plain',
+  lane: 'plain',
+  model: 'plain',
+  rows: 'plain',
+  state: 'plain',
+  openedAt: 'plain',
+  endedAt: 'plain',
+  counts: 'json',
+  cancelWanted: 'flag',
+  abandoned: 'flag',
 })
 
 export const eventRows = codec<EventRow>({

@@ -33,7 +33,7 @@ export interface Schema {
     leaseUntil: number
   }
   /** `seenWake`: the wake-up that its lease answers; another value in `wakeAt` came while the step ran. */
-  shard: Columns<ShardRow, 'tally'> & { seenWake: number | null }
+  shard: Columns<ShardRow, 'tally' | 'course'> & { seenWake: number | null }
   submission: Columns<SubmissionRow, 'counts' | 'collected' | 'progress' | 'error'>
   event: Omit<Columns<EventRow, 'data'>, 'seq'> & { seq: GeneratedAlways<number> }
   /** `unitPrice`: -1 where the price is unknown, for no null is equal to another in a key. */

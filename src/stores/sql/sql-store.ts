@@ -10,6 +10,7 @@ import {
   accountRows,
   attendantRows,
   type Codec,
+  endingRows,
   eventRows,
   jobRows,
   ledgerRows,
@@ -33,6 +34,7 @@ import { insertJobs } from './statements/insert-jobs.ts'
 import { leaseHolds } from './statements/lease-holds.ts'
 import { listAccounts } from './statements/list-accounts.ts'
 import { listAttendants } from './statements/list-attendants.ts'
+import { listEndings } from './statements/list-endings.ts'
 import { listEvents } from './statements/list-events.ts'
 import { listJobs } from './statements/list-jobs.ts'
 import { listLedger } from './statements/list-ledger.ts'
@@ -151,6 +153,7 @@ type Reads = Pick<
   | 'shards'
   | 'submission'
   | 'submissions'
+  | 'endings'
   | 'events'
   | 'ledger'
   | 'accounts'
@@ -173,6 +176,7 @@ function reads(db: Database): Reads {
     shards: (jobId) => all(shardRows, listShards(db, jobId)),
     submission: (id) => one(submissionRows, findSubmission(db, id)),
     submissions: (filter) => all(submissionRows, listSubmissions(db, filter)),
+    endings: (filter) => all(endingRows, listEndings(db, filter)),
     events: (jobId, after = 0, limit) => all(eventRows, listEvents(db, jobId, after, limit)),
     ledger: (filter = {}) => all(ledgerRows, listLedger(db, filter.jobId)),
     accounts: () => all(accountRows, listAccounts(db)),

@@ -1,0 +1,31 @@
+import type { JobRow, ShardRow } from '../stores/contract.ts'
+import type { JobOptions } from './options.ts'
+
+/** What the policy remembers of a shard from one look to the next; times are of our clock. */
+export interface Course {
+  /** Names of the offers that its requests have flown on before. */
+  readonly tried: readonly string[]
+  /** When it was last told where to fly, or to leave. */
+  readonly assignedAt: number | null
+  readonly cancelledAt: number | null
+  /** Requests that the vendor said it had finished, at the last look, and when that last grew. */
+  readonly done: number
+  readonly movedAt: number | null
+}
+
+const fresh: Course = { tried: [], assignedAt: null, cancelledAt: null, done: 0, movedAt: null }
+
+export const courseOf = ({ course }: Pick<ShardRow, 'course'>): Course => (course as Course | null) ?? fresh
+
+/** Of the part of a shard that flies anew. */
+export const courseAfter = (shard: ShardRow): Course => ({
+  ...fresh,
+  tried: [...courseOf(shard).tried, offerName(shard)],
+})
+
+/** An offer's name: what is bought where, and as whom. */
+export const offerName = ({ lane, accountId }: Pick<ShardRow, 'lane' | 'accountId'>): string => `${lane} ${accountId}`
+
+/** Whether a policy says where and when the job's shards fly. Else they fly at once, on the first lane of the ladder. */
+export const isSteered = ({ deadline, options }: Pick<JobRow, 'deadline' | 'options'>): boolean =>
+  deadline !== null && (options as JobOptions).calm !== true

@@ -1,0 +1,158 @@
+import { quotaHoldingStates } from '../domain/states.ts'
+import { tierOf, vendorOf } from '../domain/usage.ts'
+import { SECOND } from '../kit/clock.ts'
+import { learned, type Past, samplesFor, trusted } from '../policy/history.ts'
+import { priorOf } from '../policy/landing.ts'
+import { paceOf } from '../policy/pace.ts'
+import { quotedPace } from '../policy/quoted-pace.ts'
+import type { Offer } from '../policy/view.ts'
+import type { Quote, QuotedLane } from '../pricing/quote.ts'
+import type { Ending, JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { offerName } from './course.ts'
+import { ladderOf, lanesOf } from './ladder.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { limitNow } from './quota.ts'
+import type { Route, RoutedManifest } from './routing.ts'
+import type { Runs } from './runs.ts'
+import type { RunProgress } from './sync-flight.ts'
+
+/** Submissions of the past that are read for what they teach. */
+const PAST_MAX = 300
+/** A lane that has refused everything for so long is down. */
+const DOWN_AFTER_MS = 120 * SECOND
+/** What is in flight on a sync lane is waited for as long as a run does when it is stopped, and a little. */
+const DRAIN_SECONDS = 15
+/** Of a lane whose price is not known, in prices at standard. */
+const UNPRICED = { batch: 0.5, flex: 0.5, standard: 1, priority: 2, idle: 0.25 } as const
+
+interface Of {
+  readonly job: JobRow
+  readonly group: number
+  readonly shards: readonly ShardRow[]
+  readonly submissions: readonly SubmissionRow[]
+}
+
+/** What one group of a job may fly on: each lane of its ladder, with each account of its vendor that has a key here. */
+export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[]> {
+  const { routes } = of.job.input as RoutedManifest
+  const route = routes[of.group] as Route
+  const options = of.job.options as JobOptions
+  const lanes = lanesOf(ports.vendors, route, ladderOf(options, of.job.deadline))
+  const offers: Offer[] = []
+  for (const accountId of accountsOf(ports, route, options)) {
+    for (const lane of lanes) offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
+  }
+  return offers
+}
+
+/** The account of the route first; others of its vendor too, unless the job is bound to a region. */
+function accountsOf({ vendors }: Ports, { lane, accountId }: Route, { region }: JobOptions): string[] {
+  const others = vendors
+    .accounts()
+    .filter(({ row, call, regional }) => call !== null && !regional && row.vendor === vendorOf(lane))
+    .map(({ row }) => row.id)
+  return region === undefined ? [...new Set([accountId, ...others])] : [accountId]
+}
+
+async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<Offer> {
+  const { lane, accountId, model } = route
+  const line = lineOf(of.job, route)
+  const facts = {
+    name: offerName({ lane, accountId }),
+    lane,
+    account: accountId,
+    price: priceOf(line) ?? UNPRICED[tierOf(lane)],
+    down: isDown(ports, of, route),
+  }
+  const past = (await ports.store.endings({ accountId, lane, limit: PAST_MAX })).flatMap(pastOf)
+  const now = ports.clock.now()
+  const sync = ports.vendors.sync(lane)
+  if (sync === undefined) {
+    const { limits } = ports.vendors.batch(lane)
+    const size = Math.max(1, ...of.shards.map(({ count }) => count))
+    const prior = priorOf(lane, size)
+    if (prior === undefined) throw new Error(`No prior for ${lane}.`)
+    return {
+      ...facts,
+      kind: 'batch',
+      landing: learned(prior, samplesFor(past, { model, requests: size, now })),
+      returnsPartial: limits.returnsPartial,
+      cancelSeconds: limits.cancelLagMs / SECOND,
+      room: await roomOn(ports, of, route),
+    }
+  }
+  const sheds = tierOf(lane) === 'flex'
+  const tokens = tokensEach(of.job, line)
+  const quoted = quotedPace(tokens.output, sheds, runs.allowed(route, tokens))
+  const paces = past
+    .filter((one) => one.model === model && one.ended && one.seconds > 0)
+    .map(({ requests, seconds }) => requests / seconds / quoted.perSecond)
+  return {
+    ...facts,
+    kind: 'sync',
+    pace: paceOf(paces.length === 0 ? quoted : trusted(quoted.perSecond, paces), runs.measured(route)),
+    sheds,
+    window: null,
+    cancelSeconds: DRAIN_SECONDS,
+    room: Number.POSITIVE_INFINITY,
+  }
+}
+
+const lineOf = ({ quote }: JobRow, { lane, model }: Route): QuotedLane | undefined =>
+  (quote as Quote | null)?.lanes.find((line) => line.lane === lane && line.model === model)
+
+/** In prices of a request at standard. */
+function priceOf(line: QuotedLane | undefined): number | undefined {
+  if (line?.usd.high == null || line.usd.standard == null) return undefined
+  const standard = Number(line.usd.standard)
+  return standard > 0 ? Number(line.usd.high) / standard : undefined
+}
+
+function tokensEach({ requests }: JobRow, line: QuotedLane | undefined): { input: number; output: number } {
+  if (line === undefined) return { input: 1000, output: 500 }
+  const { inputHigh, outputLow, outputHigh } = line.tokens
+  return { input: inputHigh / requests, output: Math.sqrt(Math.max(1, outputLow) * Math.max(1, outputHigh)) / requests }
+}
+
+function pastOf({ model, rows, state, openedAt, endedAt, counts, cancelWanted, abandoned }: Ending): Past[] {
+  if (openedAt === null || state === 'refused' || state === 'lost') return []
+  const done = (counts as { completed?: number; failed?: number } | null) ?? {}
+  const requests = Math.max((done.completed ?? 0) + (done.failed ?? 0), 1)
+  const ended = !cancelWanted && !abandoned
+  return [{ model, requests: ended ? rows : requests, endedAt, seconds: (endedAt - openedAt) / SECOND, ended }]
+}
+
+/** Nothing can be bought there now, as far as those say that have tried. */
+function isDown({ vendors, clock }: Ports, { shards, submissions }: Of, { lane, accountId }: Route): boolean {
+  if (!vendors.accounts().some(({ row, call }) => row.id === accountId && call !== null)) return true
+  const there = shards.filter((shard) => shard.lane === lane && shard.accountId === accountId)
+  if (there.some(({ held }) => held === 'credentials' || held === 'billing' || held === 'vendor')) return true
+  return submissions.some((one) => {
+    if (one.lane !== lane || one.accountId !== accountId || one.state !== 'open') return false
+    const trouble = (one.progress as Partial<RunProgress> | null)?.trouble
+    return (
+      trouble != null &&
+      trouble.why !== 'drought' &&
+      trouble.why !== 'rate' &&
+      clock.now() - trouble.since > DOWN_AFTER_MS
+    )
+  })
+}
+
+/** Requests that fit under what the account may still have enqueued; at least a shard, where nothing is. */
+async function roomOn(ports: Ports, { shards, group }: Of, route: Route): Promise<number> {
+  const { lane, accountId, model } = route
+  const { limits } = ports.vendors.batch(lane)
+  const all = await ports.store.submissions({ accountId, states: quotaHoldingStates })
+  const held = all.filter((one) => one.lane === lane)
+  if (limits.openSubmissionsMax !== null && held.length >= limits.openSubmissionsMax) return 0
+  const tokensMax = await limitNow(ports, { accountId, model, unit: 'tokens' }, limits.enqueuedTokensMax(model))
+  if (tokensMax === null) return Number.POSITIVE_INFINITY
+  const same = held.filter((one) => one.model === model)
+  if (same.length === 0) return Number.POSITIVE_INFINITY // the claim lets a shard fly alone, whatever its size
+  const own = shards.filter((shard) => shard.group === group)
+  const requests = own.reduce((sum, { count }) => sum + count, 0)
+  const each = own.reduce((sum, { tokens }) => sum + tokens, 0) / Math.max(1, requests)
+  return Math.max(0, (tokensMax - same.reduce((sum, { tokens }) => sum + tokens, 0)) / Math.max(1, each))
+}

@@ -1,0 +1,177 @@
+import { MINUTE, SECOND } from '../kit/clock.ts'
+import { derivedId } from '../kit/ids.ts'
+import { decide } from '../policy/decide.ts'
+import type { Decision, Offer } from '../policy/view.ts'
+import type { Commit, JobRow, ShardRow } from '../stores/contract.ts'
+import { touched } from './budget.ts'
+import { type Course, courseAfter, courseOf } from './course.ts'
+import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
+import { offersOf } from './offers.ts'
+import type { Ports } from './ports.ts'
+import type { RoutedManifest } from './routing.ts'
+import type { Runs } from './runs.ts'
+import { budgetLeft, liveOf, type Sight, sightOf, viewOf } from './view-of.ts'
+
+/** Decisions in a row; each is decided on what the one before has left. */
+const STEPS_MAX = 100
+
+/**
+ * Takes the steps that the policy wants now, one after the other, each in one commit with its reason.
+ * @returns when to ask it again (our clock)
+ */
+export async function steer(ports: Ports, runs: Runs, jobId: string): Promise<number | null> {
+  for (let step = 0; step < STEPS_MAX; step++) {
+    const job = await ports.store.job(jobId)
+    if (job === undefined || job.cancelWanted || (job.state !== 'flying' && job.state !== 'held')) return null
+    const sight = await sightOf(ports, job)
+    if (isStale(ports, sight)) return ports.clock.now() + SECOND * ports.clock.speed
+    await noteProgress(ports, sight)
+    const decisions = await decisionsOf(ports, runs, sight)
+    const next = decisions.find((one) => one.do !== 'wait' && one.do !== 'finish')
+    if (next === undefined) {
+      const waits = decisions.flatMap((one) => (one.do === 'wait' ? [one.until] : []))
+      return waits.length === 0 ? null : Math.min(...waits)
+    }
+    // Another process may have moved something meanwhile: then nothing is written, and all is looked at again.
+    if (await ports.store.commit(await changeFor(ports, sight, next))) ports.step('steered')
+  }
+  return ports.clock.now() + SECOND * ports.clock.speed
+}
+
+/** What the policy says now of each group of the job's requests that is not home. */
+export async function decisionsOf(ports: Ports, runs: Runs, sight: Sight): Promise<Decision[]> {
+  const { groups } = sight.job.input as RoutedManifest
+  const left = await budgetLeft(ports, sight)
+  const decisions: Decision[] = []
+  for (const group of groups.keys()) {
+    if (!sight.shards.some((shard) => shard.group === group && shard.state !== 'settled')) continue
+    const offers = await offersOf(ports, runs, { ...sight, group })
+    decisions.push(decide(viewOf(ports, sight, group, offers, left), ports.clock.now()))
+  }
+  return decisions
+}
+
+/**
+ * A process that slept, or has just begun, knows what the vendors were at before: nothing is decided by that. Each shard
+ * whose next look is overdue is looked at first.
+ */
+function isStale({ clock }: Ports, { shards }: Sight): boolean {
+  const before = clock.now() - Math.max(MINUTE, 4 * SECOND * clock.speed)
+  return shards.some(({ state, wakeAt, leaseUntil }) => {
+    if (state === 'settled' || wakeAt === null || wakeAt >= before) return false
+    return leaseUntil <= clock.real() // a step under way is a look
+  })
+}
+
+/** When a vendor's count last grew tells what still moves. */
+async function noteProgress(ports: Ports, sight: Sight): Promise<void> {
+  for (const shard of sight.shards) {
+    if (shard.state === 'settled') continue
+    const counts = liveOf(sight, shard)?.counts as { completed: number; failed: number } | null | undefined
+    const done = counts == null ? 0 : counts.completed + counts.failed
+    const course = courseOf(shard)
+    if (done <= course.done) continue
+    const set = { course: { ...course, done, movedAt: ports.clock.now() } satisfies Course }
+    if (await ports.store.commit({ shards: [keepShard(shard, set)] })) Object.assign(shard, set)
+  }
+}
+
+async function changeFor(ports: Ports, sight: Sight, decision: Decision): Promise<Commit> {
+  const changes: Commit[] = []
+  const shards = 'shards' in decision ? decision.shards : []
+  for (const id of shards) {
+    const shard = sight.shards.find((one) => one.id === id) as ShardRow
+    if (decision.do === 'cancel') changes.push(leave(ports, sight, shard, decision.to))
+    else if (decision.do === 'climb' && decision.abandons) changes.push(abandon(ports, sight, shard, decision.offer))
+    else if (decision.do === 'climb' || decision.do === 'submit')
+      changes.push(assign(ports, sight, shard, decision.offer))
+  }
+  return {
+    job: touched(sight.job),
+    shards: changes.flatMap((one) => one.shards ?? []),
+    submissions: changes.flatMap((one) => one.submissions ?? []),
+    insertShards: changes.flatMap((one) => one.insertShards ?? []),
+    events: [event(ports, sight.job, decision, shards.length)],
+  }
+}
+
+const event = (ports: Ports, { id }: JobRow, decision: Decision, shards: number) => ({
+  jobId: id,
+  at: ports.clock.now(),
+  type: 'decided',
+  data: {
+    do: decision.do,
+    ...('offer' in decision ? { lane: decision.offer.lane, account: decision.offer.account } : {}),
+    shards,
+    reason: decision.reason,
+  },
+})
+
+/** Whoever works on the shard works for nothing from here on: its lease is over. */
+const seized = ({ epoch }: ShardRow) => ({ epoch: epoch + 1, owner: null, leaseUntil: 0 })
+
+function assign(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Commit {
+  const now = ports.clock.now()
+  const before = sight.submissions.findLast(({ shardId }) => shardId === shard.id)
+  const prepared = before?.state === 'prepared' ? before : undefined
+  const { lane, account } = offer as Offer & Pick<ShardRow, 'lane'>
+  // What is uploaded for that very lane may still be bought; for another it is of no use.
+  const stays = prepared !== undefined && shard.lane === lane && shard.accountId === account
+  const set = {
+    ...seized(shard),
+    lane,
+    accountId: account,
+    held: null,
+    refusals: 0,
+    purchase: before === undefined || stays ? shard.purchase : before.purchase + 1,
+    wakeAt: now,
+    course: { ...courseOf(shard), assignedAt: now, cancelledAt: null, done: 0, movedAt: null } satisfies Course,
+  }
+  return {
+    shards: [shard.state === 'planned' ? keepShard(shard, set) : moveShard(shard, 'release', set)],
+    submissions: prepared === undefined || stays ? [] : [moveSubmission(prepared, 'drop')],
+  }
+}
+
+/** It leaves its lane: what it has finished there is collected, and the rest is free to go; at once, where nothing is bought. */
+function leave(ports: Ports, sight: Sight, shard: ShardRow, to: Offer | null): Commit {
+  const now = ports.clock.now()
+  const live = liveOf(sight, shard)
+  if (live === undefined || live.state === 'prepared') {
+    if (to !== null) return assign(ports, sight, shard, to)
+    throw new Error(`Shard ${shard.id} is stuck, and not bought.`)
+  }
+  return {
+    shards: [keepShard(shard, { wakeAt: now, course: { ...courseOf(shard), cancelledAt: now } })],
+    submissions: [keepSubmission(live, { cancelWanted: true })],
+  }
+}
+
+/** What was cancelled there is followed to its end, and its requests fly elsewhere besides. */
+function abandon(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Commit {
+  const live = liveOf(sight, shard)
+  if (live === undefined) return assign(ports, sight, shard, offer)
+  const now = ports.clock.now()
+  const { lane, account } = offer as Offer & Pick<ShardRow, 'lane'>
+  const again: ShardRow = {
+    ...shard,
+    id: derivedId('shd', shard.id, 'again'),
+    lane,
+    accountId: account,
+    state: 'planned',
+    held: null,
+    purchase: 0,
+    refusals: 0,
+    tally: null,
+    course: { ...courseAfter(shard), assignedAt: now },
+    wakeAt: now,
+    owner: null,
+    epoch: 0,
+    leaseUntil: 0,
+  }
+  return {
+    shards: [moveShard(shard, 'settle', { ...seized(shard), tally: null, held: null, wakeAt: null })],
+    submissions: [keepSubmission(live, { abandoned: true })],
+    insertShards: [again],
+  }
+}

@@ -1,0 +1,110 @@
+import { parseUsd } from '../domain/money.ts'
+import { quotaHoldingStates } from '../domain/states.ts'
+import { SECOND } from '../kit/clock.ts'
+import { totalOf } from '../ledger/totals.ts'
+import type { FlightView, LandedView, Offer, ShardView, View } from '../policy/view.ts'
+import type { Quote } from '../pricing/quote.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { highOf } from './budget.ts'
+import { courseOf, offerName } from './course.ts'
+import type { JobOptions } from './options.ts'
+import type { Ports } from './ports.ts'
+import { isLive } from './restore.ts'
+import type { RunProgress } from './sync-flight.ts'
+
+/** A job's rows as one look found them. */
+export interface Sight {
+  readonly job: JobRow
+  readonly shards: readonly ShardRow[]
+  readonly submissions: readonly SubmissionRow[]
+}
+
+/** Reads them in an order that shows no shard without the submission that it flies in. */
+export async function sightOf({ store }: Ports, job: JobRow): Promise<Sight> {
+  const shards = await store.shards(job.id)
+  return { job, shards, submissions: await store.submissions({ jobId: job.id }) }
+}
+
+/** The shard's purchase that may still bring something. */
+export const liveOf = ({ submissions }: Sight, { id }: ShardRow): SubmissionRow | undefined =>
+  submissions.findLast((one) => one.shardId === id && isLive(one) && !one.duplicate && !one.abandoned)
+
+/** What the policy may know of one group of a job's requests. */
+export function viewOf(
+  ports: Ports,
+  sight: Sight,
+  group: number,
+  offers: readonly Offer[],
+  budgetLeft: number | null,
+): View {
+  const { job, shards } = sight
+  const own = shards.filter((shard) => shard.group === group && shard.state !== 'settled')
+  return {
+    deadline: job.deadline,
+    startedAt: job.createdAt,
+    shards: own.map((shard) => shardView(ports, sight, shard)),
+    landed: landedIn(sight, group),
+    offers,
+    budgetLeft,
+  }
+}
+
+function shardView({ vendors, clock }: Ports, sight: Sight, shard: ShardRow): ShardView {
+  const live = liveOf(sight, shard)
+  const { tried } = courseOf(shard)
+  const sync = vendors.sync(shard.lane) !== undefined
+  const counts = (live?.counts ?? null) as { completed: number; failed: number } | null
+  const done = counts === null ? 0 : counts.completed + counts.failed
+  return {
+    id: shard.id,
+    requests: sync ? Math.max(1, shard.count - done) : shard.count,
+    flight: isAssigned(shard, live) ? flightView(shard, live, { vendors, now: clock.now(), done }) : null,
+    tried,
+  }
+}
+
+/** It is bought, or will be as soon as a process gets to it. What waits for a quota or a person is free to go elsewhere. */
+function isAssigned({ wakeAt, held }: ShardRow, live: SubmissionRow | undefined): boolean {
+  if (live !== undefined && live.state !== 'prepared') return true
+  return held === null && wakeAt !== null
+}
+
+function flightView(
+  shard: ShardRow,
+  live: SubmissionRow | undefined,
+  { vendors, now, done }: Pick<Ports, 'vendors'> & { now: number; done: number },
+): FlightView {
+  const course = courseOf(shard)
+  const since = live?.openedAt ?? course.assignedAt ?? now
+  const offer = offerName(shard)
+  if (vendors.sync(shard.lane) !== undefined) {
+    const { movedAt = null } = (live?.progress ?? {}) as Partial<RunProgress>
+    return { offer, since, done: null, movedAt, cancelledAt: course.cancelledAt }
+  }
+  const counted = vendors.batch(shard.lane).limits.countsWhileOpen && live?.counts != null
+  return { offer, since, done: counted ? done : null, movedAt: course.movedAt, cancelledAt: course.cancelledAt }
+}
+
+function landedIn({ shards, submissions }: Sight, group: number): LandedView[] {
+  const own = new Set(shards.filter((shard) => shard.group === group).map(({ id }) => id))
+  return submissions.flatMap((one) => {
+    const { shardId, openedAt, endedAt, cancelWanted, state } = one
+    if (!own.has(shardId) || openedAt === null || endedAt === null || cancelWanted || state === 'refused') return []
+    return [{ offer: offerName(one), seconds: (endedAt - openedAt) / SECOND }]
+  })
+}
+
+/** What may still be committed, in prices of one request at standard; null: there is no budget, or nothing to tell it by. */
+export async function budgetLeft({ store }: Ports, { job, submissions }: Sight): Promise<number | null> {
+  const { budget } = job.options as JobOptions
+  if (budget === null) return null
+  const quote = job.quote as Quote | null
+  const standard = quote?.lanes.find(({ usd }) => usd.standard !== null)?.usd.standard
+  if (standard == null) return null
+  const totals = totalOf(await store.ledger({ jobId: job.id }))
+  const spent = totals.proven + totals.unproven + totals.duplicate
+  const flying = submissions.filter(({ state }) => [...quotaHoldingStates, 'ended', 'collected'].includes(state))
+  const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission), 0n)
+  const each = Number(parseUsd(standard)) / job.requests
+  return each === 0 ? null : Number(parseUsd(budget) - spent - inAir) / each
+}
