@@ -21,6 +21,7 @@ export type {
   RemoteCheck,
   RemoteLeftover,
   SubmissionStatus,
+  Why,
 } from './engine/index.ts'
 export {
   type Advice,

@@ -34,6 +34,8 @@ export interface JobFlags extends Flags {
   readonly shardRequests?: number
   readonly region?: string
   readonly ladder?: readonly Tier[]
+  readonly bestEffort?: boolean
+  readonly rpm?: number
   readonly keepRemote?: boolean
   readonly param?: readonly string[]
   readonly maxTokens?: number
@@ -64,6 +66,8 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     shardRequests: flags.shardRequests,
     region: flags.region,
     ladder: flags.ladder,
+    bestEffort: flags.bestEffort,
+    requestsPerMinute: flags.rpm,
     keepRemote: flags.keepRemote,
     params: paramsOf(flags),
     format: flags.format,

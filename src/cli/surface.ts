@@ -78,6 +78,11 @@ function declareLooking(program: Command, { done }: Surface): void {
     ['By your key, for a script', 'show key:nightly --json'],
   ]).action(async (job, flags) => done(await (await import('./commands/show.ts')).show(job, flags)))
 
+  command(program, 'why <job>', 'Say what a job waits for, and what comes next.', [
+    ['Why does it not land?', 'why job_7ka'],
+    ['For a script', 'why key:nightly --json'],
+  ]).action(async (job, flags) => done(await (await import('./commands/why.ts')).why(job, flags)))
+
   command(program, 'bill [job]', 'Sum what was charged, of one job or of all: from result rows, exact.', [
     ['All jobs, by the tag "team"', 'bill --per tag:team'],
     ['One job by lane, for a script', 'bill job_7ka --per lane --json'],
@@ -192,6 +197,8 @@ const withInput = (command: Command, argument = '<input...>'): Command =>
     .option('--region <name>', 'where the vendor shall work: us, eu, …; refused where it has no such region')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--ladder <lanes>', 'lanes it may fly on, cheapest first: batch,flex,standard,priority', tiersOf)
+    .option('--rpm <n>', 'requests a minute that your account may send outside of batches', positive)
+    .option('--best-effort', 'fly although --by may be missed')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
     .option('--skip-invalid', 'set bad lines aside instead of refusing the input')
     .option('--rejects <file>', 'where they are set aside; without, beside the output')

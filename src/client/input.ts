@@ -88,6 +88,8 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
     ...(settings.ladder === undefined ? {} : { ladder: settings.ladder }),
+    ...(settings.bestEffort === undefined ? {} : { bestEffort: settings.bestEffort }),
+    ...(settings.requestsPerMinute === undefined ? {} : { requestsPerMinute: settings.requestsPerMinute }),
     ...(settings.keepRemote === undefined ? {} : { keepRemote: settings.keepRemote }),
     budget: settings.budget === undefined ? null : String(settings.budget),
     output: settings.output ?? null,

@@ -17,6 +17,8 @@ import {
   type SubmissionStatus,
   statusOf,
   submissionsOf,
+  type Why,
+  whyOf,
 } from '../engine/index.ts'
 
 /** One request's end, as `results()` yields it, in input order. */
@@ -67,6 +69,11 @@ export class Job {
   /** @throws UnknownJob */
   async status(): Promise<JobStatus> {
     return statusOf(this.#ports, await this.#row())
+  }
+
+  /** Why it is where it is: what it waits for, and what comes next. Changes nothing. */
+  async why(): Promise<Why> {
+    return whyOf(this.#ports, await this.#row())
   }
 
   /** Its purchases at the vendor, in the order they were made. */

@@ -35,6 +35,10 @@ export interface JobSettings extends TablePrompt {
    * batch, flex and standard, as far as the model is sold there.
    */
   readonly ladder?: readonly Tier[]
+  /** Flies although the lanes cannot be relied upon to meet `by`. */
+  readonly bestEffort?: boolean
+  /** Requests a minute on lanes that take them one by one, for each account and model; what yours may send, if you know. */
+  readonly requestsPerMinute?: number
   /**
    * Where the vendors are told to work: `us`, `eu`, or another of theirs. Refused where the vendor of the model has no
    * such region. Default: wherever the environment says.

@@ -29,10 +29,29 @@ export interface Receipt {
   }
   readonly tokens: Readonly<Record<string, number>>
   readonly lanes: readonly { readonly lane: string; readonly requests: number; readonly usd: string | null }[]
+  /** What left its lane before it was done, to meet the deadline. */
+  readonly rescues: readonly Rescue[]
   readonly submissions: number
   readonly createdAt: string
   readonly landedAt: string | null
   readonly deadline: string | null
   readonly metDeadline: boolean | null
   readonly outputs: readonly string[]
+}
+
+/** A submission that left its lane. */
+export interface Rescue {
+  readonly lane: string
+  readonly at: string | null
+  /** Requests whose outcome was kept, and those that went elsewhere. */
+  readonly kept: number
+  readonly moved: number
+  readonly to: readonly string[]
+  /** It had not ended when the rest moved on, and may be paid for besides. */
+  readonly abandoned: boolean
+  /**
+   * By the quoted prices: what the kept answers would have cost on the lane that the rest went to, and what that lane
+   * cost more for the rest. Null where a price is not known.
+   */
+  readonly usd: { readonly saved: string; readonly cost: string } | null
 }

@@ -3,6 +3,8 @@ import type { JobOptions } from './options.ts'
 
 /** What the policy remembers of a shard from one look to the next; times are of our clock. */
 export interface Course {
+  /** The shard whose rest it is; null: it was planned so. */
+  readonly from: string | null
   /** Names of the offers that its requests have flown on before. */
   readonly tried: readonly string[]
   /** When it was last told where to fly, or to leave. */
@@ -13,13 +15,14 @@ export interface Course {
   readonly movedAt: number | null
 }
 
-const fresh: Course = { tried: [], assignedAt: null, cancelledAt: null, done: 0, movedAt: null }
+const fresh: Course = { from: null, tried: [], assignedAt: null, cancelledAt: null, done: 0, movedAt: null }
 
 export const courseOf = ({ course }: Pick<ShardRow, 'course'>): Course => (course as Course | null) ?? fresh
 
 /** Of the part of a shard that flies anew. */
 export const courseAfter = (shard: ShardRow): Course => ({
   ...fresh,
+  from: shard.id,
   tried: [...courseOf(shard).tried, offerName(shard)],
 })
 

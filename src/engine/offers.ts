@@ -1,24 +1,21 @@
 import { quotaHoldingStates } from '../domain/states.ts'
 import { tierOf, vendorOf } from '../domain/usage.ts'
 import { SECOND } from '../kit/clock.ts'
-import { learned, type Past, samplesFor, trusted } from '../policy/history.ts'
+import { learned, samplesFor } from '../policy/history.ts'
 import { priorOf } from '../policy/landing.ts'
-import { paceOf } from '../policy/pace.ts'
-import { quotedPace } from '../policy/quoted-pace.ts'
 import type { Offer } from '../policy/view.ts'
 import type { Quote, QuotedLane } from '../pricing/quote.ts'
-import type { Ending, JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { offerName } from './course.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
+import { paceFor, pastOn, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import { limitNow } from './quota.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
 import type { RunProgress } from './sync-flight.ts'
 
-/** Submissions of the past that are read for what they teach. */
-const PAST_MAX = 300
 /** A lane that has refused everything for so long is down. */
 const DOWN_AFTER_MS = 120 * SECOND
 /** What is in flight on a sync lane is waited for as long as a run does when it is stopped, and a little. */
@@ -65,8 +62,6 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
     price: priceOf(line) ?? UNPRICED[tierOf(lane)],
     down: isDown(ports, of, route),
   }
-  const past = (await ports.store.endings({ accountId, lane, limit: PAST_MAX })).flatMap(pastOf)
-  const now = ports.clock.now()
   const sync = ports.vendors.sync(lane)
   if (sync === undefined) {
     const { limits } = ports.vendors.batch(lane)
@@ -76,23 +71,18 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
     return {
       ...facts,
       kind: 'batch',
-      landing: learned(prior, samplesFor(past, { model, requests: size, now })),
+      landing: learned(prior, samplesFor(await pastOn(ports, route), { model, requests: size, now: ports.clock.now() })),
       returnsPartial: limits.returnsPartial,
       cancelSeconds: limits.cancelLagMs / SECOND,
       room: await roomOn(ports, of, route),
     }
   }
-  const sheds = tierOf(lane) === 'flex'
-  const tokens = tokensEach(of.job, line)
-  const quoted = quotedPace(tokens.output, sheds, runs.allowed(route, tokens))
-  const paces = past
-    .filter((one) => one.model === model && one.ended && one.seconds > 0)
-    .map(({ requests, seconds }) => requests / seconds / quoted.perSecond)
+  const { requestsPerMinute: perMinute } = of.job.options as JobOptions
   return {
     ...facts,
     kind: 'sync',
-    pace: paceOf(paces.length === 0 ? quoted : trusted(quoted.perSecond, paces), runs.measured(route)),
-    sheds,
+    pace: await paceFor(ports, route, { tokens: tokensEach(of.job, line), perMinute, runs }),
+    sheds: sheds(lane),
     window: null,
     cancelSeconds: DRAIN_SECONDS,
     room: Number.POSITIVE_INFINITY,
@@ -113,14 +103,6 @@ function tokensEach({ requests }: JobRow, line: QuotedLane | undefined): { input
   if (line === undefined) return { input: 1000, output: 500 }
   const { inputHigh, outputLow, outputHigh } = line.tokens
   return { input: inputHigh / requests, output: Math.sqrt(Math.max(1, outputLow) * Math.max(1, outputHigh)) / requests }
-}
-
-function pastOf({ model, rows, state, openedAt, endedAt, counts, cancelWanted, abandoned }: Ending): Past[] {
-  if (openedAt === null || state === 'refused' || state === 'lost') return []
-  const done = (counts as { completed?: number; failed?: number } | null) ?? {}
-  const requests = Math.max((done.completed ?? 0) + (done.failed ?? 0), 1)
-  const ended = !cancelWanted && !abandoned
-  return [{ model, requests: ended ? rows : requests, endedAt, seconds: (endedAt - openedAt) / SECOND, ended }]
 }
 
 /** Nothing can be bought there now, as far as those say that have tried. */

@@ -12,6 +12,10 @@ export interface JobOptions {
   readonly ladder?: readonly Tier[]
   /** Flies on although the deadline has passed, as if there were none: a round of the user's own, after landing. */
   readonly calm?: boolean
+  /** Requests a minute that may be called one by one, of each account and model. Absent: as the vendor's replies allow. */
+  readonly requestsPerMinute?: number
+  /** Flies although it is not to be relied upon that the deadline can be met. */
+  readonly bestEffort?: boolean
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'

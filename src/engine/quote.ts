@@ -1,7 +1,10 @@
 import { type Lane, vendorOf } from '../domain/usage.ts'
 import { emptyRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
-import { landingOf } from '../policy/landing.ts'
+import { SECOND } from '../kit/clock.ts'
+import { landingOf, pacedLanding } from '../policy/landing.ts'
+import { earliestDeadline } from '../policy/promise.ts'
+import type { Pace } from '../policy/view.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
@@ -9,6 +12,7 @@ import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
+import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
 
@@ -27,6 +31,7 @@ export async function quoteJob(
 ): Promise<Quote> {
   const at = ports.clock.now()
   const samples = await countSample(ports, manifest)
+  const ladder = ladderOf(options, deadline)
   const groups: QuoteGroup[] = []
   const flyable = new Set<Lane>()
   const shardsOf = new Map<Lane, number>()
@@ -34,14 +39,28 @@ export async function quoteJob(
     const route = manifest.routes[number] as Route
     const { lane, translated } = route
     const { limits } = ports.vendors.batch(lane)
-    for (const one of lanesOf(ports.vendors, route, ladderOf(options, deadline))) flyable.add(one)
+    for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(group.requests / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
     groups.push(quoteGroup(manifest, number, samples.get(number), options))
   }
   const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
+  const paces = new Map<Lane, Pace>()
+  for (const [number, group] of groups.entries()) {
+    const route = manifest.routes[number] as Route
+    for (const lane of lanesOf(ports.vendors, route, ladder)) {
+      if (ports.vendors.sync(lane) === undefined) continue
+      const tokens = { input: group.inputTokens.high / group.requests, output: likelyOutput(group) }
+      const on = { lane, accountId: route.accountId, model: route.model }
+      const pace = await paceFor(ports, on, { tokens, perMinute: options.requestsPerMinute })
+      const slowest = paces.get(lane)
+      if (slowest === undefined || pace.perSecond < slowest.perSecond) paces.set(lane, pace)
+    }
+  }
+  for (const [lane, pace] of paces) landing[lane] = pacedLanding(pace, manifest.requests, deadline === null ? null : (deadline - at) / SECOND)
   for (const lane of flyable) {
+    if (paces.has(lane)) continue
     const landed = landingOf(lane, { requests: manifest.requests, submissions: shardsOf.get(lane) ?? 1 })
     if (landed === undefined) continue
     landing[lane] = {
@@ -50,7 +69,28 @@ export async function quoteJob(
       onTime: deadline === null ? null : landed.chanceWithin((deadline - at) / 1000),
     }
   }
-  return quote({ at, deadline, groups, flyable: [...flyable], landing })
+  const sure = [...paces].filter(([lane]) => !sheds(lane))
+  const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
+  const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
+  return quote({ at, deadline, groups, flyable: [...flyable], landing, lastResort, earliest })
+}
+
+/** Half-way between the least and the most that answers may say, as ratios go. */
+const likelyOutput = ({ outputTokens: { low, high }, requests }: QuoteGroup): number =>
+  Math.sqrt(Math.max(1, low) * Math.max(1, high)) / requests
+
+/** The vendors work side by side; the slowest decides. Undefined lanes to rely upon at one of them: null. */
+function earliestOf(manifest: RoutedManifest, sure: readonly (readonly [Lane, Pace])[], at: number): number | null {
+  let latest = at
+  for (const [vendor, routes] of Map.groupBy(manifest.routes.entries(), ([, { lane }]) => vendorOf(lane))) {
+    const paces = sure.filter(([lane]) => vendorOf(lane) === vendor).map(([, pace]) => pace)
+    const requests = routes.reduce((sum, [number]) => sum + (manifest.groups[number]?.requests ?? 0), 0)
+    const fastest = paces.toSorted((a, b) => b.perSecond - a.perSecond).slice(0, 1) // tiers of one account share its rates
+    const earliest = earliestDeadline(requests, fastest, at)
+    if (earliest === undefined) return null
+    latest = Math.max(latest, earliest)
+  }
+  return latest
 }
 
 function quoteGroup(

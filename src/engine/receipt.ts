@@ -5,8 +5,10 @@ import { addTally, emptyTally, outcomes, reasonCode, type Tally } from '../domai
 import type { Receipt } from '../domain/receipt.ts'
 import { byLane, savedOf, totalOf, totalsBy } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
-import type { JobRow, ShardRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { highOf } from './budget.ts'
 import type { Ports } from './ports.ts'
+import { rescuesOf } from './rescues.ts'
 import type { ShardTally } from './settle.ts'
 
 /** Requests by outcome, and by the lane whose answer won. */
@@ -52,6 +54,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
   const submissions = await ports.store.submissions({ jobId: job.id })
   const laneOf = new Map(submissions.map(({ id, lane }) => [id, lane]))
   const ledger = await ports.store.ledger({ jobId: job.id })
+  const shards = await ports.store.shards(job.id)
   const totals = totalOf(ledger)
   const quoted = recommendedOf(job.quote as Quote | null)
   const saved = savedOf(totals)
@@ -77,7 +80,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       quotedLow: quoted?.low ?? null,
       quotedHigh: quoted?.high ?? null,
       charged: totals.priced ? usd(totals.proven) : null,
-      unproven: usd(totals.unproven),
+      unproven: usd(totals.unproven + abandonedMost(job, submissions)),
       duplicate: usd(totals.duplicate),
       standard: totals.standard === null ? null : usd(totals.standard),
       saved: saved === null ? null : usd(saved),
@@ -88,7 +91,8 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       requests: counts.byLane.get(lane) ?? 0,
       usd: sums.priced ? usd(sums.proven) : null,
     })),
-    submissions: submissions.filter(({ remoteId }) => remoteId !== null).length,
+    rescues: rescuesOf({ job, shards, submissions, ledger }),
+    submissions: submissions.filter(({ openedAt }) => openedAt !== null).length,
     createdAt: iso(job.createdAt),
     landedAt: job.landedAt === null ? null : iso(job.landedAt),
     deadline: job.deadline === null ? null : iso(job.deadline),
@@ -96,6 +100,12 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
     outputs: job.outputs,
   }
 }
+
+/** What was left to itself and has not ended may be charged in full yet. */
+const abandonedMost = (job: JobRow, submissions: readonly SubmissionRow[]): bigint =>
+  submissions
+    .filter(({ abandoned, state }) => abandoned && state !== 'settled' && state !== 'refused')
+    .reduce((sum, submission) => sum + highOf(job, submission), 0n)
 
 const iso = (at: number): string => new Date(at).toISOString()
 

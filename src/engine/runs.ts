@@ -34,8 +34,8 @@ export class Runs {
   }
 
   /** Undefined: others are at work there, and it is not our turn. */
-  turn(of: Of, limits: SyncLimits): Turn | undefined {
-    const lane = this.#lane(of, limits)
+  turn(of: Of, limits: SyncLimits, requestsPerMinute?: number): Turn | undefined {
+    const lane = this.#lane(of, limits, requestsPerMinute)
     if (lane.running >= TURNS) return undefined
     if (lane.running++ === 0) lane.measuredAt = this.#clock.now()
     const answered = (count: number): void => {
@@ -64,12 +64,13 @@ export class Runs {
     return this.#lanes.get(nameOf(of))?.gate.pacing.perSecond(cost)
   }
 
-  #lane(of: Of, limits: SyncLimits): LaneRuns {
+  #lane(of: Of, limits: SyncLimits, requestsPerMinute: number | undefined): LaneRuns {
     const name = nameOf(of)
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
       const now = this.#clock.now()
-      const gate = new LaneGate({ limits, now, random: Math.random })
+      const pace = requestsPerMinute === undefined ? {} : { requestsPerMinute }
+      const gate = new LaneGate({ limits, pace, now, random: Math.random })
       lane = { gate, running: 0, measured: { requests: 0, seconds: 0 }, measuredAt: now }
       this.#lanes.set(name, lane)
     }

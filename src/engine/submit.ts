@@ -189,6 +189,7 @@ async function planned(
   checkLadder(ports.vendors, manifest, ladderOf(options, submission.deadline))
   const quote = await quoteJob(ports, manifest, options, submission.deadline)
   checkPrice(quote, options)
+  checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
   const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
   const shards = await planShards(ports, { jobId, manifest, options, deadline: submission.deadline, round: 0 }, all)
   if ((await submission.confirm?.(quote)) === false) {
@@ -225,6 +226,24 @@ export function checkPrice(quote: Quote, options: JobOptions): void {
       'Raise --budget, or send fewer requests.',
     )
   }
+}
+
+/** Refuses a deadline that no lane of the ladder can be relied upon to meet. */
+function checkDeadline(
+  { earliest }: Quote,
+  { bestEffort, ladder }: JobOptions,
+  { deadline, now }: { deadline: number | null; now: number },
+): void {
+  if (deadline === null || bestEffort === true) return
+  if (deadline <= now)
+    throw new Refused('deadline_impossible', `${new Date(deadline).toISOString()} has passed.`, 'Nothing was sent. Name a later --by.')
+  if (earliest === null || deadline >= Date.parse(earliest)) return
+  const fewer = ladder === undefined ? '' : 'allow it more lanes by --ladder, '
+  throw new Refused(
+    'deadline_impossible',
+    `It cannot be relied upon that this lands by ${new Date(deadline).toISOString()}; the earliest that can be is ${earliest}.`,
+    `Nothing was sent. Name that as --by, ${fewer}say by --rpm how many requests a minute your account may send, or take the chance by --best-effort.`,
+  )
 }
 
 const lowOf = ({ usd }: Quote['lanes'][number]): bigint => parseUsd(usd.low ?? '0')

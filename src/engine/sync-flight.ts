@@ -80,7 +80,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const { ports, claim, shard, job, lane } = flight
   if (claim === null) throw new Error('A run needs the lease.')
   if (job.cancelWanted || submission.cancelWanted) return end(flight, submission)
-  const turn = runs.turn(shard, lane.limits)
+  const turn = runs.turn(shard, lane.limits, flight.options.requestsPerMinute)
   if (turn === undefined) return ports.clock.now() + TURN_MS * ports.clock.speed
   claim.linger()
   const stop = new AbortController()

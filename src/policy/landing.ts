@@ -1,4 +1,5 @@
 import { type Lane, tierOf } from '../domain/usage.ts'
+import type { Pace } from './view.ts'
 import data from './priors/latency.json' with { type: 'json' }
 
 /** How long a submission of a lane takes until it ends: log-normal, with a small share that is stuck. Seconds. */
@@ -57,6 +58,18 @@ export function landingOf(
     seconds <= 0 ? 0 : endedBy(prior, Math.min(seconds, cap)) ** (size.submissions ?? 1)
   return { p50: quantile(chanceWithin, 0.5, cap), p90: quantile(chanceWithin, 0.9, cap), chanceWithin }
 }
+
+/** On a lane that takes requests one by one, so many of them: as long as its pace wants, and a start. */
+export function pacedLanding(
+  { perSecond, sigma }: Pace,
+  requests: number,
+  window: number | null,
+): { readonly p50: number; readonly p90: number; readonly onTime: number | null } {
+  const p50 = requests / perSecond
+  const onTime = window === null ? null : window <= START_SECONDS ? 0 : normalBelow(Math.log((window - START_SECONDS) / p50) / sigma)
+  return { p50: START_SECONDS + p50, p90: START_SECONDS + p50 * Math.exp(1.2816 * sigma), onTime }
+}
+const START_SECONDS = 30
 
 /** Chance that a submission has ended within so many seconds, whatever the cap. */
 export function endedBy(prior: LandingPrior, seconds: number): number {

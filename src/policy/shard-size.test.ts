@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { MINUTE } from '../kit/clock.ts'
 import { earliestDeadline } from './promise.ts'
 import { type Cut, shardSize } from './shard-size.ts'
-import type { Offer } from './view.ts'
 
 const cut = (facts: Partial<Cut>): Cut => ({
   requests: 100_000,
@@ -61,18 +60,8 @@ test('whatever the job, no shard is empty or larger than the vendor takes', () =
 })
 
 test('a quote accepts the deadline that standard alone would meet a quarter slower and five minutes late', () => {
-  const facts = {
-    kind: 'sync',
-    account: 'a',
-    price: 1,
-    down: false,
-    room: 1e9,
-    window: null,
-    cancelSeconds: 0,
-  } as const
-  const standard: Offer = { ...facts, name: 's', lane: 'v/standard', pace: { perSecond: 1, sigma: 0.1 }, sheds: false }
-  const flex: Offer = { ...standard, name: 'f', lane: 'v/flex', sheds: true }
-  expect(earliestDeadline(3600, [standard, flex], 0)).toBe(80 * MINUTE)
-  expect(earliestDeadline(3600, [standard, { ...standard, name: 't', account: 'b' }], 0)).toBe(42.5 * MINUTE)
-  expect(earliestDeadline(3600, [flex], 0)).toBeUndefined()
+  const standard = { perSecond: 1, sigma: 0.1 }
+  expect(earliestDeadline(3600, [standard], 0)).toBe(80 * MINUTE)
+  expect(earliestDeadline(3600, [standard, standard], 0)).toBe(42.5 * MINUTE)
+  expect(earliestDeadline(3600, [], 0)).toBeUndefined()
 })

@@ -24,7 +24,7 @@ const LEAST_CALM = 1000
 /** Of the window, so much may pass while creates are made one at a time. */
 const CREATING = 0.02
 
-/** Requests in each submission of a job. */
+/** Requests that each submission of a job may have: all of a small one go together. */
 export function shardSize(cut: Cut): number {
   const { requests, requestsMax, wanted, createSeconds, window } = cut
   if (wanted !== undefined) return Math.max(1, Math.min(wanted, requestsMax))
@@ -32,5 +32,5 @@ export function shardSize(cut: Cut): number {
   if (createSeconds > 0 && window !== null) count = Math.min(count, Math.floor((CREATING * window) / createSeconds))
   const least = window === null ? LEAST_CALM : LEAST
   const size = Math.ceil(requests / Math.max(1, Math.min(count, Math.floor(requests / least))))
-  return Math.max(1, Math.min(size, requestsMax))
+  return size >= requests ? requestsMax : Math.max(1, Math.min(size, requestsMax))
 }

@@ -42,6 +42,10 @@ export interface QuoteInput {
   readonly flyable: readonly Lane[]
   /** Seconds from `at` until the job lands, and the chance to meet the deadline; a lane may be absent. */
   readonly landing?: Readonly<Partial<Record<Lane, { p50: number; p90: number; onTime: number | null }>>>
+  /** The lane that everything can climb to when it gets late. */
+  readonly lastResort?: Lane | undefined
+  /** The earliest deadline that can be relied upon, epoch ms; null: no lane is there to be relied upon. */
+  readonly earliest?: number | null
   /** The limits of a lane that this job meets, in sentences. */
   readonly limits?: Readonly<Partial<Record<Lane, readonly string[]>>>
 }
@@ -70,6 +74,10 @@ export interface Quote {
   readonly lanes: readonly QuotedLane[]
   readonly recommended: Lane | null
   readonly reason: string
+  /** With a deadline: what all of it would cost on the lane that it can climb to. */
+  readonly climb: { readonly lane: Lane; readonly usd: { readonly low: string | null; readonly high: string | null } } | null
+  /** ISO 8601: the earliest deadline that can be relied upon, where there is a lane for that. */
+  readonly earliest: string | null
   /** The day of the oldest price used; null when none is known. */
   readonly pricesAsOf: string | null
 }
@@ -97,7 +105,22 @@ export function quote(input: QuoteInput): Quote {
     quoted.map(({ figures }) => figures),
     input,
   )
-  return { lanes: quoted.map(({ line }) => line), recommended, reason, pricesAsOf: asOf.sort()[0] ?? null }
+  const lanes = quoted.map(({ line }) => line)
+  return {
+    lanes,
+    recommended,
+    reason,
+    climb: climbOf(quoted, input),
+    earliest: input.earliest == null ? null : new Date(input.earliest).toISOString(),
+    pricesAsOf: asOf.sort()[0] ?? null,
+  }
+}
+
+function climbOf(quoted: readonly { figures: LaneFigures }[], { lastResort }: QuoteInput): Quote['climb'] {
+  if (lastResort === undefined) return null
+  const parts = quoted.filter(({ figures }) => figures.lane === lastResort)
+  const total = (end: 'low' | 'high'): string | null => print(sum(parts.map(({ figures }) => figures[end])))
+  return { lane: lastResort, usd: { low: total('low'), high: total('high') } }
 }
 
 /** Models of a quote that have no price in a lane, by name: what a job must refuse unless told otherwise. */

@@ -14,6 +14,9 @@ export interface LaneFigures {
 /** A lane is taken to meet a deadline from this chance on. */
 const sureEnough = 0.9
 
+/** Where another lane can still save the deadline, a cheap one is tried from this chance on. */
+const worthTrying = 0.1
+
 interface Candidate {
   readonly lane: Lane
   readonly high: NanoUsd
@@ -28,7 +31,7 @@ interface Candidate {
  */
 export function recommend(
   figures: readonly LaneFigures[],
-  when: { readonly deadline?: number | null },
+  when: { readonly deadline?: number | null; readonly lastResort?: Lane | undefined },
 ): { recommended: Lane | null; reason: string } {
   const cheapest = candidatesOf(figures).toSorted((a, b) => compare(a.high, b.high))
   const deadline = when.deadline ?? null
@@ -42,6 +45,13 @@ export function recommend(
     return { recommended: first.lane, reason: `${first.lane} is the cheapest lane${againstStandard(first)}.` }
   }
   const by = new Date(deadline).toISOString()
+  const resort = cheapest.find(({ lane }) => lane === when.lastResort)
+  const likely = cheapest.find(({ onTime }) => (onTime ?? 0) >= worthTrying)
+  if (resort !== undefined && likely !== undefined && (resort.onTime ?? 0) >= sureEnough && likely !== resort) {
+    const chance = `has a chance of ${percent(likely.onTime ?? 0)} to land by ${by}`
+    const reason = `${likely.lane} comes first: it ${chance}${againstStandard(likely)}; what would be late climbs, to ${resort.lane} at the latest.`
+    return { recommended: likely.lane, reason }
+  }
   const onTime = cheapest.find((lane) => (lane.onTime ?? 0) >= sureEnough)
   if (onTime) {
     const promise = `lands by ${by} with a chance of ${percent(onTime.onTime ?? 0)}`

@@ -23,6 +23,8 @@ const quote: Quote = {
   lanes: [lane('own/batch', true), lane('own/standard', false)],
   recommended: 'own/batch',
   reason: 'It is the cheapest.',
+  climb: null,
+  earliest: null,
   pricesAsOf: '2026-11-01',
 }
 const receipt: Receipt = {
@@ -40,6 +42,7 @@ const receipt: Receipt = {
   },
   tokens: {},
   lanes: [],
+  rescues: [],
   submissions: 2,
   createdAt: iso(0),
   landedAt: null,

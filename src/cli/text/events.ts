@@ -27,6 +27,8 @@ const words: Readonly<Record<string, Words>> = {
     say: ({ rows, bytes: size, file }) => `uploaded ${some(number(rows), 'row')}, ${bytes(number(size))}, as ${file}`,
   },
   buying: { say: () => 'buying' },
+  begun: { say: ({ lane, rows }) => `begins on ${lane} with ${some(number(rows), 'request')}`, loud: true },
+  decided: { say: ({ reason }) => String(reason), loud: true },
   bought: { say: ({ remote }) => `bought: ${remote}`, loud: true },
   withheld: { say: () => 'withheld the purchase before its last byte; nothing was bought' },
   unsure: {

@@ -21,12 +21,20 @@ export function quoteText(quote: Quote, now: number): string {
     ...columns(head, rows),
     '',
     quote.reason,
+    ...climbText(quote),
     ...(flown.length < quote.lanes.length
       ? ['Lanes marked "-" are for comparison; this version does not fly them.']
       : []),
     ...[...notes].map((note) => `· ${note}`),
     ...(quote.pricesAsOf === null ? [] : [`· Prices as of ${quote.pricesAsOf}.`]),
   ].join('\n')
+}
+
+/** What it costs if it has to climb, which is seldom; and by when it can be relied upon. */
+function climbText({ climb, recommended, earliest }: Quote): string[] {
+  if (climb === null || climb.lane === recommended) return []
+  const by = earliest === null ? '' : `; no deadline before ${earliest} could be relied upon`
+  return [`If all of it had to climb to ${climb.lane}, it would cost ${rangeText(climb.usd)} USD${by}.`]
 }
 
 /** What the lanes that would be flown cost together. */

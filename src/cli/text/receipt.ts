@@ -23,7 +23,7 @@ export const outcomesOf = (requests: Receipt['requests']): string => {
 }
 
 function rowsOf(receipt: Receipt): [string, string][] {
-  const { requests, usd, tokens, lanes, submissions, deadline, metDeadline, outputs } = receipt
+  const { requests, usd, tokens, lanes, submissions, rescues, deadline, metDeadline, outputs } = receipt
   const rows: [string, string][] = [
     ['requests', `${count(requests.total)}: ${outcomesOf(requests)}`],
     ['charged', `${exact(usd.charged)}${quotedText(usd)}`],
@@ -36,10 +36,18 @@ function rowsOf(receipt: Receipt): [string, string][] {
   for (const { lane, requests, usd } of lanes)
     rows.push(['lane', `${lane}: ${some(requests, 'request')}, ${moneyOr(usd)} USD`])
   rows.push(['submissions', count(submissions)])
+  for (const rescue of rescues) rows.push(['rescue', rescueText(rescue)])
   if (deadline !== null)
     rows.push(['deadline', `${moment(deadline)}${metDeadline === null ? '' : metDeadline ? ', met' : ', missed'}`])
   for (const output of outputs) rows.push(['output', output])
   return rows
+}
+
+function rescueText({ lane, at, kept, moved, to, abandoned, usd }: Receipt['rescues'][number]): string {
+  const when = at === null ? '' : ` at ${moment(at)}`
+  const left = abandoned ? 'is left to itself and may be charged besides' : `keeps ${some(kept, 'outcome')}`
+  const money = usd === null ? '' : `; saved ${usd.saved} USD, cost ${usd.cost} more`
+  return `${lane} was left${when}: it ${left}, ${some(moved, 'request')} went to ${to.join(', ')}${money}`
 }
 
 const exact = (usd: string | null): string => (usd === null ? 'unknown' : `${usd} USD`)

@@ -1,0 +1,86 @@
+import { terminalJobStates } from '../domain/states.ts'
+import type { Lane } from '../domain/usage.ts'
+import { SECOND } from '../kit/clock.ts'
+import { landingOf } from '../policy/landing.ts'
+import { requestsOf, span } from '../policy/words.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { isSteered } from './course.ts'
+import type { Ports } from './ports.ts'
+import { Runs } from './runs.ts'
+import { decisionsOf } from './steer.ts'
+import { liveOf, sightOf } from './view-of.ts'
+
+/** Why a job is where it is. */
+export interface Why {
+  readonly job: string
+  readonly state: JobRow['state']
+  readonly held: JobRow['held']
+  /** In sentences, what matters most first. */
+  readonly reasons: readonly string[]
+}
+
+/** Looks at what a job waits for, and changes nothing. */
+export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
+  const { id, state, held } = job
+  const said = (reasons: readonly string[]): Why => ({ job: id, state, held, reasons })
+  if (terminalJobStates.includes(state)) return said([`It is home: ${state}.`])
+  if (state === 'landing') return said(['Every request has an outcome; the results are being written.'])
+  const sight = await sightOf(ports, job)
+  const flying = sight.shards.filter((shard) => shard.state !== 'settled')
+  const attended = (await ports.store.attendants(ports.clock.real())).some(
+    ({ jobs }) => jobs === 'all' || jobs.includes(id),
+  )
+  return said([
+    ...(attended ? [] : ['Nobody attends it: nothing is bought, collected or rescued until `redeye watch` or a worker does.']),
+    ...(job.cancelWanted ? ['It is being cancelled: what was bought is waited for until the vendor ends it.'] : []),
+    ...heldWords(flying),
+    ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
+    ...laneWords(ports, flying.map((shard) => ({ shard, live: liveOf(sight, shard) }))),
+  ])
+}
+
+const holds: Readonly<Record<NonNullable<ShardRow['held']>, string>> = {
+  quota: 'wait for room in the quota of the account',
+  budget: 'wait for a larger budget',
+  credentials: 'wait for a key that the vendor takes',
+  billing: 'wait for the account to be able to pay',
+  vendor: 'wait for the vendor, which has answered nothing useful for a while',
+  unsure: 'wait for what shows whose a purchase at the vendor is',
+}
+
+function heldWords(flying: readonly ShardRow[]): string[] {
+  const groups = Map.groupBy(flying, ({ held }) => held)
+  return [...groups].flatMap(([held, shards]) =>
+    held === null ? [] : [`${shards.length} of ${flying.length} shards ${holds[held]}.`],
+  )
+}
+
+interface Flown {
+  readonly shard: ShardRow
+  readonly live: SubmissionRow | undefined
+}
+
+/** What is in flight on each lane, and how long such flights take. */
+function laneWords({ clock, vendors }: Ports, flying: readonly Flown[]): string[] {
+  const bought = flying.filter(({ live }) => live !== undefined && live.state !== 'prepared')
+  return [...Map.groupBy(bought, ({ shard }) => shard.lane)].map(([lane, flown]) => {
+    const rows = flown.reduce((sum, { shard }) => sum + shard.count, 0)
+    const done = flown.reduce((sum, { live }) => sum + doneOf(live), 0)
+    const since = Math.min(...flown.map(({ live }) => live?.openedAt ?? clock.now()))
+    const many = `${flown.length} ${flown.length === 1 ? 'submission' : 'submissions'}`
+    const facts = `${many} with ${requestsOf(rows)}, ${done} of them done by its count, the oldest for ${span((clock.now() - since) / SECOND)}`
+    return `On ${lane}: ${facts}.${vendors.sync(lane) === undefined ? usualWords(lane, rows / flown.length) : ''}`
+  })
+}
+
+function doneOf(live: SubmissionRow | undefined): number {
+  const counts = live?.counts as { completed?: number; failed?: number } | null | undefined
+  return (counts?.completed ?? 0) + (counts?.failed ?? 0)
+}
+
+function usualWords(lane: Lane, requests: number): string {
+  const usual = landingOf(lane, { requests: Math.ceil(requests) })
+  return usual === undefined
+    ? ''
+    : ` Half of such submissions end within ${span(usual.p50)}, nine in ten within ${span(usual.p90)}.`
+}
