@@ -34,6 +34,7 @@ export interface JobFlags extends Flags {
   readonly shardRequests?: number
   readonly region?: string
   readonly ladder?: readonly Tier[]
+  readonly preflight?: boolean
   readonly bestEffort?: boolean
   readonly rpm?: number
   readonly keepRemote?: boolean
@@ -66,6 +67,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     shardRequests: flags.shardRequests,
     region: flags.region,
     ladder: flags.ladder,
+    preflight: flags.preflight === false ? false : undefined,
     bestEffort: flags.bestEffort,
     requestsPerMinute: flags.rpm,
     keepRemote: flags.keepRemote,

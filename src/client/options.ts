@@ -40,6 +40,11 @@ export interface JobSettings extends TablePrompt {
   /** Requests a minute on lanes that take them one by one, for each account and model; what yours may send, if you know. */
   readonly requestsPerMinute?: number
   /**
+   * False: all requests go at once. Default: of a job of 1,000 or more, one of every set of parameters goes ahead, and
+   * when the vendor turns it down, the job ends (PreflightRejected).
+   */
+  readonly preflight?: boolean
+  /**
    * Where the vendors are told to work: `us`, `eu`, or another of theirs. Refused where the vendor of the model has no
    * such region. Default: wherever the environment says.
    */

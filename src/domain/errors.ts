@@ -60,6 +60,17 @@ export class UnreadableInput extends RedeyeError {
   }
 }
 
+/** The vendor has turned down a request that went ahead of the others: they would have fared no better. */
+export class PreflightRejected extends RedeyeError {
+  readonly code = 'preflight_rejected'
+  readonly exitCode = 2
+  override readonly hint =
+    'Nothing else was sent. Mend the input or the parameters and start a new job, under another --key; or send all of it regardless by --no-preflight.'
+  constructor(jobId: string, message: string) {
+    super(`Job ${jobId} was stopped by the first of its requests. ${message}`)
+  }
+}
+
 export class KeyConflict extends RedeyeError {
   readonly code = 'key_conflict'
   readonly exitCode = 2

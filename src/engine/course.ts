@@ -5,6 +5,8 @@ import type { JobOptions } from './options.ts'
 export interface Course {
   /** The shard whose rest it is; null: it was planned so. */
   readonly from: string | null
+  /** It went ahead of the others, to learn whether the vendor takes such requests. */
+  readonly preflight?: true
   /** Names of the offers that its requests have flown on before. */
   readonly tried: readonly string[]
   /** When it was last told where to fly, or to leave. */

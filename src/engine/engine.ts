@@ -1,18 +1,27 @@
 import { EventEmitter, once } from 'node:events'
 import { hostname } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { JobHeld, NoCredentials, OtherAccount, type RedeyeError, UnknownJob } from '../domain/errors.ts'
+import {
+  JobHeld,
+  NoCredentials,
+  OtherAccount,
+  PreflightRejected,
+  type RedeyeError,
+  UnknownJob,
+} from '../domain/errors.ts'
 import { terminalJobStates } from '../domain/states.ts'
 import { type Clock, SECOND } from '../kit/clock.ts'
 import { CredentialsRefused } from '../providers/contract.ts'
 import type { EventRow, JobRow } from '../stores/contract.ts'
 import { advance } from './advance.ts'
 import { LeaseLost } from './flight.ts'
+import { isSteered } from './course.ts'
 import { freeLeasesOfTheDead } from './free-leases.ts'
 import { collectGarbage } from './garbage.ts'
 import { refreshJob } from './land.ts'
 import { moveShard } from './move.ts'
 import type { Ports } from './ports.ts'
+import { waitsForPreflight } from './preflight.ts'
 import { isLive } from './restore.ts'
 import { Runs } from './runs.ts'
 import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
@@ -110,6 +119,7 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       const job = await ports.store.job(jobId)
       if (job === undefined) throw new UnknownJob(jobId, ports.store.home)
       if (job.state === 'held' && STOPPING_HOLDS.includes(job.held ?? '')) throw await heldError(ports, job)
+      if (job.error !== null && terminalJobStates.includes(job.state)) throw new PreflightRejected(job.id, job.error)
       if (await done(job)) return job
       const told = await changed(changes, signal)
       // Whatever this process does refreshes the job by itself; the look is for what another did.
@@ -131,7 +141,7 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
             ({ id, state, held, wakeAt }) =>
               state === 'settled' ||
               held !== null ||
-              wakeAt === null || // the policy keeps it back
+              (wakeAt === null && isSteered(job) && !waitsForPreflight(shards)) || // the policy keeps it back
               submissions.some(
                 (submission) =>
                   submission.shardId === id &&

@@ -9,6 +9,7 @@ import { countOutcomes, formatFor, outputOf } from './deliver.ts'
 import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import { preflightGate } from './preflight.ts'
 import { type Counts, receiptOf } from './receipt.ts'
 import { planRetries } from './retry.ts'
 import type { Runs } from './runs.ts'
@@ -38,7 +39,9 @@ export async function refreshJob(
     const shards = await ports.store.shards(jobId)
     const flying = shards.filter(({ state }) => state !== 'settled')
     if (flying.length > 0) {
-      if (isSteered(job)) wake(jobId, await steer(ports, runs, jobId))
+      const gate = await preflightGate(ports, job, shards)
+      if (gate === 'moved') continue
+      if (gate === 'open' && isSteered(job)) wake(jobId, await steer(ports, runs, jobId))
       if (await follow(ports, job, flying)) continue
       return job
     }

@@ -16,6 +16,8 @@ export interface JobOptions {
   readonly requestsPerMinute?: number
   /** Flies although it is not to be relied upon that the deadline can be met. */
   readonly bestEffort?: boolean
+  /** False: no request goes ahead of the others. */
+  readonly preflight?: boolean
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'

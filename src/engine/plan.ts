@@ -1,7 +1,6 @@
 import { readOrdinals } from '../delivery/windows.ts'
 import { BadInput, type LineProblem } from '../domain/errors.ts'
-import type { Lane } from '../domain/usage.ts'
-import { vendorOf } from '../domain/usage.ts'
+import { type Lane, type Tier, vendorOf } from '../domain/usage.ts'
 import type { IndexRecord } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
@@ -36,14 +35,22 @@ export interface PlanOf {
   readonly options: JobOptions
   readonly deadline: number | null
   readonly round: number
+  /** Of the vendor's lanes, instead of the first of the ladder. */
+  readonly tier?: Tier
 }
 
 /**
  * Cuts the requests of `rows` into shards, grouped by endpoint and model, each within every limit of its lane. The same
  * rows give the same shards with the same ids, so planning twice plans once.
+ * @param except  ordinals among them that are left out
  * @throws BadInput when a request is too large for the lane by itself, naming its line
  */
-export async function planShards(ports: Ports, of: PlanOf, rows: RowSet): Promise<ShardRow[]> {
+export async function planShards(
+  ports: Ports,
+  of: PlanOf,
+  rows: RowSet,
+  except: ReadonlySet<number> = new Set(),
+): Promise<ShardRow[]> {
   const bounds = await boundsOf(ports, of)
   const shards: ShardRow[] = []
   const tooLarge: LineProblem[] = []
@@ -57,7 +64,9 @@ export async function planShards(ports: Ports, of: PlanOf, rows: RowSet): Promis
         const message = `the request is ${bytes} bytes as a row; ${vendorOf(bound.lane)} takes at most ${bound.rowBytesMax}`
         tooLarge.push({ file: of.manifest.files[0] ?? '', line: record.line, message })
       }
-      const closed = bound.cutter.add(ordinalAt(row++), bytes, record.inputs, record.tokens)
+      const ordinal = ordinalAt(row++)
+      if (except.has(ordinal)) continue
+      const closed = bound.cutter.add(ordinal, bytes, record.inputs, record.tokens)
       if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
     }
   }
@@ -145,12 +154,16 @@ export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordina
 
 const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } => ({ lane, accountId })
 
-async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, round }: PlanOf): Promise<Bounds[]> {
+async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, round, tier }: PlanOf): Promise<Bounds[]> {
   const bounds: Bounds[] = []
   for (const [group, route] of manifest.routes.entries()) {
     const { accountId, model, endpoint } = route
     const batch = ports.vendors.batch(route.lane)
-    const [lane = route.lane] = lanesOf(ports.vendors, route, ladderOf(options, deadline))
+    const [lane = route.lane] = lanesOf(
+      ports.vendors,
+      route,
+      tier === undefined ? ladderOf(options, deadline) : [tier],
+    )
     const { limits, marks } = batch
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',
@@ -238,4 +251,14 @@ export async function ordinalsOf(ports: Ports, rows: RowSet): Promise<(row: numb
   if (rows.ordinals === null) return (row) => rows.firstOrdinal + row
   const ordinals = await readOrdinals(ports.blobs, rows.ordinals)
   return (row) => ordinals[row] as number
+}
+
+/** The ordinals of shards that have few. */
+export async function ordinalsIn(ports: Ports, shards: readonly RowSet[]): Promise<number[]> {
+  const all: number[] = []
+  for (const shard of shards) {
+    const ordinalAt = await ordinalsOf(ports, shard)
+    for (let row = 0; row < shard.count; row++) all.push(ordinalAt(row))
+  }
+  return all
 }

@@ -15,6 +15,8 @@ export interface JobStatus {
   readonly shards: { readonly total: number; readonly settled: number; readonly held: number }
   readonly submissions: Partial<Record<SubmissionState, number>>
   readonly attendants: readonly { readonly pid: number; readonly host: string; readonly command: string }[]
+  /** Why it was stopped; null: it was not. */
+  readonly error: string | null
   readonly key: string | null
   readonly tags: Readonly<Record<string, string>>
   readonly round: number
@@ -49,6 +51,7 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
     },
     submissions: byState,
     attendants: attendants.map(({ pid, host, command }) => ({ pid, host, command })),
+    error: job.error,
     key: job.key,
     tags: job.tags,
     round: job.round,

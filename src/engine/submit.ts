@@ -13,7 +13,8 @@ import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import type { JobOptions, TableOptions } from './options.ts'
-import { planShards } from './plan.ts'
+import { ordinalsIn, planShards } from './plan.ts'
+import { preflightShards } from './preflight.ts'
 import type { Ports } from './ports.ts'
 import { quoteJob } from './quote.ts'
 import { type RoutedManifest, routed } from './routing.ts'
@@ -191,7 +192,10 @@ async function planned(
   checkPrice(quote, options)
   checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
   const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
-  const shards = await planShards(ports, { jobId, manifest, options, deadline: submission.deadline, round: 0 }, all)
+  const of = { jobId, manifest, options, deadline: submission.deadline, round: 0 }
+  const ahead = await preflightShards(ports, of)
+  const others = await planShards(ports, of, all, new Set(await ordinalsIn(ports, ahead)))
+  const shards = [...ahead, ...(ahead.length === 0 ? others : others.map((shard) => ({ ...shard, wakeAt: null })))]
   if ((await submission.confirm?.(quote)) === false) {
     throw new Refused(
       'not_confirmed',

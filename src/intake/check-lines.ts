@@ -5,7 +5,7 @@ import { decodeString, hasControls, JsonScan, JsonSyntaxError } from '../kit/jso
 import { estimateTokens } from './estimate-tokens.ts'
 import { hash64, hashHigh } from './hash64.ts'
 import { checkBody, checkId, endpointOf, type LineFacts, LineProblemFound, noFacts } from './line-shape.ts'
-import { emptyRecord, type IndexRecord, RECORD_BYTES, writeRecord } from './manifest.ts'
+import { emptyRecord, type IndexRecord, RECORD_BYTES, VARIANTS_MAX, writeRecord } from './manifest.ts'
 
 /**
  * Checks a chunk of whole batch lines and writes their index records; runs in a worker thread. Offsets, line numbers
@@ -29,9 +29,17 @@ export interface ChunkOut {
   /** Two u32 a record: the 64-bit hash of the id. */
   readonly hashes: ArrayBuffer
   readonly groups: readonly { readonly endpoint: string; readonly model: string }[]
+  /** The first record of each group and set of parameters. */
+  readonly variants: readonly Variant[]
   readonly problems: readonly Problem[]
   readonly lines: number
   readonly digest: Uint8Array
+}
+
+export interface Variant {
+  readonly group: number
+  readonly hash: number
+  readonly record: number
 }
 
 export interface Problem {
@@ -67,6 +75,21 @@ export function checkChunk(input: ChunkIn): ChunkOut {
 }
 
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
+
+/** Members that are part of what is asked, and differ from one request to the next though they are answered alike. */
+const asks = [
+  'system',
+  'instructions',
+  'systemInstruction',
+  'system_instruction',
+  'metadata',
+  'user',
+  'prompt',
+  'previous_response_id',
+  'prompt_cache_key',
+  'safety_identifier',
+  'title',
+]
 
 const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'maxOutputTokens']
 
@@ -113,13 +136,14 @@ class LineChecker {
     }
   }
 
-  done(): Pick<ChunkOut, 'count' | 'records' | 'carry' | 'hashes' | 'groups' | 'problems'> {
+  done(): Pick<ChunkOut, 'count' | 'records' | 'carry' | 'hashes' | 'groups' | 'variants' | 'problems'> {
     return {
       count: this.#count,
       records: this.#records.buffer.slice(0, this.#count * RECORD_BYTES) as ArrayBuffer,
       carry: this.#carry.buffer.slice(0, this.#carryLength) as ArrayBuffer,
       hashes: this.#hashes.buffer.slice(0, this.#count * 8) as ArrayBuffer,
       groups: this.#groups,
+      variants: [...this.#variants.values()],
       problems: this.#problems,
     }
   }
@@ -145,8 +169,19 @@ class LineChecker {
     record.inputs = url === '/v1/embeddings' ? Math.max(1, facts.inputs) : 1
     const { bodyOffset, bodyLength } = record
     record.tokens = estimateTokens(this.#bytes.subarray(bodyOffset, bodyOffset + bodyLength), facts.model ?? '')
+    this.#noteVariant(record.group, facts.variant)
     this.#append(record, facts.idFrom, facts.idTo, facts.idEscaped)
   }
+
+  #noteVariant(group: number, hash: number): void {
+    if (group === this.#lastVariant.group && hash === this.#lastVariant.hash) return
+    this.#lastVariant = { group, hash }
+    const name = group * 2 ** 32 + hash
+    if (this.#variants.size < VARIANTS_MAX && !this.#variants.has(name))
+      this.#variants.set(name, { group, hash, record: this.#count })
+  }
+  readonly #variants = new Map<number, Variant>()
+  #lastVariant = { group: -1, hash: 0 }
 
   /** A member of the line, from behind its key. */
   #member(lineFrom: number): void {
@@ -235,10 +270,14 @@ class LineChecker {
   /** Any other member, an output limit among them. */
   #setting(): void {
     const scan = this.#scan
+    const { from: nameFrom, to: nameTo } = scan
     const limit = outputLimits.some((name) => scan.is(name))
+    const asked = asks.some((name) => scan.is(name))
     scan.peek()
     const from = scan.pos
     scan.skip()
+    const said = hash64(this.#bytes, nameFrom, asked ? nameTo : scan.pos)
+    this.#facts.variant = (Math.imul(this.#facts.variant, 31) + said) >>> 0
     if (limit) this.#record.outputMax = this.#count32(from, scan.pos)
   }
 

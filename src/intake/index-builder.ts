@@ -7,6 +7,7 @@ import {
   type Manifest,
   RECORD_BYTES,
   readRecord,
+  VARIANTS_MAX,
   writeRecord,
 } from './manifest.ts'
 
@@ -16,6 +17,8 @@ export interface ChunkRecords {
   readonly records: ArrayBuffer
   readonly carry: ArrayBuffer
   readonly groups: readonly { readonly endpoint: string; readonly model: string }[]
+  /** The first record of each group and set of parameters. Absent: each group has one set. */
+  readonly variants?: readonly { readonly group: number; readonly hash: number; readonly record: number }[]
 }
 
 /** Appends chunks in order to the index and carry blobs and sums up their groups. */
@@ -24,6 +27,8 @@ export class IndexBuilder {
   readonly #folder: string
   readonly #groups: { -readonly [Key in keyof Group]: Group[Key] }[] = []
   readonly #record = emptyRecord()
+  /** Ordinals, by group and parameters. */
+  readonly #variants = new Map<string, number>()
   #index: BlobWriter | undefined
   #carry: BlobWriter | undefined
   #bodyBytes = 0
@@ -38,6 +43,11 @@ export class IndexBuilder {
     this.#index ??= await this.#blobs.put(`${this.#folder}/index`)
     this.#carry ??= await this.#blobs.put(`${this.#folder}/carry`)
     const groups = chunk.groups.map(({ endpoint, model }) => this.#group(endpoint, model))
+    for (const { group, hash, record } of chunk.variants ?? chunk.groups.map((_, group) => ({ group, hash: 0, record: 0 }))) {
+      const name = `${groups[group]} ${hash}`
+      if (this.#variants.size < VARIANTS_MAX && !this.#variants.has(name))
+        this.#variants.set(name, this.count + record)
+    }
     const view = new DataView(chunk.records)
     const carryOffset = this.#carry.bytes
     for (let at = 0; at < chunk.count * RECORD_BYTES; at += RECORD_BYTES) {
@@ -58,7 +68,7 @@ export class IndexBuilder {
   /** Makes both blobs durable; leaves out the ordinals in `dropped`. */
   async finish(
     dropped: ReadonlySet<number>,
-  ): Promise<Pick<Manifest, 'index' | 'carry' | 'requests' | 'bodyBytes' | 'groups'>> {
+  ): Promise<Pick<Manifest, 'index' | 'carry' | 'requests' | 'bodyBytes' | 'groups' | 'variants'>> {
     await this.#settle()
     let index = `${this.#folder}/index`
     if (dropped.size > 0) index = await this.#without(dropped, index)
@@ -68,6 +78,9 @@ export class IndexBuilder {
       requests: this.count - dropped.size,
       bodyBytes: this.#bodyBytes,
       groups: this.#groups,
+      variants: [...this.#variants.values()]
+        .filter((ordinal) => !dropped.has(ordinal))
+        .map((ordinal) => ordinal - [...dropped].filter((one) => one < ordinal).length),
     }
   }
 

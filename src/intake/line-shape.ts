@@ -19,6 +19,8 @@ export interface LineFacts {
   contentsKind: number
   contentKind: number
   inputs: number
+  /** Hash of the members that say how to answer, not what: see `asks` in check-lines. */
+  variant: number
 }
 
 export const noFacts: Readonly<LineFacts> = {
@@ -38,6 +40,7 @@ export const noFacts: Readonly<LineFacts> = {
   contentsKind: -1,
   contentKind: -1,
   inputs: 1,
+  variant: 0,
 }
 
 export class LineProblemFound extends Error {}

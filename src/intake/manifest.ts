@@ -22,9 +22,14 @@ export interface Manifest {
   readonly digest: string
   /** Bad lines set aside by --skip-invalid. */
   readonly skipped: number
+  /** The first request of each distinct set of parameters, of each group; absent in what older versions took in. */
+  readonly variants?: readonly number[]
   /** Of a table: the input's columns, in order. */
   readonly columns?: readonly string[]
 }
+
+/** Distinct sets of parameters that are told apart. */
+export const VARIANTS_MAX = 16
 
 /** Requests that may share a submission: same endpoint, same model. */
 export interface Group {

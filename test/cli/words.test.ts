@@ -57,6 +57,7 @@ const status: JobStatus = {
   shards: { total: 2, settled: 1, held: 0 },
   submissions: { open: 1, settled: 1 },
   attendants: [],
+  error: null,
   key: null,
   tags: {},
   round: 0,

@@ -37,6 +37,7 @@ function asText(
   const { receipt, key, tags, attendants } = status
   const home = receipt.landedAt !== null
   const facts = [
+    ...(status.error === null ? [] : [['stopped', status.error]]),
     ...(key === null ? [] : [['key', key]]),
     ...Object.entries(tags).map(([name, value]) => ['tag', `${name}=${value}`]),
     ...(home ? [] : [['progress', `${progressFacts(status)} · ${progressTimes(status, now)}`]]),

@@ -28,6 +28,7 @@ const words: Readonly<Record<string, Words>> = {
   },
   buying: { say: () => 'buying' },
   begun: { say: ({ lane, rows }) => `begins on ${lane} with ${some(number(rows), 'request')}`, loud: true },
+  'preflight-rejected': { say: ({ message }) => `stopped: ${message}`, loud: true },
   decided: { say: ({ reason }) => String(reason), loud: true },
   bought: { say: ({ remote }) => `bought: ${remote}`, loud: true },
   withheld: { say: () => 'withheld the purchase before its last byte; nothing was bought' },
