@@ -237,7 +237,10 @@ const withPurchase = (command: Command): Command =>
         'rebuy',
       ]),
     )
-    .option('--no-preflight', 'send all at once; else of 1,000 or more one of each kind goes ahead, to be turned down first')
+    .option(
+      '--no-preflight',
+      'send all at once; else of 1,000 or more one of each kind goes ahead, to be turned down first',
+    )
     .option('--allow-unpriced', 'fly although a price is unknown')
     .option('--shard-requests <n>', 'at most so many requests in one purchase', whole)
     .option('--keep-remote', 'leave our files and batches at the vendor; else they are deleted once safe here')

@@ -109,7 +109,7 @@ async function gather(
   const { ports, job, lane, claim, call } = flight
   // By the lease: a process that froze in here and wakes too late must not write over what another collected since.
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? randomId('stray')}`
-  const rows = new RowOutcomes(submission.rows, call.resident === true)
+  const rows = new RowOutcomes(submission.rows, { resident: call.resident === true })
   const files: string[] = []
   let gone = false
   for (const [number, file] of remote.entries()) {

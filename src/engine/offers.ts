@@ -71,7 +71,10 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
     return {
       ...facts,
       kind: 'batch',
-      landing: learned(prior, samplesFor(await pastOn(ports, route), { model, requests: size, now: ports.clock.now() })),
+      landing: learned(
+        prior,
+        samplesFor(await pastOn(ports, route), { model, requests: size, now: ports.clock.now() }),
+      ),
       returnsPartial: limits.returnsPartial,
       cancelSeconds: limits.cancelLagMs / SECOND,
       room: await roomOn(ports, of, route),

@@ -159,11 +159,7 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
   for (const [group, route] of manifest.routes.entries()) {
     const { accountId, model, endpoint } = route
     const batch = ports.vendors.batch(route.lane)
-    const [lane = route.lane] = lanesOf(
-      ports.vendors,
-      route,
-      tier === undefined ? ladderOf(options, deadline) : [tier],
-    )
+    const [lane = route.lane] = lanesOf(ports.vendors, route, tier === undefined ? ladderOf(options, deadline) : [tier])
     const { limits, marks } = batch
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',

@@ -58,7 +58,8 @@ export async function quoteJob(
       if (slowest === undefined || pace.perSecond < slowest.perSecond) paces.set(lane, pace)
     }
   }
-  for (const [lane, pace] of paces) landing[lane] = pacedLanding(pace, manifest.requests, deadline === null ? null : (deadline - at) / SECOND)
+  for (const [lane, pace] of paces)
+    landing[lane] = pacedLanding(pace, manifest.requests, deadline === null ? null : (deadline - at) / SECOND)
   for (const lane of flyable) {
     if (paces.has(lane)) continue
     const landed = landingOf(lane, { requests: manifest.requests, submissions: shardsOf.get(lane) ?? 1 })

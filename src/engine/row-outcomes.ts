@@ -1,10 +1,12 @@
 import { ENTRY_WORDS, NO_ROW, type ResultsIn, type ResultsOut } from '../delivery/read-results.ts'
 import {
   type Collected,
+  emptyUsage,
   NO_FILE,
   NO_OUTCOME,
   RESULT_BYTES,
   RESULTS_VERSION,
+  readUsage,
   USAGE_BYTES,
   type UsageRow,
   writeResult,
@@ -84,14 +86,19 @@ export class RowOutcomes {
   bytes = 0
   /** Rows without an id. */
   readonly nameless = new Set<Nameless>()
+  /** Of answers that came a second time where each was bought by itself, billed like the first. */
+  readonly #repeats: UsageRow[] = []
   readonly #rows: number
   readonly #resident: boolean
+  readonly #buysEach: boolean
   readonly #results: DataView
   readonly #usages: DataView
 
-  constructor(rows: number, resident: boolean) {
+  /** @param buysEach  each line was bought by itself: one that comes again was bought again */
+  constructor(rows: number, { resident, buysEach = false }: { resident: boolean; buysEach?: boolean }) {
     this.#rows = rows
     this.#resident = resident
+    this.#buysEach = buysEach
     this.index = new Uint8Array(rows * RESULT_BYTES)
     this.usage = new Uint8Array(rows * USAGE_BYTES)
     this.#results = new DataView(this.index.buffer)
@@ -133,7 +140,9 @@ export class RowOutcomes {
     const before = this.index[row * RESULT_BYTES] as number
     if (before !== NO_OUTCOME) {
       this.duplicates++
-      if (before === SUCCEEDED || result.outcome !== SUCCEEDED) return
+      const stays = before === SUCCEEDED || result.outcome !== SUCCEEDED
+      if (this.#buysEach) this.#repeats.push(stays ? usage : readUsage(this.#usages, row * USAGE_BYTES, emptyUsage()))
+      if (stays) return
     }
     writeResult(this.#results, row * RESULT_BYTES, result)
     writeUsage(this.#usages, row * USAGE_BYTES, usage)
@@ -157,14 +166,13 @@ export class RowOutcomes {
    * the vendor charges them; only whose they are cannot be told.
    */
   #charged(missing: number): Uint8Array {
-    const records = [...this.nameless]
-      .filter(({ usage }) => usage.billed)
-      .slice(0, missing)
-      .map(({ usage }) => {
-        const record = new Uint8Array(USAGE_BYTES)
-        writeUsage(new DataView(record.buffer), 0, usage)
-        return record
-      })
+    const nameless = [...this.nameless].map(({ usage }) => usage).filter(({ billed }) => billed)
+    const repeats = this.#repeats.filter(({ billed }) => billed)
+    const records = [...nameless.slice(0, missing), ...repeats].map((usage) => {
+      const record = new Uint8Array(USAGE_BYTES)
+      writeUsage(new DataView(record.buffer), 0, usage)
+      return record
+    })
     return Buffer.concat([this.usage, ...records])
   }
 

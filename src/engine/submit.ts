@@ -14,8 +14,8 @@ import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { ordinalsIn, planShards } from './plan.ts'
-import { preflightShards } from './preflight.ts'
 import type { Ports } from './ports.ts'
+import { preflightShards } from './preflight.ts'
 import { quoteJob } from './quote.ts'
 import { type RoutedManifest, routed } from './routing.ts'
 
@@ -240,7 +240,11 @@ function checkDeadline(
 ): void {
   if (deadline === null || bestEffort === true) return
   if (deadline <= now)
-    throw new Refused('deadline_impossible', `${new Date(deadline).toISOString()} has passed.`, 'Nothing was sent. Name a later --by.')
+    throw new Refused(
+      'deadline_impossible',
+      `${new Date(deadline).toISOString()} has passed.`,
+      'Nothing was sent. Name a later --by.',
+    )
   if (earliest === null || deadline >= Date.parse(earliest)) return
   const fewer = ladder === undefined ? '' : 'allow it more lanes by --ladder, '
   throw new Refused(

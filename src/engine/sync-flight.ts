@@ -171,7 +171,7 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
   const journals = await journalsOf(flight, submission)
   const { unproven } = await recover(journals)
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? 0}`
-  const rows = new RowOutcomes(submission.rows, flight.call.resident === true)
+  const rows = new RowOutcomes(submission.rows, { resident: flight.call.resident === true, buysEach: true })
   const name = `${folder}/${ANSWERS}`
   await keepLines(flight, answersIn(journals), { name, scanner: lane.scanner, key: submission.key }, rows, 0)
   const stopped = job.cancelWanted || submission.cancelWanted

@@ -31,11 +31,16 @@ export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
     ({ jobs }) => jobs === 'all' || jobs.includes(id),
   )
   return said([
-    ...(attended ? [] : ['Nobody attends it: nothing is bought, collected or rescued until `redeye watch` or a worker does.']),
+    ...(attended
+      ? []
+      : ['Nobody attends it: nothing is bought, collected or rescued until `redeye watch` or a worker does.']),
     ...(job.cancelWanted ? ['It is being cancelled: what was bought is waited for until the vendor ends it.'] : []),
     ...heldWords(flying),
     ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
-    ...laneWords(ports, flying.map((shard) => ({ shard, live: liveOf(sight, shard) }))),
+    ...laneWords(
+      ports,
+      flying.map((shard) => ({ shard, live: liveOf(sight, shard) })),
+    ),
   ])
 }
 

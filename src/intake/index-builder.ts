@@ -43,10 +43,10 @@ export class IndexBuilder {
     this.#index ??= await this.#blobs.put(`${this.#folder}/index`)
     this.#carry ??= await this.#blobs.put(`${this.#folder}/carry`)
     const groups = chunk.groups.map(({ endpoint, model }) => this.#group(endpoint, model))
-    for (const { group, hash, record } of chunk.variants ?? chunk.groups.map((_, group) => ({ group, hash: 0, record: 0 }))) {
+    for (const { group, hash, record } of chunk.variants ??
+      chunk.groups.map((_, group) => ({ group, hash: 0, record: 0 }))) {
       const name = `${groups[group]} ${hash}`
-      if (this.#variants.size < VARIANTS_MAX && !this.#variants.has(name))
-        this.#variants.set(name, this.count + record)
+      if (this.#variants.size < VARIANTS_MAX && !this.#variants.has(name)) this.#variants.set(name, this.count + record)
     }
     const view = new DataView(chunk.records)
     const carryOffset = this.#carry.bytes

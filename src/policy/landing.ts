@@ -1,6 +1,6 @@
 import { type Lane, tierOf } from '../domain/usage.ts'
-import type { Pace } from './view.ts'
 import data from './priors/latency.json' with { type: 'json' }
+import type { Pace } from './view.ts'
 
 /** How long a submission of a lane takes until it ends: log-normal, with a small share that is stuck. Seconds. */
 export interface LandingPrior {
@@ -66,7 +66,8 @@ export function pacedLanding(
   window: number | null,
 ): { readonly p50: number; readonly p90: number; readonly onTime: number | null } {
   const p50 = requests / perSecond
-  const onTime = window === null ? null : window <= START_SECONDS ? 0 : normalBelow(Math.log((window - START_SECONDS) / p50) / sigma)
+  const onTime =
+    window === null ? null : window <= START_SECONDS ? 0 : normalBelow(Math.log((window - START_SECONDS) / p50) / sigma)
   return { p50: START_SECONDS + p50, p90: START_SECONDS + p50 * Math.exp(1.2816 * sigma), onTime }
 }
 const START_SECONDS = 30

@@ -75,7 +75,10 @@ export interface Quote {
   readonly recommended: Lane | null
   readonly reason: string
   /** With a deadline: what all of it would cost on the lane that it can climb to. */
-  readonly climb: { readonly lane: Lane; readonly usd: { readonly low: string | null; readonly high: string | null } } | null
+  readonly climb: {
+    readonly lane: Lane
+    readonly usd: { readonly low: string | null; readonly high: string | null }
+  } | null
   /** ISO 8601: the earliest deadline that can be relied upon, where there is a lane for that. */
   readonly earliest: string | null
   /** The day of the oldest price used; null when none is known. */

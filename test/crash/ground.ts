@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../src/emulator/index.ts'
-import type { Receipt } from '../../src/index.ts'
+import { open, type Receipt, type Redeye } from '../../src/index.ts'
 import { chats, jsonl, type OutputLine } from '../flights/field.ts'
 import { judge, type Verdict } from '../flights/judge.ts'
 
@@ -16,6 +16,8 @@ const LAUNCHES_MAX = 400
 
 /** A job of twenty shards, an emulated vendor, and processes that fly it and may be killed. */
 export interface Ground extends AsyncDisposable {
+  /** The home, once a process has ended. */
+  home(): Promise<Redeye>
   readonly emulator: Emulator
   launch(env?: Record<string, string>): Flight
   /** Starts the job again until it is home. `kill` says when to kill a launch: ms after its start, or undefined. */
@@ -46,9 +48,13 @@ export type VendorName = keyof typeof models
 
 export interface GroundOptions extends EmulatorOptions {
   readonly vendor?: VendorName
+  /** Lanes that the job may fly on. Default: batch. */
+  readonly ladder?: string
+  /** Until its deadline, by its own clock. */
+  readonly hours?: number
 }
 
-export async function ground({ vendor = 'openai', ...options }: GroundOptions = {}): Promise<Ground> {
+export async function ground({ vendor = 'openai', ladder, hours, ...options }: GroundOptions = {}): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'redeye-crash-'))
   const emulator = await startEmulator({
     speed: SPEED,
@@ -68,7 +74,9 @@ export async function ground({ vendor = 'openai', ...options }: GroundOptions = 
         output,
         shardRequests: String(SHARD_REQUESTS),
         REDEYE_HOME: join(folder, 'home'),
-        REDEYE_SPEED: String(SPEED),
+        REDEYE_SPEED: String(options.speed ?? SPEED),
+        ...(ladder === undefined ? {} : { ladder }),
+        ...(hours === undefined ? {} : { hours: String(hours) }),
         ...(models[vendor] === undefined ? {} : { model: models[vendor] }),
         ...accountsAt(emulator),
         ...env,
@@ -91,6 +99,7 @@ export async function ground({ vendor = 'openai', ...options }: GroundOptions = 
   return {
     emulator,
     launch,
+    home: () => open({ home: join(folder, 'home'), speed: options.speed ?? SPEED, env: accountsAt(emulator) }),
     async untilHome(kill = () => undefined) {
       let kills = 0
       for (let number = 0; number < LAUNCHES_MAX; number++) {

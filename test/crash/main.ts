@@ -2,17 +2,39 @@ import { parseArgs } from 'node:util'
 import { scenarios } from '../../src/emulator/index.ts'
 import { steps } from '../../src/engine/index.ts'
 import { models, type VendorName } from './ground.ts'
-import { freezeAt, killAtRandom, killAtStep, passesOf, seeded, type Trial, twentyAtOnce } from './trials.ts'
+import {
+  freezeAt,
+  killAtRandom,
+  killAtStep,
+  passesOf,
+  seeded,
+  stepsOfPolicy,
+  stepsOfRuns,
+  type Trial,
+  twentyAtOnce,
+} from './trials.ts'
 
-// npm run crash [-- --vendor openai,anthropic,gemini,vertex --random 200 --seed 1 --only steps,random,freeze,twenty,trouble]
+// npm run crash [-- --vendor openai,anthropic,gemini,vertex --random 200 --seed 1 --only steps,trouble,runs,deadline,freeze,twenty,random]
 const { values } = parseArgs({
   options: {
     vendor: { type: 'string', default: 'openai' },
     random: { type: 'string', default: '200' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    only: { type: 'string', default: 'steps,trouble,freeze,twenty,random' },
+    only: { type: 'string', default: 'steps,trouble,runs,deadline,freeze,twenty,random' },
   },
 })
+const batchSteps = steps.filter((step) => !stepsOfRuns.includes(step) && !stepsOfPolicy.includes(step))
+const runSteps = [
+  'job-created',
+  'bought',
+  'running',
+  'ended',
+  'collecting',
+  'collected',
+  'settling',
+  'settled',
+] as const
+
 const random = seeded(Number(values.seed))
 const parts = values.only.split(',')
 console.log(`seed ${values.seed}\n`)
@@ -58,7 +80,7 @@ async function flyAt(vendor: VendorName): Promise<void> {
 
   if (parts.includes('steps')) {
     await together([
-      ...steps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, withRetries))),
+      ...batchSteps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, withRetries))),
       ...(['uploaded', 'claimed', 'sent', 'collecting'] as const).map(
         (step) => () => killAtStep(step, 1, { vendor }, 4),
       ),
@@ -88,6 +110,32 @@ async function flyAt(vendor: VendorName): Promise<void> {
       .map((scenario) => `${vendor}/${scenario}`)
       .join('+')
     for await (const one of killAtRandom(20, random, { vendor, scenario: all })) report(one)
+  }
+  // Request by request: what was in flight may be paid for twice, and is unproven then; nothing else.
+  if (parts.includes('runs')) {
+    const options = { vendor, ladder: 'standard' }
+    await together(runSteps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, options))))
+    await together([() => freezeAt('running', options), () => freezeAt('settling', options)])
+    for await (const one of killAtRandom(Math.ceil(Number(values.random) / 4), random, options)) report(one)
+  }
+  // A policy cancels, harvests and climbs.
+  if (parts.includes('deadline')) {
+    const scenario = known(vendor, ['stuck-in-progress', 'stuck-finalizing']).map((name) => `${vendor}/${name}`)
+    const options = { vendor, hours: 2, speed: 400, ...(scenario[0] === undefined ? {} : { scenario: scenario[0] }) }
+    await together(
+      [
+        ...(['steered', 'collected', 'settled'] as const).flatMap((step) =>
+          [1, 2].map((pass) => [step, pass] as const),
+        ),
+        ['running', 1] as const,
+        ['settled', 5] as const,
+      ].map(
+        ([step, pass]) =>
+          () =>
+            killAtStep(step, pass, options),
+      ),
+    )
+    for await (const one of killAtRandom(Math.ceil(Number(values.random) / 4), random, options)) report(one)
   }
   if (parts.includes('freeze')) {
     const steps = ['sending', 'sent', 'collecting', 'settling', 'delivering'] as const

@@ -4,6 +4,9 @@ import type { Step } from '../../src/engine/index.ts'
 import type { Verdict } from '../flights/judge.ts'
 import { type Flight, type Ground, type GroundOptions, ground, shardsAt } from './ground.ts'
 
+/** Requests that are in flight at most, on a lane that takes them one by one, when so small a job is killed. */
+const IN_FLIGHT = 64
+
 /** One trial's result, as the suite prints it. */
 export interface Trial {
   readonly name: string
@@ -15,6 +18,10 @@ export interface Trial {
 
 /** Steps of a job as a whole; every other is passed once for each shard. */
 const stepsOfJob: readonly Step[] = ['job-created', 'retry-planned', 'landing', 'delivering', 'delivered', 'landed']
+
+/** Steps that only jobs pass which fly request by request, and those that a policy steers. */
+export const stepsOfRuns: readonly Step[] = ['running']
+export const stepsOfPolicy: readonly Step[] = ['steered']
 
 /** The passes of a step at which a process is killed: the first, and, of a step that each shard makes, a later one. */
 export const passesOf = (step: Step): readonly number[] => (stepsOfJob.includes(step) ? [1] : [1, 7])
@@ -105,6 +112,12 @@ async function trial(
     found.push('nothing is unproven, and yet the bill is not what is proven')
   }
   const { purchases, ran, ranTwice } = verdict
+  if (options.ladder !== undefined || options.hours !== undefined) {
+    const inFlight = kills * IN_FLIGHT
+    if (verdict.paidTwice > inFlight) found.push(`${verdict.paidTwice} requests were paid for twice by ${kills} kills`)
+    // What was in flight on a lane without a mark may have been paid for twice: then it is counted as unproven.
+    return { name, kills, launches, verdict, faults: found.filter((fault) => !/was paid for \d+ times/.test(fault)) }
+  }
   if (purchases !== receipt.submissions)
     found.push(`${purchases} purchases at the vendor, ${receipt.submissions} in the receipt`)
   // Rows that fail fly again, in purchases of their own; without such rows each shard is bought exactly once.

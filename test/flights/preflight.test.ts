@@ -32,9 +32,7 @@ describe.concurrent('of a job of a thousand requests or more', () => {
       ['openai/batch', 1198],
       ['openai/standard', 2],
     ])
-    const verdict = await judge(on.emulator, [
-      { ids: lines.map(idOf), receipt, lines: await outputLines(job) },
-    ])
+    const verdict = await judge(on.emulator, [{ ids: lines.map(idOf), receipt, lines: await outputLines(job) }])
     expect(verdict.faults).toEqual([])
   })
 
