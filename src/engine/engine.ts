@@ -37,6 +37,10 @@ const LOOK_MS = 250
  */
 const STOPPING_HOLDS = ['credentials', 'billing', 'vendor', 'budget']
 
+/** With a deadline an outage is waited for, on every lane at once: there may be time left when it is over. */
+const stops = (job: JobRow): boolean =>
+  STOPPING_HOLDS.includes(job.held ?? '') && !(job.held === 'vendor' && isSteered(job))
+
 /** Being awake for jobs: their shards are driven, strays swept, landings made, until `stop`. */
 export interface Attending {
   readonly owner: string
@@ -118,7 +122,7 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (fatal !== undefined) throw fatal
       const job = await ports.store.job(jobId)
       if (job === undefined) throw new UnknownJob(jobId, ports.store.home)
-      if (job.state === 'held' && STOPPING_HOLDS.includes(job.held ?? '')) throw await heldError(ports, job)
+      if (job.state === 'held' && stops(job)) throw await heldError(ports, job)
       if (job.error !== null && terminalJobStates.includes(job.state)) throw new PreflightRejected(job.id, job.error)
       if (await done(job)) return job
       const told = await changed(changes, signal)

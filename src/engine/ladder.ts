@@ -16,10 +16,12 @@ export const ladderOf = ({ ladder }: JobOptions, deadline: number | null): reado
 export const lanesOf = (vendors: Vendors, route: Route, ladder: readonly Tier[]): Lane[] =>
   ladder.map((tier) => laneOf(vendorOf(route.lane), tier)).filter((lane) => takes(vendors, route, lane))
 
-function takes(vendors: Vendors, { lane: batch, model, endpoint }: Route, lane: Lane): boolean {
+function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Route, lane: Lane): boolean {
   if (lane === batch) return true
   const sync = vendors.sync(lane)
   if (sync === undefined) return false
+  const place = vendors.accounts().find(({ row }) => row.id === accountId)
+  if (place !== undefined && sync.soldAt?.(place.row.baseUrl) === false) return false
   const { limits } = sync
   const row = findModel(model, vendorOf(lane))
   // A tier that the catalogue knows no price of is one that the model is not sold in.

@@ -18,7 +18,7 @@ import type { RunProgress } from './sync-flight.ts'
 
 /** A lane that has refused everything for so long is down. */
 const DOWN_AFTER_MS = 120 * SECOND
-/** What is in flight on a sync lane is waited for as long as a run does when it is stopped, and a little. */
+/** What is in flight on a sync lane is waited for as long as a run does when it is stopped, and a little; real time. */
 const DRAIN_SECONDS = 15
 /** Of a lane whose price is not known, in prices at standard. */
 const UNPRICED = { batch: 0.5, flex: 0.5, standard: 1, priority: 2, idle: 0.25 } as const
@@ -87,7 +87,7 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
     pace: await paceFor(ports, route, { tokens: tokensEach(of.job, line), perMinute, runs }),
     sheds: sheds(lane),
     window: null,
-    cancelSeconds: DRAIN_SECONDS,
+    cancelSeconds: DRAIN_SECONDS * ports.clock.speed,
     room: Number.POSITIVE_INFINITY,
   }
 }

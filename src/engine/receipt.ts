@@ -86,11 +86,13 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       saved: saved === null ? null : usd(saved),
     },
     tokens: totals.tokens,
-    lanes: [...lanes].map(([lane, sums]) => ({
-      lane,
-      requests: counts.byLane.get(lane) ?? 0,
-      usd: sums.priced ? usd(sums.proven) : null,
-    })),
+    lanes: [...lanes]
+      .map(([lane, sums]) => ({
+        lane,
+        requests: counts.byLane.get(lane) ?? 0,
+        usd: sums.priced ? usd(sums.proven) : null,
+      }))
+      .filter(({ requests, usd: charged }) => requests > 0 || charged !== '0'), // nothing came of it, for nothing
     rescues: rescuesOf({ job, shards, submissions, ledger }),
     submissions: submissions.filter(({ openedAt }) => openedAt !== null).length,
     createdAt: iso(job.createdAt),

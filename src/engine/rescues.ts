@@ -46,6 +46,7 @@ export function rescuesOf({ job, shards, submissions, ledger }: Rows): Rescue[] 
 }
 
 function keptOf({ tally }: ShardRow): number {
+  if (tally === null) return 0
   const { own, again } = tally as ShardTally
   return outcomes.reduce((sum, outcome) => sum + own[outcome] - again[outcome], 0)
 }

@@ -11,7 +11,9 @@ type Of = Pick<ShardRow, 'lane' | 'accountId' | 'model'>
 
 interface LaneRuns {
   readonly gate: LaneGate
+  /** Those at work, and those that wait for their turn, in the order in which they came. */
   running: number
+  readonly waiting: (() => void)[]
   measured: Measured
   measuredAt: number
 }
@@ -33,10 +35,13 @@ export class Runs {
     this.#clock = clock
   }
 
-  /** Undefined: others are at work there, and it is not our turn. */
-  turn(of: Of, limits: SyncLimits, requestsPerMinute?: number): Turn | undefined {
+  /** @returns when it is our turn; undefined when `patient` no longer holds before that */
+  async turn(of: Of, { limits, requestsPerMinute, patient }: TurnWanted): Promise<Turn | undefined> {
     const lane = this.#lane(of, limits, requestsPerMinute)
-    if (lane.running >= TURNS) return undefined
+    while (lane.running >= TURNS) {
+      if (!(await patient())) return undefined
+      await freed(lane)
+    }
     if (lane.running++ === 0) lane.measuredAt = this.#clock.now()
     const answered = (count: number): void => {
       const now = this.#clock.now()
@@ -49,6 +54,7 @@ export class Runs {
       end: () => {
         answered(0)
         lane.running--
+        lane.waiting.shift()?.()
       },
     }
   }
@@ -71,11 +77,30 @@ export class Runs {
       const now = this.#clock.now()
       const pace = requestsPerMinute === undefined ? {} : { requestsPerMinute }
       const gate = new LaneGate({ limits, pace, now, random: Math.random })
-      lane = { gate, running: 0, measured: { requests: 0, seconds: 0 }, measuredAt: now }
+      lane = { gate, running: 0, waiting: [], measured: { requests: 0, seconds: 0 }, measuredAt: now }
       this.#lanes.set(name, lane)
     }
     return lane
   }
 }
+
+export interface TurnWanted {
+  readonly limits: SyncLimits
+  readonly requestsPerMinute?: number | undefined
+  /** Asked now and then while others are at work. */
+  patient(): Promise<boolean>
+}
+
+/** A place became free, or it is time to ask whether one is still wanted; real time. */
+async function freed({ waiting }: LaneRuns): Promise<void> {
+  const place = Promise.withResolvers<void>()
+  waiting.push(place.resolve)
+  const timer = setTimeout(place.resolve, ASK_MS)
+  await place.promise
+  clearTimeout(timer)
+  const at = waiting.indexOf(place.resolve)
+  if (at >= 0) waiting.splice(at, 1)
+}
+const ASK_MS = 250
 
 const nameOf = ({ lane, accountId, model }: Of): string => JSON.stringify([accountId, lane, model])

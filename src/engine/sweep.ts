@@ -3,13 +3,14 @@ import type { Remote } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { idBehind, unknownAmong } from './candidates.ts'
 import { collect } from './collect.ts'
-import { commit, eventOf, type Flight } from './flight.ts'
+import { commit, eventOf, type Flight, type ShardFlight } from './flight.ts'
 import { keepSubmission, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { prove } from './prove.ts'
 import { type RoutedManifest, sentManifest } from './routing.ts'
 import { settle } from './settle.ts'
+import { endStrayRun } from './sync-flight.ts'
 import { openedAs } from './watch.ts'
 
 /** How long a key that never arrived is looked for, and how often. */
@@ -83,6 +84,8 @@ async function provenOf(
 const CLOCKS_APART_MS = 5 * MINUTE
 
 async function driveStray(ports: Ports, submission: SubmissionRow): Promise<void> {
+  const sync = ports.vendors.sync(submission.lane)
+  if (sync !== undefined) return endStrayRun({ ...(await shardFlightOf(ports, submission)), lane: sync }, submission)
   const flight = await flightOf(ports, submission)
   const { lane, call } = flight
   switch (submission.state) {
@@ -113,8 +116,13 @@ async function driveStray(ports: Ports, submission: SubmissionRow): Promise<void
   }
 }
 
+const flightOf = async (ports: Ports, submission: SubmissionRow): Promise<Flight> => ({
+  ...(await shardFlightOf(ports, submission)),
+  lane: ports.vendors.batch(submission.lane),
+})
+
 /** Without a lease: a stray is guarded by its own state alone, and doing a step of it twice changes nothing. */
-async function flightOf(ports: Ports, submission: SubmissionRow): Promise<Flight> {
+async function shardFlightOf(ports: Ports, submission: SubmissionRow): Promise<ShardFlight> {
   const job = await ports.store.job(submission.jobId)
   const shard = await ports.store.shard(submission.shardId)
   if (job === undefined || shard === undefined) throw new Error(`Submission ${submission.id} has no job or shard.`)
@@ -127,7 +135,6 @@ async function flightOf(ports: Ports, submission: SubmissionRow): Promise<Flight
     input,
     manifest: sentManifest(input, shard.group),
     options: job.options as JobOptions,
-    lane: ports.vendors.batch(submission.lane),
     call: ports.vendors.call(submission.accountId),
   }
 }

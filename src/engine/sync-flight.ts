@@ -11,6 +11,7 @@ import { derivedId } from '../kit/ids.ts'
 import { resolveModel } from '../pricing/catalogue.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { overBudget, touched } from './budget.ts'
+import { courseOf } from './course.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { keyOf } from './prepare.ts'
@@ -22,8 +23,6 @@ import { keepLines, RowOutcomes } from './row-outcomes.ts'
 import type { Runs } from './runs.ts'
 import { OUTPUT_MAX, settle, settleCancelled } from './settle.ts'
 
-/** How soon a run that has no turn yet asks again, real time. */
-const TURN_MS = SECOND
 /** Real time on the lease below which nothing new leaves. */
 const LEASE_SPARE_MS = 2 * SECOND
 /** Of a journal's blob. */
@@ -80,9 +79,11 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const { ports, claim, shard, job, lane } = flight
   if (claim === null) throw new Error('A run needs the lease.')
   if (job.cancelWanted || submission.cancelWanted) return end(flight, submission)
-  const turn = runs.turn(shard, lane.limits, flight.options.requestsPerMinute)
-  if (turn === undefined) return ports.clock.now() + TURN_MS * ports.clock.speed
   claim.linger()
+  const { requestsPerMinute } = flight.options
+  const patient = async () => !claim.signal.aborted && !(await isUnwanted(flight, submission))
+  const turn = await runs.turn(shard, { limits: lane.limits, requestsPerMinute, patient })
+  if (turn === undefined) return claim.signal.aborted ? ports.clock.now() : 'again'
   const stop = new AbortController()
   try {
     const before = await journalsOf(flight, submission)
@@ -141,10 +142,14 @@ async function follow(
           : {}),
       })
     }
-    const job = await ports.store.job(submission.jobId)
-    const now = await ports.store.submission(submission.id)
-    if (job?.cancelWanted || now?.cancelWanted) stop.abort()
+    if (await isUnwanted(flight, submission)) stop.abort()
   }
+}
+
+/** Somebody has asked for its end since the step began. */
+async function isUnwanted({ ports: { store } }: SyncFlight, { id, jobId }: SubmissionRow): Promise<boolean> {
+  const [job, now] = [await store.job(jobId), await store.submission(id)]
+  return job?.cancelWanted === true || now?.cancelWanted === true
 }
 
 const countsOf = ({ rows }: SubmissionRow, { answered, succeeded }: Progress) => ({
@@ -191,6 +196,18 @@ async function settleRun(flight: SyncFlight, submission: SubmissionRow): Promise
   await rm(folderOf(flight, submission), { recursive: true, force: true })
   return then
 }
+
+/** A run whose shard flies elsewhere meanwhile: what it has answered is charged, once nobody can be at it any more. */
+export async function endStrayRun(flight: SyncFlight, submission: SubmissionRow): Promise<void> {
+  const { ports, shard } = flight
+  const left = courseOf(shard).cancelledAt ?? submission.createdAt
+  if (ports.clock.now() < left + STRAY_MS * ports.clock.speed) return
+  if (submission.state === 'open') await end(flight, submission)
+  else if (submission.state === 'ended') await collectRun(flight, submission)
+  else await settleRun(flight, submission)
+}
+/** Longer than a lease that was lost goes unnoticed, and what was in flight is waited for; real time. */
+const STRAY_MS = 60 * SECOND
 
 const folderOf = ({ ports }: SyncFlight, { id }: SubmissionRow): string => join(ports.journals, id)
 

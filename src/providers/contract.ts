@@ -242,6 +242,8 @@ export interface SyncLane {
   row(reply: Reply): ReplyRow
   /** The whole of a row for a request that was given up without a reply of the vendor. */
   lostRow(id: string, why: 'timeout' | 'unreachable', message: string): string
+  /** Whether an account at this place can buy there. Absent: each can. */
+  soldAt?(baseUrl: string): boolean
   readonly scanRow: RowScanner
   /** URL of the module that exports `scanRow`, as in BatchLane. */
   readonly scanner: URL

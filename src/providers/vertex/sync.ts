@@ -37,6 +37,7 @@ function laneOf(tier: SoldTier): SyncLane {
     lostRow: (id, why, message) =>
       rowOf(id, { status: `${STATUS_CODES[why === 'timeout' ? 504 : 503]}: ${message.replaceAll('{', '(')}` }),
     blanksModel: true,
+    ...(tier === 'standard' ? {} : { soldAt: (baseUrl: string) => baseUrl.includes('/locations/global') }),
     scanRow,
     scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
     ownRows: true,
