@@ -11,7 +11,6 @@ describe('an OpenAI embeddings request', () => {
   test('becomes a row for each input', () => {
     expect(embeddingsToGemini({ model: 'm', input: ['llama', 'alpaca'], encoding_format: 'float' })).toEqual({
       bodies: [{ content: { parts: [{ text: 'llama' }] } }, { content: { parts: [{ text: 'alpaca' }] } }],
-      encoding: 'float',
       warnings: [],
     })
     expect(embeddingsToGemini('{"model":"m","input":"llama"}').bodies).toHaveLength(1)

@@ -15,6 +15,7 @@ import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
+import { everyRow } from './rows.ts'
 
 const SAMPLES = 256
 /** Of all samples: with images and documents they are megabytes each, and are held while they are counted. */
@@ -41,7 +42,8 @@ export async function quoteJob(
     const { limits } = ports.vendors.batch(lane)
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
-    const cut = Math.max(group.requests / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
+    const rows = group.split === true ? group.inputs : group.requests
+    const cut = Math.max(rows / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
     groups.push(quoteGroup(manifest, number, samples.get(number), options))
   }
@@ -62,7 +64,7 @@ export async function quoteJob(
     landing[lane] = pacedLanding(pace, manifest.requests, deadline === null ? null : (deadline - at) / SECOND)
   for (const lane of flyable) {
     if (paces.has(lane)) continue
-    const landed = landingOf(lane, { requests: manifest.requests, submissions: shardsOf.get(lane) ?? 1 })
+    const landed = landingOf(lane, { requests: everyRow(manifest).count, submissions: shardsOf.get(lane) ?? 1 })
     if (landed === undefined) continue
     landing[lane] = {
       p50: landed.p50,
@@ -127,6 +129,8 @@ function quoteGroup(
     ...(schema === null || schema === undefined ? {} : { schema }),
   })
   notes.push(output.basis)
+  if (group.split === true)
+    notes.push(`${vendorOf(lane)} embeds one input a row: ${group.requests} requests are ${group.inputs} rows there.`)
   if (translated !== null) notes.push(...translated.warnings.map(adapted))
   return {
     vendor: vendorOf(lane),

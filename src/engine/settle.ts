@@ -32,6 +32,12 @@ export interface ShardTally {
   readonly handedOn?: true
 }
 
+/** How many rows of a shard are still to be planned into another round. */
+export function againOf(shard: ShardRow): number {
+  const tally = shard.tally as ShardTally | null
+  return tally === null || tally.handedOn ? 0 : total(tally.again)
+}
+
 /** Writes the ledger, once, in the transaction of the state change. */
 export async function settle(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
   const { ports, job, shard } = flight
