@@ -47,7 +47,7 @@ export function translateLine(
   const { status, body } =
     trouble === undefined
       ? answerOf(how, said.map(bodyOf), options)
-      : translateError(how.from, how.to, trouble.status, trouble.body)
+      : about(lines[said.indexOf(trouble)]?.input, translateError(how.from, how.to, trouble.status, trouble.body))
   return dialect.answerRow(idJson, status, body)
 }
 
@@ -59,6 +59,13 @@ function framed(frame: NonNullable<Dialect['answerFrame']>, idJson: Uint8Array, 
 
 const isTrouble = (said: VendorLine): said is Exclude<VendorLine, { kind: 'answer' }> => said.kind !== 'answer'
 const bodyOf = (said: VendorLine): unknown => (said.kind === 'answer' ? said.body : undefined)
+
+/** Which of several inputs is wrong: the vendor got it alone, and cannot say. */
+function about(input: number | undefined, { status, body }: StatusBody): StatusBody {
+  const error = body['error']
+  if (input === undefined || !isRecord(error)) return { status, body }
+  return { status, body: { ...body, error: { ...error, param: `input[${input}]` } } }
+}
 
 /** The answers inside succeeded lines, as the requests' own dialect would have given the answer to the request. */
 export function answerOf(

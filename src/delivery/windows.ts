@@ -40,6 +40,8 @@ export interface Line {
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
+  /** Which of several inputs of its request it answers. */
+  readonly input?: number
 }
 
 /** The lines of a request: the one that decides how it ended, or those of all its rows where all have an answer. */
@@ -47,10 +49,11 @@ export function linesOf({ bytes, at, length, parts }: LineWindow, index: number)
   let start = at[index] as number
   if (parts === null) return [{ bytes, start, end: start + (length[index] as number) }]
   const lines: Line[] = []
+  const [from, to] = [parts.starts[index] as number, parts.starts[index + 1] as number]
   // Side by side in the order of the rows; of those that do not count there is nothing.
-  for (let row = parts.starts[index] as number; row < (parts.starts[index + 1] as number); row++) {
+  for (let row = from; row < to; row++) {
     const end = start + (parts.length[row] as number)
-    if (end > start) lines.push({ bytes, start, end })
+    if (end > start) lines.push({ bytes, start, end, ...(to - from > 1 && { input: row - from }) })
     start = end
   }
   return lines

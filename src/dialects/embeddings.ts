@@ -50,8 +50,9 @@ function inputsOf(t: Translation, input: unknown): readonly string[] {
   if (list.length === 0) t.refuse('input', 'there is nothing to embed')
   return list.map((item, index) => {
     if (typeof item === 'string') return item
-    const path = Array.isArray(item) ? `input[${index}]` : 'input'
-    return t.refuse(path, 'tokens are known to their own vendor only; send the text')
+    const tokens = 'tokens are known to their own vendor only; send the text'
+    if (typeof item === 'number') return t.refuse('input', tokens)
+    return t.refuse(`input[${index}]`, Array.isArray(item) ? tokens : 'it is no text')
   })
 }
 

@@ -28,7 +28,8 @@ export async function planRetries(ports: Ports, job: JobRow, shards: readonly Sh
       ({ shardId, state, duplicate }) =>
         shardId === shard.id && !duplicate && (state === 'settled' || state === 'lost'),
     )
-    ordinals.push(...(await retryOrdinals(ports, shard, submission, options)))
+    // One by one: there may be more of them than a call takes arguments.
+    for (const ordinal of await retryOrdinals(ports, shard, submission, options)) ordinals.push(ordinal)
   }
   await planRound(ports, job, Uint32Array.from(ordinals).sort(), 'flying')
 }
