@@ -1,7 +1,7 @@
 import { readOrdinals } from '../delivery/windows.ts'
 import { BadInput, type LineProblem } from '../domain/errors.ts'
 import { type Lane, type Tier, vendorOf } from '../domain/usage.ts'
-import type { IndexRecord } from '../intake/manifest.ts'
+import { type Group, type IndexRecord, rowsOf } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
 import { shardSize } from '../policy/shard-size.ts'
@@ -176,7 +176,7 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({
         rowsMax: shardSize({
-          requests: manifest.groups[group]?.requests ?? 0,
+          requests: rowsOf(manifest.groups[group] as Group),
           requestsMax: limits.rowsMax,
           fewSubmissions: limits.queues === true,
           cachePrimed: false,

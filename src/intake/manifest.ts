@@ -141,7 +141,10 @@ export const emptyRecord = (): IndexRecord => ({
   line: 0,
 })
 
-/** How many rows a request is at its vendor. */
+/** How many rows a group is at its vendor. */
+export const rowsOf = ({ split, inputs, requests }: Group): number => (split === true ? inputs : requests)
+
+/** How many rows a request is there. */
 export const rowsIn = ({ groups }: Pick<Manifest, 'groups'>, { group, inputs }: IndexRecord): number =>
   groups[group]?.split === true ? inputs : 1
 

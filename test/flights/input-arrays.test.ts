@@ -205,6 +205,16 @@ describe.concurrent('an embeddings request with an input array at Gemini', () =>
     expect(await eventTypes(job)).toContain('retry')
   })
 
+  test('flies on a lane that takes rows one by one too', { timeout: 60_000 }, async ({ expect }) => {
+    await using on = await field({ speed: 60 })
+    const redeye = await on.open()
+    const requests = embeddings(texts(40))
+    const job = await fly(redeye, requests, { model: MODEL, ladder: ['standard'] })
+    expect((await job.receipt()).lanes).toMatchObject([{ lane: 'gemini/standard', requests: 40 }])
+    expect((await verdictOn(on, job, requests)).faults).toEqual([])
+    expect((await vectorsOf(job)).map(({ data }) => data.length)).toEqual(texts(40).map(({ length }) => length))
+  })
+
   test('is refused where it holds tokens, which only their own vendor knows', async ({ expect }) => {
     await using on = await field()
     const redeye = await on.open()
