@@ -28,3 +28,22 @@ export async function spreadRows(
   }
   return { count: writer.bytes / RECORD_BYTES, index: name }
 }
+
+/** The first row of each of these requests, which come in rising order. */
+export async function firstRows(
+  { blobs }: Pick<Ports, 'blobs'>,
+  manifest: Manifest,
+  requests: readonly number[],
+): Promise<readonly number[]> {
+  if (manifest.rows === undefined) return requests
+  const rows: number[] = []
+  let [request, row] = [0, 0]
+  for await (const records of recordsOf(blobs, manifest, everyRequest(manifest))) {
+    for (const record of records) {
+      if (request++ === requests[rows.length]) rows.push(row)
+      row += rowsIn(manifest, record)
+    }
+    if (rows.length === requests.length) break
+  }
+  return rows
+}

@@ -21,7 +21,7 @@ const embeddings = (inputs: readonly unknown[], more: object = {}): RequestLine[
     custom_id: `e-${index}`,
     method: 'POST',
     url: '/v1/embeddings',
-    body: { model: 'text-embedding-3-small', input, ...more },
+    body: { model: 'text-embedding-3-small', input, dimensions: 4, ...more },
   }))
 
 /** Of `count` requests: one to five texts each, all of them different. */
@@ -213,6 +213,26 @@ describe.concurrent('an embeddings request with an input array at Gemini', () =>
     expect((await job.receipt()).lanes).toMatchObject([{ lane: 'gemini/standard', requests: 40 }])
     expect((await verdictOn(on, job, requests)).faults).toEqual([])
     expect((await vectorsOf(job)).map(({ data }) => data.length)).toEqual(texts(40).map(({ length }) => length))
+  })
+
+  test('sends its first row ahead, where one request of its kind goes ahead', { timeout: 60_000 }, async ({
+    expect,
+  }) => {
+    await using on = await field({ speed: 600 })
+    const redeye = await on.open()
+    const plain = embeddings(Array.from({ length: 600 }, (_, index) => [`a ${index}`, `b ${index}`]))
+    const short = embeddings(
+      Array.from({ length: 600 }, (_, index) => [`c ${index}`]),
+      { dimensions: 2 },
+    )
+    const requests = [...plain, ...short.map((line) => ({ ...line, custom_id: `s-${line.custom_id}` }))]
+    const job = await fly(redeye, requests, { model: MODEL })
+    const ahead = (await job.submissions()).filter(({ lane }) => lane === 'gemini/standard')
+    expect(ahead.map(({ rows }) => rows)).toEqual([2])
+    expect((await rowsAt(on)).reduce((sum, rows) => sum + rows, 0)).toBe(600 * 2 + 600 - 2)
+    expect((await verdictOn(on, job, requests)).faults).toEqual([])
+    const lengths = (await vectorsOf(job)).map(({ data }) => data.map(({ embedding }) => embedding.length))
+    expect(lengths).toEqual([...plain.map(() => [4, 4]), ...short.map(() => [2])])
   })
 
   test('is refused where it holds tokens, which only their own vendor knows', async ({ expect }) => {
