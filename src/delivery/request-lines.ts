@@ -1,7 +1,7 @@
 import { reasons } from '../domain/outcome.ts'
+import { type Line, type LineWindow, linesOf } from './line-window.ts'
 import { ID_LENGTH } from './result-index.ts'
 import { type LineTranslation, translateLine } from './translate-line.ts'
-import { type Line, type LineWindow, linesOf } from './windows.ts'
 
 /** How the rows of one group of requests are written. */
 export interface GroupLines {

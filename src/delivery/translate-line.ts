@@ -3,8 +3,8 @@ import { dialects } from '../dialects/dialects.ts'
 import { type StatusBody, translateError } from '../dialects/errors.ts'
 import { translateAnswer } from '../dialects/translate-body.ts'
 import { type DialectName, isRecord } from '../dialects/translation.ts'
+import type { Line } from './line-window.ts'
 import { answerSpan, readLine, type VendorLine } from './vendor-line.ts'
-import type { Line } from './windows.ts'
 
 /** How the answers of one group come back in the dialect of its requests. */
 export interface LineTranslation {
