@@ -12,5 +12,8 @@ export interface Flown {
   /** Result index blob; null: all rows ended as `uniform` says, without a line. */
   readonly index: string | null
   readonly files: readonly string[]
-  readonly uniform?: { readonly outcome: Outcome; readonly reason: Reason }
+  /** Those of its rows that deserve it will fly once more. */
+  readonly again: boolean
+  /** Outcome null: they are under way. */
+  readonly uniform?: { readonly outcome: Outcome | null; readonly reason: Reason }
 }

@@ -1,7 +1,7 @@
 import { reasons } from '../domain/outcome.ts'
+import { type Line, type LineWindow, linesOf } from './line-window.ts'
 import { ID_LENGTH } from './result-index.ts'
 import { type LineTranslation, translateLine } from './translate-line.ts'
-import type { LineWindow } from './windows.ts'
 
 /** How the rows of one group of requests are written. */
 export interface GroupLines {
@@ -51,11 +51,12 @@ export function requestLines(window: LineWindow, groups: readonly GroupLines[], 
   return out.subarray(0, used)
 }
 
-function translated(how: LineTranslation, { bytes, at, idAt, length }: LineWindow, index: number, id: Uint8Array) {
-  const start = at[index] as number
-  const idStart = start + (idAt[index] as number)
-  const line = { bytes, start, end: start + (length[index] as number) }
-  return translateLine(how, line, id, bytes.toString('latin1', idStart, idStart + ID_LENGTH))
+function translated(how: LineTranslation, window: LineWindow, index: number, id: Uint8Array): Uint8Array {
+  const { bytes, at, idAt, base64 } = window
+  const idStart = (at[index] as number) + (idAt[index] as number)
+  const upstreamId = bytes.toString('latin1', idStart, idStart + ID_LENGTH)
+  const lines = linesOf(window, index) as readonly [Line, ...Line[]]
+  return translateLine(how, lines, id, { upstreamId, base64: base64[index] === 1 })
 }
 
 /** How long rows of our own are is not known before: where one does not fit beside what may still come, there is more room. */

@@ -2,9 +2,9 @@ import type { AnswerText } from '../dialects/contract.ts'
 import { outcomes, reasons } from '../domain/outcome.ts'
 import type { AnswerReader } from '../tables/answer.ts'
 import { type Cell, type Cells, decodeRow } from '../tables/row.ts'
+import type { LineWindow } from './line-window.ts'
 import { codeOf } from './request-lines.ts'
 import { errorOf, responseBody } from './vendor-line.ts'
-import type { LineWindow } from './windows.ts'
 
 /** What a row cost and where it ran, for --with-cost. */
 export interface RowCost {

@@ -2,7 +2,8 @@ import type { Dialect } from '../dialects/contract.ts'
 import { dialects } from '../dialects/dialects.ts'
 import { type StatusBody, translateError } from '../dialects/errors.ts'
 import { translateAnswer } from '../dialects/translate-body.ts'
-import { type DialectName, isRecord, type Json } from '../dialects/translation.ts'
+import { type DialectName, isRecord } from '../dialects/translation.ts'
+import type { Line } from './line-window.ts'
 import { answerSpan, readLine, type VendorLine } from './vendor-line.ts'
 
 /** How the answers of one group come back in the dialect of its requests. */
@@ -15,26 +16,38 @@ export interface LineTranslation {
   readonly created: number
 }
 
+/** What an answer becomes, besides. */
+export interface AnswerOptions {
+  /** Stands in for an id that the answer does not have. */
+  readonly upstreamId: string
+  readonly base64: boolean
+}
+
 /**
  * A vendor's result line as a row of another dialect, without its newline. Never throws for what the vendor said: an
  * answer was paid for.
+ * @param lines  one, or one for each input with an answer to all of them
  * @param idJson  the user's id as JSON text
- * @param upstreamId  stands in for an id that the answer does not have
  */
 export function translateLine(
   how: LineTranslation,
-  line: { readonly bytes: Uint8Array; readonly start: number; readonly end: number },
+  lines: readonly [Line, ...Line[]],
   idJson: Uint8Array,
-  upstreamId: string,
+  options: AnswerOptions,
 ): Uint8Array {
   const dialect: Dialect = dialects[how.to]
+  const [line] = lines
   if (how.from === how.to && dialect.answerFrame !== undefined) {
     const answer = answerSpan(line.bytes, line.start, line.end)
     if (answer !== undefined) return framed(dialect.answerFrame, idJson, line.bytes.subarray(...answer))
   }
-  const said = readLine(line.bytes, line.start, line.end)
-  if (said.kind === 'none') return dialect.errorRow(idJson, said.code, said.message)
-  const { status, body } = translateSaid(how, said, upstreamId)
+  const said = lines.map(({ bytes, start, end }) => readLine(bytes, start, end))
+  const trouble = said.find(isTrouble)
+  if (trouble?.kind === 'none') return dialect.errorRow(idJson, trouble.code, trouble.message)
+  const { status, body } =
+    trouble === undefined
+      ? answerOf(how, said.map(bodyOf), options)
+      : about(lines[said.indexOf(trouble)]?.input, translateError(how.from, how.to, trouble.status, trouble.body))
   return dialect.answerRow(idJson, status, body)
 }
 
@@ -44,15 +57,22 @@ function framed(frame: NonNullable<Dialect['answerFrame']>, idJson: Uint8Array, 
   return Buffer.concat([Buffer.from(beforeId), idJson, Buffer.from(beforeAnswer), answer, Buffer.from(after)])
 }
 
-/** The answer inside a succeeded line, as the requests' own dialect would have given it. */
-export const answerIn = (how: LineTranslation, body: unknown, upstreamId: string): Json =>
-  translateSaid(how, { kind: 'answer', body }, upstreamId).body
+const isTrouble = (said: VendorLine): said is Exclude<VendorLine, { kind: 'answer' }> => said.kind !== 'answer'
+const bodyOf = (said: VendorLine): unknown => (said.kind === 'answer' ? said.body : undefined)
 
-function translateSaid(
+/** Which of several inputs is wrong: the vendor got it alone, and cannot say. */
+function about(input: number | undefined, { status, body }: StatusBody): StatusBody {
+  const error = body['error']
+  if (input === undefined || !isRecord(error)) return { status, body }
+  return { status, body: { ...body, error: { ...error, param: `input[${input}]` } } }
+}
+
+/** The answers inside succeeded lines, as the requests' own dialect would have given the answer to the request. */
+export function answerOf(
   { from, to, model, created }: LineTranslation,
-  said: Exclude<VendorLine, { kind: 'none' }>,
-  upstreamId: string,
+  bodies: readonly unknown[],
+  { upstreamId: id, base64 }: AnswerOptions,
 ): StatusBody {
-  if (said.kind === 'error') return translateError(from, to, said.status, said.body)
-  return translateAnswer(from, to, isRecord(said.body) ? said.body : {}, { id: upstreamId, created, model })
+  const [first = {}, ...more] = bodies.map((body) => (isRecord(body) ? body : {}))
+  return translateAnswer(from, to, [first, ...more], { id, created, model, encoding: base64 ? 'base64' : 'float' })
 }

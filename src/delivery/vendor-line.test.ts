@@ -33,7 +33,8 @@ describe('An answer in a row of the lane’s own shape', () => {
   const put = (dialect: 'gemini' | 'anthropic', line: string) => {
     const bytes = Buffer.from(`before${line}after`)
     const span = { bytes, start: 6, end: 6 + Buffer.byteLength(line) }
-    return Buffer.from(translateLine(how(dialect), span, Buffer.from('"a\\u0062c"'), 'upstream')).toString()
+    const options = { upstreamId: 'upstream', base64: false }
+    return Buffer.from(translateLine(how(dialect), [span], Buffer.from('"a\\u0062c"'), options)).toString()
   }
   const answer = '{ "n":1.0, "big" : 12345678901234567890, "status":"x" , "text":"é\\u00e9" }'
 

@@ -1,7 +1,9 @@
 import { outcomes, reasonCode } from '../domain/outcome.ts'
-import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
+import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord, rowsIn } from '../intake/manifest.ts'
 import type { BlobStore, LocalBlob } from '../stores/contract.ts'
 import type { Flown } from './flown.ts'
+import { inParts, type LineWindow } from './line-window.ts'
+import { OutcomeWindow, requestsOf } from './outcome-window.ts'
 import { emptyResult, NO_FILE, NO_OUTCOME, RESULT_BYTES, readResult } from './result-index.ts'
 
 export const WINDOW_ORDINALS = 65_536
@@ -10,75 +12,16 @@ const WINDOW_BYTES_MAX = 6 * 1024 * 1024
 const GAP_MAX = 64 * 1024
 const READ_MAX = 1024 * 1024
 
-const SUCCEEDED = outcomes.indexOf('succeeded')
-const MISSING = outcomes.indexOf('missing')
-
-/** 2: an answer that is wanted · 1: an answer that fails its schema · 0: none. */
-const rank = (outcome: number, reason: number): number =>
-  outcome !== SUCCEEDED ? 0 : reason === reasonCode.schema || reason === reasonCode.invalid_json ? 1 : 2
-
-/** How the requests [first, first + count) ended: for each the submission that wins, and where its line lies. */
-export class OutcomeWindow {
+/** Consecutive requests, of which each is one row (`starts` null) or more. */
+interface Span {
   readonly first: number
   readonly count: number
-  /** Index into the flown list, -1: nothing was ever flown. */
-  readonly winner: Int32Array
-  readonly outcome: Uint8Array
-  readonly reason: Uint8Array
-  readonly file: Uint8Array
-  readonly offset: Float64Array
-  readonly length: Uint32Array
-  readonly idAt: Uint32Array
-
-  constructor(first: number, count: number) {
-    this.first = first
-    this.count = count
-    this.winner = new Int32Array(count).fill(-1)
-    this.outcome = new Uint8Array(count).fill(MISSING)
-    this.reason = new Uint8Array(count).fill(reasonCode.missing)
-    this.file = new Uint8Array(count).fill(NO_FILE)
-    this.offset = new Float64Array(count)
-    this.length = new Uint32Array(count)
-    this.idAt = new Uint32Array(count)
-  }
-
-  /** First success in settle order wins, else the last final outcome. A valid answer beats an invalid one. */
-  offer(index: number, flown: number, outcome: number, reason: number): boolean {
-    if (this.winner[index] !== -1) {
-      const held = rank(this.outcome[index] as number, this.reason[index] as number)
-      const offered = rank(outcome, reason)
-      if (offered < held || (offered === held && held === 2)) return false
-    }
-    this.winner[index] = flown
-    this.outcome[index] = outcome
-    this.reason[index] = reason
-    this.file[index] = NO_FILE
-    return true
-  }
-}
-
-/** Lines of consecutive requests, read and laid side by side. Valid until the next window is asked for. */
-export interface LineWindow {
-  readonly first: number
-  readonly count: number
-  readonly bytes: Buffer
-  /** Per request: where its line lies in `bytes` (length 0: no line), and its id's content in the line. */
-  readonly at: Uint32Array
-  readonly length: Uint32Array
-  readonly idAt: Uint32Array
-  readonly outcome: Uint8Array
-  readonly reason: Uint8Array
-  readonly winner: Int32Array
-  /** Index into the manifest's groups: what endpoint it was for. */
-  readonly group: Uint16Array
-  /** What each request carried through: its id as JSON, or its row. */
-  readonly carry: Buffer
-  readonly carryAt: Uint32Array
-  readonly carryLength: Uint32Array
+  readonly starts: Uint32Array | null
 }
 
 interface Carries {
   readonly group: Uint16Array
+  readonly base64: Uint8Array
   readonly offset: Float64Array
   readonly length: Uint32Array
 }
@@ -99,31 +42,92 @@ export class ResultWalk {
     this.#flown = flown
   }
 
-  async *outcomes(): AsyncGenerator<OutcomeWindow> {
-    for (let first = 0; first < this.#manifest.requests; first += WINDOW_ORDINALS) {
-      const window = new OutcomeWindow(first, Math.min(WINDOW_ORDINALS, this.#manifest.requests - first))
-      for (const [number, flown] of this.#flown.entries()) await this.#offer(window, number, flown)
-      yield window
+  /** How the rows ended, each for itself. */
+  async *rows(): AsyncGenerator<OutcomeWindow> {
+    for await (const { rows } of this.#windows()) yield rows
+  }
+
+  /**
+   * How the requests ended.
+   * @param before  sees their rows first, and may take an outcome back that is not final: then its request has none
+   */
+  async *outcomes(before?: (rows: OutcomeWindow) => void): AsyncGenerator<OutcomeWindow> {
+    for await (const { first, rows, starts } of this.#windows()) {
+      before?.(rows)
+      yield starts === null ? rows : requestsOf(rows, first, starts)
     }
   }
 
   async *lines(): AsyncGenerator<LineWindow> {
-    for await (const window of this.outcomes()) {
+    for await (const { first, rows, starts } of this.#windows()) {
+      const window = starts === null ? rows : requestsOf(rows, first, starts)
       const carries = await this.#carries(window)
+      const rowAt = (index: number): number => (starts === null ? index : (starts[index] as number))
       for (let from = 0; from < window.count; ) {
         let to = from
         let lines = 0
         let held = 0
         for (; to < window.count; to++) {
-          const more = (window.length[to] as number) + (carries.length[to] as number)
+          let length = 0
+          for (let row = rowAt(to); row < rowAt(to + 1); row++) length += rows.length[row] as number
+          const more = length + (carries.length[to] as number)
           if (to > from && held + more > WINDOW_BYTES_MAX) break
           held += more
-          lines += window.length[to] as number
+          lines += length
         }
-        yield await this.#read(window, carries, from, to, lines)
+        const { bytes, at } = await this.#read(rows, rowAt(from), rowAt(to), lines)
+        yield {
+          first: first + from,
+          count: to - from,
+          bytes,
+          ...(starts === null ? { at, parts: null } : inParts(starts.subarray(from, to + 1), rows, at)),
+          length: window.length.subarray(from, to),
+          idAt: window.idAt.subarray(from, to),
+          outcome: window.outcome.subarray(from, to),
+          reason: window.reason.subarray(from, to),
+          winner: window.winner.subarray(from, to),
+          group: carries.group.subarray(from, to),
+          base64: carries.base64.subarray(from, to),
+          ...(await this.#carry(carries, from, to)),
+        }
         from = to
       }
     }
+  }
+
+  async *#windows(): AsyncGenerator<Omit<Span, 'count'> & { readonly rows: OutcomeWindow }> {
+    let row = 0
+    for await (const { first, count, starts } of this.#spans()) {
+      const rows = new OutcomeWindow(row, starts?.at(-1) ?? count)
+      for (const [number, flown] of this.#flown.entries()) await this.#offer(rows, number, flown)
+      yield { first, rows, starts }
+      row += rows.count
+    }
+  }
+
+  /** About as many rows at once, and always whole requests. */
+  async *#spans(): AsyncGenerator<Span> {
+    const { requests, rows } = this.#manifest
+    const most = rows === undefined ? WINDOW_ORDINALS : Math.ceil((WINDOW_ORDINALS * requests) / rows.count)
+    for (let first = 0; first < requests; ) {
+      let count = Math.min(most, requests - first)
+      let starts: Uint32Array | null = null
+      if (rows !== undefined) {
+        starts = await this.#starts(first, count)
+        while (count > 1 && (starts[count] as number) > WINDOW_ORDINALS) count--
+        starts = starts.subarray(0, count + 1)
+      }
+      yield { first, count, starts }
+      first += count
+    }
+  }
+
+  async #starts(first: number, count: number): Promise<Uint32Array> {
+    const starts = new Uint32Array(count + 1)
+    await this.#records(first, count, (record, index) => {
+      starts[index + 1] = (starts[index] as number) + rowsIn(this.#manifest, record)
+    })
+    return starts
   }
 
   async close(): Promise<void> {
@@ -137,7 +141,8 @@ export class ResultWalk {
     if (flown.index === null) {
       const { outcome, reason } = flown.uniform ?? { outcome: 'missing', reason: 'missing' }
       for (let row = rows.from; row < rows.to; row++) {
-        window.offer(rows.ordinal(row) - window.first, number, outcomes.indexOf(outcome), reasonCode[reason])
+        const code = outcome === null ? NO_OUTCOME : outcomes.indexOf(outcome)
+        window.offer(rows.ordinal(row) - window.first, number, code, reasonCode[reason])
       }
       return
     }
@@ -190,29 +195,23 @@ export class ResultWalk {
     if (flown.ordinals !== null) this.#ordinals.delete(flown.ordinals)
   }
 
-  async #read(window: OutcomeWindow, carries: Carries, from: number, to: number, total: number): Promise<LineWindow> {
+  /** The lines of rows side by side, and where each lies. */
+  async #read(
+    rows: OutcomeWindow,
+    from: number,
+    to: number,
+    total: number,
+  ): Promise<{ bytes: Buffer; at: Uint32Array<ArrayBuffer> }> {
     const count = to - from
     const at = new Uint32Array(count)
     const bytes = this.#room('lines', total)
     let used = 0
     for (let index = 0; index < count; index++) {
       at[index] = used
-      used += window.length[from + index] as number
+      used += rows.length[from + index] as number
     }
-    await this.#fill(window, from, to, at, bytes)
-    return {
-      first: window.first + from,
-      count,
-      bytes,
-      at,
-      length: window.length.subarray(from, to),
-      idAt: window.idAt.subarray(from, to),
-      outcome: window.outcome.subarray(from, to),
-      reason: window.reason.subarray(from, to),
-      winner: window.winner.subarray(from, to),
-      group: carries.group.subarray(from, to),
-      ...(await this.#carry(carries, from, to)),
-    }
+    await this.#fill(rows, from, to, at, bytes)
+    return { bytes, at }
   }
 
   /** Result files are not in input order: spans are sorted by where they lie and read in few, long reads. */
@@ -249,21 +248,26 @@ export class ResultWalk {
 
   /** Where the carries of a window lie. */
   async #carries(window: OutcomeWindow): Promise<Carries> {
-    const index = await this.#local(this.#manifest.index)
-    const records = new Uint8Array(window.count * RECORD_BYTES)
-    await index.read(records, window.first * RECORD_BYTES)
-    const view = new DataView(records.buffer)
     const offset = new Float64Array(window.count)
     const length = new Uint32Array(window.count)
     const group = new Uint16Array(window.count)
-    const record: IndexRecord = emptyRecord()
-    for (let number = 0; number < window.count; number++) {
-      readRecord(view, number * RECORD_BYTES, record)
-      offset[number] = record.carryOffset
-      length[number] = record.carryLength
-      group[number] = record.group
-    }
-    return { offset, length, group }
+    const base64 = new Uint8Array(window.count)
+    await this.#records(window.first, window.count, (record, index) => {
+      offset[index] = record.carryOffset
+      length[index] = record.carryLength
+      group[index] = record.group
+      base64[index] = record.base64 ? 1 : 0
+    })
+    return { offset, length, group, base64 }
+  }
+
+  async #records(first: number, count: number, each: (record: IndexRecord, index: number) => void): Promise<void> {
+    const index = await this.#local(this.#manifest.index)
+    const bytes = new Uint8Array(count * RECORD_BYTES)
+    await index.read(bytes, first * RECORD_BYTES)
+    const view = new DataView(bytes.buffer)
+    const record = emptyRecord()
+    for (let at = 0; at < count; at++) each(readRecord(view, at * RECORD_BYTES, record), at)
   }
 
   /** Carries lie in ordinal order, so those of consecutive requests are one span. */

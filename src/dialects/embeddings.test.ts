@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { embeddingFromOpenai, embeddingsFromGemini, embeddingsToGemini, embeddingToOpenai } from './embeddings.ts'
+import { isSplit, translateAnswer, translateBody } from './translate-body.ts'
 import { Untranslatable } from './untranslatable.ts'
 
 const row = (values: number[], count: unknown = 1) => ({
@@ -11,7 +12,6 @@ describe('an OpenAI embeddings request', () => {
   test('becomes a row for each input', () => {
     expect(embeddingsToGemini({ model: 'm', input: ['llama', 'alpaca'], encoding_format: 'float' })).toEqual({
       bodies: [{ content: { parts: [{ text: 'llama' }] } }, { content: { parts: [{ text: 'alpaca' }] } }],
-      encoding: 'float',
       warnings: [],
     })
     expect(embeddingsToGemini('{"model":"m","input":"llama"}').bodies).toHaveLength(1)
@@ -26,6 +26,7 @@ describe('an OpenAI embeddings request', () => {
   test.each([
     [{ input: [1, 2] }, 'input'],
     [{ input: [[1, 2]] }, 'input[0]'],
+    [{ input: ['x', null] }, 'input[1]'],
     [{ input: [] }, 'input'],
     [{ input: 'x', user: 'u' }, 'user'],
     [{ input: 'x', encoding_format: 'hex' }, 'encoding_format'],
@@ -35,6 +36,43 @@ describe('an OpenAI embeddings request', () => {
     expect(() => embeddingsToGemini({ model: 'm', ...body })).toThrow(
       expect.objectContaining({ path, target: 'gemini-embeddings' }),
     )
+  })
+})
+
+describe('a request of a file', () => {
+  const bodies = (body: object) =>
+    translateBody('openai-embeddings', 'gemini-embeddings', JSON.stringify({ model: 'm', ...body }), { model: 'm' })
+      .bodies
+  const answer = { id: 'a', created: 1, model: 'm', encoding: 'base64' } as const
+
+  test('is split at Gemini, and nowhere else', () => {
+    expect(bodies({ input: ['one', 'two'], encoding_format: 'base64' })).toEqual([
+      { content: { parts: [{ text: 'one' }] } },
+      { content: { parts: [{ text: 'two' }] } },
+    ])
+    expect(isSplit('openai-embeddings', 'gemini-embeddings')).toBe(true)
+    expect(isSplit('gemini-embeddings', 'openai-embeddings')).toBe(false)
+    expect(isSplit('openai-chat', 'gemini')).toBe(false)
+  })
+
+  test('is one row from Gemini to OpenAI', () => {
+    const row = '{"content":{"parts":[{"text":"one"}]}}'
+    expect(translateBody('gemini-embeddings', 'openai-embeddings', row, { model: 'm' }).bodies).toEqual([
+      { model: 'm', input: 'one', encoding_format: 'float' },
+    ])
+  })
+
+  test('gets the answers to all of its rows as one', () => {
+    const { body } = translateAnswer('gemini-embeddings', 'openai-embeddings', [row([1], 2), row([0.5], 3)], answer)
+    expect(body).toEqual({
+      object: 'list',
+      data: [
+        { object: 'embedding', index: 0, embedding: 'AACAPw==' },
+        { object: 'embedding', index: 1, embedding: 'AAAAPw==' },
+      ],
+      model: 'm',
+      usage: { prompt_tokens: 5, total_tokens: 5 },
+    })
   })
 })
 

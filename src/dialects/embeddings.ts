@@ -13,7 +13,6 @@ export type EncodingFormat = 'float' | 'base64'
 export interface TranslatedEmbeddings {
   /** One body for each vector: Gemini embeds one content a row, OpenAI a list. */
   readonly bodies: readonly Json[]
-  readonly encoding: EncodingFormat
   readonly warnings: readonly Warning[]
 }
 
@@ -25,12 +24,11 @@ export function embeddingsToGemini(input: string | Json): TranslatedEmbeddings {
   const body = record(input, 'gemini-embeddings')
   const t = new Translation('openai-embeddings', 'gemini-embeddings', factsOf('gemini', undefined))
   let dimensions: unknown
-  let encoding: EncodingFormat = 'float'
   for (const key in body) {
     const value = body[key]
     if (value === null || value === undefined || key === 'model' || key === 'input') continue
     if (key === 'dimensions') dimensions = value
-    else if (key === 'encoding_format') encoding = readEncoding(t, value)
+    else if (key === 'encoding_format') checkEncoding(t, value)
     else if (key === 'user') t.refuse(key, 'there is no such setting')
     else t.unknown('', key)
   }
@@ -39,11 +37,12 @@ export function embeddingsToGemini(input: string | Json): TranslatedEmbeddings {
     const content = { parts: [{ text }] }
     return dimensions === undefined ? { content } : { content, outputDimensionality: dimensions }
   })
-  return { bodies, encoding, warnings: t.warnings }
+  return { bodies, warnings: t.warnings }
 }
 
-function readEncoding(t: Translation, value: unknown): EncodingFormat {
-  return value === 'float' || value === 'base64' ? value : t.refuse('encoding_format', 'it is float or base64')
+/** How vectors are told is a matter of the answer alone. */
+function checkEncoding(t: Translation, value: unknown): void {
+  if (value !== 'float' && value !== 'base64') t.refuse('encoding_format', 'it is float or base64')
 }
 
 function inputsOf(t: Translation, input: unknown): readonly string[] {
@@ -51,8 +50,9 @@ function inputsOf(t: Translation, input: unknown): readonly string[] {
   if (list.length === 0) t.refuse('input', 'there is nothing to embed')
   return list.map((item, index) => {
     if (typeof item === 'string') return item
-    const path = Array.isArray(item) ? `input[${index}]` : 'input'
-    return t.refuse(path, 'tokens are known to their own vendor only; send the text')
+    const tokens = 'tokens are known to their own vendor only; send the text'
+    if (typeof item === 'number') return t.refuse('input', tokens)
+    return t.refuse(`input[${index}]`, Array.isArray(item) ? tokens : 'it is no text')
   })
 }
 

@@ -1,15 +1,24 @@
-import { embeddingFromOpenai, embeddingsFromGemini, embeddingsToGemini, embeddingToOpenai } from './embeddings.ts'
+import {
+  type EncodingFormat,
+  embeddingFromOpenai,
+  embeddingsFromGemini,
+  embeddingsToGemini,
+  embeddingToOpenai,
+} from './embeddings.ts'
 import { isChat } from './endpoint-for.ts'
 import type { StatusBody } from './errors.ts'
 import { parseExact } from './exact-json.ts'
 import { type ResponseOptions, translateRequest, translateResponse } from './translate.ts'
 import { type DialectName, isRecord, type Json, type RequestOptions } from './translation.ts'
-import { Untranslatable } from './untranslatable.ts'
 import type { Warning } from './warnings.ts'
 
+/** Whether a request of one dialect becomes as many of the other as it has inputs. */
+export const isSplit = (from: DialectName, to: DialectName): boolean =>
+  from === 'openai-embeddings' && to === 'gemini-embeddings'
+
 /**
- * One request of a batch, conversation or embedding, in another dialect. Its tier is left out: that is the lane's to
- * say.
+ * One request of a batch, conversation or embedding, in another dialect: one body, or one for each of its inputs where
+ * it is split. Its tier is left out: that is the lane's to say.
  * @throws Untranslatable with the JSON path of what the other dialect cannot be told
  */
 export function translateBody(
@@ -17,25 +26,27 @@ export function translateBody(
   to: DialectName,
   text: string,
   options: RequestOptions & { readonly model: string },
-): { readonly body: Json; readonly warnings: readonly Warning[] } {
+): { readonly bodies: readonly Json[]; readonly warnings: readonly Warning[] } {
   const input = withoutTier(text)
-  if (isChat(from) && isChat(to)) return translateRequest(from, to, input, options)
-  if (from === 'gemini-embeddings') return embeddingToOpenai(input, options.model)
-  const { bodies, encoding, warnings } = embeddingsToGemini(input)
-  if (bodies.length > 1) throw new Untranslatable('input[1]', to, 'a row embeds one input there; send a line for each')
-  if (encoding !== 'float') throw new Untranslatable('encoding_format', to, 'vectors come as numbers from there')
-  return { body: bodies[0] as Json, warnings }
+  if (isSplit(from, to)) return embeddingsToGemini(input)
+  const { body, warnings } =
+    isChat(from) && isChat(to) ? translateRequest(from, to, input, options) : embeddingToOpenai(input, options.model)
+  return { bodies: [body], warnings }
 }
 
-/** The answer to such a request, in the dialect of the request. Never throws: it was paid for. */
+/**
+ * The answer to such a request, in the dialect of the request. Never throws: it was paid for.
+ * @param answers  one, or those to all inputs in their order where the request was split
+ */
 export function translateAnswer(
   from: DialectName,
   to: DialectName,
-  answer: Json,
-  options: ResponseOptions,
+  answers: readonly [Json, ...Json[]],
+  options: ResponseOptions & { readonly encoding: EncodingFormat },
 ): StatusBody {
+  if (isSplit(to, from)) return embeddingsFromGemini(answers, options)
+  const [answer] = answers
   if (isChat(from) && isChat(to)) return translateResponse(from, to, answer, options)
-  if (from === 'gemini-embeddings') return embeddingsFromGemini([answer], { model: options.model, encoding: 'float' })
   return { status: 200, body: embeddingFromOpenai(answer) }
 }
 

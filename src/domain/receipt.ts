@@ -14,6 +14,8 @@ export interface Receipt {
     /** Answers that fail the schema; they are in their outcome's count too. */
     readonly invalid: number
   }
+  /** What the requests are at their vendors, where that is another number: an input each of embeddings, for one. */
+  readonly rows?: number
   readonly usd: {
     readonly quotedLow: string | null
     readonly quotedHigh: string | null

@@ -1,7 +1,10 @@
 import type { Flown } from '../delivery/flown.ts'
+import type { LineWindow } from '../delivery/line-window.ts'
+import type { OutcomeWindow } from '../delivery/outcome-window.ts'
 import { type GroupLines, requestLines } from '../delivery/request-lines.ts'
+import { NO_OUTCOME } from '../delivery/result-index.ts'
 import { type RowCost, tableRows } from '../delivery/table-lines.ts'
-import { type LineWindow, ResultWalk } from '../delivery/windows.ts'
+import { ResultWalk } from '../delivery/windows.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
 import { UsageError } from '../domain/errors.ts'
 import { roundToNano, usd } from '../domain/money.ts'
@@ -22,6 +25,7 @@ import type { JobOptions, TableOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
 import { type RoutedManifest, translationOf } from './routing.ts'
+import { deservesRetry } from './settle.ts'
 
 /** The output in input order, one line or row per request, as blocks of bytes, each valid until the next; what it counted on the way is returned. */
 export async function* outputOf(ports: Ports, job: JobRow, format?: TableFormat): AsyncGenerator<Uint8Array, Counts> {
@@ -42,13 +46,21 @@ export async function* outputOf(ports: Ports, job: JobRow, format?: TableFormat)
   return counter
 }
 
-/** Outcomes alone, without reading a result line. */
+/** Outcomes alone, without reading a result line. While a job flies: of the requests of which nothing is to come. */
 export async function countOutcomes(ports: Ports, job: JobRow): Promise<Counts> {
-  const flown = await flownOf(ports, job.id)
+  const options = job.options as JobOptions
+  const coming = job.state !== 'landing'
+  const flown = await flownOf(ports, job.id, { coming })
   const walk = new ResultWalk(ports.blobs, job.input as Manifest, flown)
   const counter = new Counter()
+  const takeBack = (rows: OutcomeWindow): void => {
+    for (let row = 0; row < rows.count; row++) {
+      const again = flown[rows.winner[row] as number]?.again === true
+      if (again && deservesRetry(rows.reason[row] as number, options)) rows.outcome[row] = NO_OUTCOME
+    }
+  }
   try {
-    for await (const window of walk.outcomes()) counter.add(window, flown)
+    for await (const window of walk.outcomes(coming ? takeBack : undefined)) counter.add(window, flown)
   } finally {
     await walk.close()
   }

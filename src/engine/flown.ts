@@ -2,10 +2,13 @@ import type { Flown } from '../delivery/flown.ts'
 import type { Collected } from '../delivery/result-index.ts'
 import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
 import type { Ports } from './ports.ts'
-import type { ShardTally } from './settle.ts'
+import { againOf, type ShardTally } from './settle.ts'
 
-/** Everything that says how requests of a job ended, in settle order. */
-export async function flownOf(ports: Ports, jobId: string): Promise<Flown[]> {
+/**
+ * Everything that says how rows of a job ended, in settle order.
+ * @param coming  also what says that they have not ended yet
+ */
+export async function flownOf(ports: Ports, jobId: string, { coming = false } = {}): Promise<Flown[]> {
   const shards = await ports.store.shards(jobId)
   const submissions = await ports.store.submissions({ jobId })
   const shardOf = new Map(shards.map((shard) => [shard.id, shard]))
@@ -17,6 +20,8 @@ export async function flownOf(ports: Ports, jobId: string): Promise<Flown[]> {
     if (one !== undefined) flown.push({ at: submission.settledAt ?? submission.endedAt ?? 0, flown: one })
   }
   for (const shard of shards) {
+    if (coming && shard.state !== 'settled')
+      flown.push({ at: Infinity, flown: { ...rowsOf(shard), index: null, uniform: { outcome: null, reason: 'none' } } })
     const tally = shard.tally as ShardTally | null
     if (
       tally !== null &&
@@ -30,7 +35,9 @@ export async function flownOf(ports: Ports, jobId: string): Promise<Flown[]> {
     }
   }
   // Duplicates come last: they were found, not asked for.
-  return flown.sort((a, b) => a.at - b.at || a.flown.firstOrdinal - b.flown.firstOrdinal).map((entry) => entry.flown)
+  return flown
+    .sort((a, b) => (a.at === b.at ? 0 : a.at - b.at) || a.flown.firstOrdinal - b.flown.firstOrdinal)
+    .map((entry) => entry.flown)
 }
 
 function ofSubmission(shard: ShardRow, submission: SubmissionRow): Flown | undefined {
@@ -42,6 +49,7 @@ function ofSubmission(shard: ShardRow, submission: SubmissionRow): Flown | undef
 }
 
 const rowsOf = (shard: ShardRow): Omit<Flown, 'index'> => ({
+  again: againOf(shard) > 0,
   submissionId: '',
   lane: shard.lane,
   firstOrdinal: shard.firstOrdinal,

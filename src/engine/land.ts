@@ -1,4 +1,3 @@
-import { outcomes } from '../domain/outcome.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { writeFileWhole } from '../kit/write-file-whole.ts'
@@ -13,7 +12,7 @@ import { preflightGate } from './preflight.ts'
 import { type Counts, receiptOf } from './receipt.ts'
 import { planRetries } from './retry.ts'
 import type { Runs } from './runs.ts'
-import type { ShardTally } from './settle.ts'
+import { againOf } from './settle.ts'
 import { steer } from './steer.ts'
 
 /** Who refreshes a job. */
@@ -62,11 +61,6 @@ export async function refreshJob(
 
 /** Real time; the dispatcher renews it with the others. */
 const LEASE_MS = 20 * SECOND
-
-const againOf = (shard: ShardRow): number => {
-  const tally = shard.tally as ShardTally | null
-  return tally === null || tally.handedOn ? 0 : outcomes.reduce((sum, outcome) => sum + tally.again[outcome], 0)
-}
 
 /** held ↔ flying, by what the unsettled shards say. True when the row was moved. */
 async function follow(ports: Ports, job: JobRow, flying: readonly ShardRow[]): Promise<boolean> {

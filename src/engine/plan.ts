@@ -1,7 +1,7 @@
 import { readOrdinals } from '../delivery/windows.ts'
 import { BadInput, type LineProblem } from '../domain/errors.ts'
 import { type Lane, type Tier, vendorOf } from '../domain/usage.ts'
-import type { IndexRecord } from '../intake/manifest.ts'
+import { type Group, type IndexRecord, rowsOf } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
 import { shardSize } from '../policy/shard-size.ts'
@@ -11,7 +11,7 @@ import type { ShardRow } from '../stores/contract.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
-import { frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
+import { asRows, frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
 import { type RowSet, recordsOf, rowBytes } from './rows.ts'
 
 /** What a purchase takes where one has to be known before the next is made. */
@@ -40,7 +40,7 @@ export interface PlanOf {
 }
 
 /**
- * Cuts the requests of `rows` into shards, grouped by endpoint and model, each within every limit of its lane. The same
+ * Cuts `rows` into shards, grouped by endpoint and model, each within every limit of its lane. The same
  * rows give the same shards with the same ids, so planning twice plans once.
  * @param except  ordinals among them that are left out
  * @throws BadInput when a request is too large for the lane by itself, naming its line
@@ -87,7 +87,7 @@ async function* sentRecords(
   const groups = [...manifest.routes.keys()].filter((group) => manifest.routes[group]?.translated !== null)
   const sent = groups.map((group) => recordsOf(ports.blobs, sentManifest(manifest, group), rows))
   try {
-    for await (const records of recordsOf(ports.blobs, manifest, rows)) {
+    for await (const records of recordsOf(ports.blobs, asRows(manifest), rows)) {
       const windows = await Promise.all(sent.map((walk) => walk.next()))
       yield records.map((record, at) => {
         const window = windows[groups.indexOf(record.group)]
@@ -176,7 +176,7 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({
         rowsMax: shardSize({
-          requests: manifest.groups[group]?.requests ?? 0,
+          requests: rowsOf(manifest.groups[group] as Group),
           requestsMax: limits.rowsMax,
           fewSubmissions: limits.queues === true,
           cachePrimed: false,

@@ -13,6 +13,7 @@ import { type PlanOf, planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { Route } from './routing.ts'
 import { readWhole, type ShardTally } from './settle.ts'
+import { firstRows } from './spread-rows.ts'
 
 /** Jobs of fewer requests lose little when all of them are wrong. */
 const REQUESTS_MIN = 1000
@@ -27,13 +28,14 @@ const PATIENCE_REAL_MS = 10 * SECOND
 export async function preflightShards(ports: Ports, of: PlanOf): Promise<ShardRow[]> {
   const { manifest, options, deadline, jobId } = of
   if (options.preflight === false || manifest.requests < REQUESTS_MIN) return []
-  const ordinals: number[] = []
-  for (const ordinal of [...(manifest.variants ?? [])].sort((a, b) => a - b)) {
-    const route = manifest.routes[await groupOf(ports, manifest.index, ordinal)] as Route
+  const requests: number[] = []
+  for (const request of [...(manifest.variants ?? [])].sort((a, b) => a - b)) {
+    const route = manifest.routes[await groupOf(ports, manifest.index, request)] as Route
     const [first = route.lane] = lanesOf(ports.vendors, route, ladderOf(options, deadline))
-    if (tierOf(first) === 'batch' && lanesOf(ports.vendors, route, ['standard']).length > 0) ordinals.push(ordinal)
+    if (tierOf(first) === 'batch' && lanesOf(ports.vendors, route, ['standard']).length > 0) requests.push(request)
   }
-  if (ordinals.length === 0) return []
+  if (requests.length === 0) return []
+  const ordinals = await firstRows(ports, manifest, requests)
   const name = `jobs/${jobId}/preflight`
   await putOrdinals(ports, name, Uint32Array.from(ordinals))
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
@@ -46,11 +48,11 @@ export async function preflightShards(ports: Ports, of: PlanOf): Promise<ShardRo
   }))
 }
 
-async function groupOf({ blobs }: Ports, index: string, ordinal: number): Promise<number> {
+async function groupOf({ blobs }: Ports, index: string, request: number): Promise<number> {
   const bytes = new Uint8Array(RECORD_BYTES)
   const blob = await blobs.openLocal(index)
   try {
-    await blob.read(bytes, ordinal * RECORD_BYTES)
+    await blob.read(bytes, request * RECORD_BYTES)
     return readRecord(new DataView(bytes.buffer), 0, emptyRecord()).group
   } finally {
     await blob.close()

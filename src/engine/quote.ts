@@ -1,5 +1,5 @@
 import { type Lane, vendorOf } from '../domain/usage.ts'
-import { emptyRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
+import { emptyRecord, type Group, type Manifest, RECORD_BYTES, readRecord, rowsOf } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { SECOND } from '../kit/clock.ts'
 import { landingOf, pacedLanding } from '../policy/landing.ts'
@@ -15,6 +15,7 @@ import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
+import { everyRow } from './rows.ts'
 
 const SAMPLES = 256
 /** Of all samples: with images and documents they are megabytes each, and are held while they are counted. */
@@ -41,7 +42,7 @@ export async function quoteJob(
     const { limits } = ports.vendors.batch(lane)
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
-    const cut = Math.max(group.requests / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
+    const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
     groups.push(quoteGroup(manifest, number, samples.get(number), options))
   }
@@ -51,7 +52,8 @@ export async function quoteJob(
     const route = manifest.routes[number] as Route
     for (const lane of lanesOf(ports.vendors, route, ladder)) {
       if (ports.vendors.sync(lane) === undefined) continue
-      const tokens = { input: group.inputTokens.high / group.requests, output: likelyOutput(group) }
+      const rows = rowsOf(manifest.groups[number] as Group)
+      const tokens = { input: group.inputTokens.high / rows, output: likelyOutput(group) }
       const on = { lane, accountId: route.accountId, model: route.model }
       const pace = await paceFor(ports, on, { tokens, perMinute: options.requestsPerMinute })
       const slowest = paces.get(lane)
@@ -59,10 +61,10 @@ export async function quoteJob(
     }
   }
   for (const [lane, pace] of paces)
-    landing[lane] = pacedLanding(pace, manifest.requests, deadline === null ? null : (deadline - at) / SECOND)
+    landing[lane] = pacedLanding(pace, everyRow(manifest).count, deadline === null ? null : (deadline - at) / SECOND)
   for (const lane of flyable) {
     if (paces.has(lane)) continue
-    const landed = landingOf(lane, { requests: manifest.requests, submissions: shardsOf.get(lane) ?? 1 })
+    const landed = landingOf(lane, { requests: everyRow(manifest).count, submissions: shardsOf.get(lane) ?? 1 })
     if (landed === undefined) continue
     landing[lane] = {
       p50: landed.p50,
@@ -85,7 +87,7 @@ function earliestOf(manifest: RoutedManifest, sure: readonly (readonly [Lane, Pa
   let latest = at
   for (const [vendor, routes] of Map.groupBy(manifest.routes.entries(), ([, { lane }]) => vendorOf(lane))) {
     const paces = sure.filter(([lane]) => vendorOf(lane) === vendor).map(([, pace]) => pace)
-    const requests = routes.reduce((sum, [number]) => sum + (manifest.groups[number]?.requests ?? 0), 0)
+    const requests = routes.reduce((sum, [number]) => sum + rowsOf(manifest.groups[number] as Group), 0)
     const fastest = paces.toSorted((a, b) => b.perSecond - a.perSecond).slice(0, 1) // tiers of one account share its rates
     const earliest = earliestDeadline(requests, fastest, at)
     if (earliest === undefined) return null
@@ -100,7 +102,7 @@ function quoteGroup(
   counted: Counted | undefined,
   options: JobOptions,
 ): QuoteGroup {
-  const group = manifest.groups[number] as Manifest['groups'][number]
+  const group = manifest.groups[number] as Group
   const { model, lane, translated, resident = false } = manifest.routes[number] as Route
   const notes: string[] = []
   let ratio = UNSAMPLED
@@ -127,6 +129,8 @@ function quoteGroup(
     ...(schema === null || schema === undefined ? {} : { schema }),
   })
   notes.push(output.basis)
+  if (group.split === true)
+    notes.push(`${vendorOf(lane)} embeds one input a row: ${group.requests} requests are ${rowsOf(group)} rows there.`)
   if (translated !== null) notes.push(...translated.warnings.map(adapted))
   return {
     vendor: vendorOf(lane),

@@ -1,5 +1,5 @@
 import type { Flown } from '../delivery/flown.ts'
-import type { OutcomeWindow } from '../delivery/windows.ts'
+import type { OutcomeWindow } from '../delivery/outcome-window.ts'
 import { parseUsd, usd } from '../domain/money.ts'
 import { addTally, emptyTally, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
@@ -9,6 +9,7 @@ import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { highOf } from './budget.ts'
 import type { Ports } from './ports.ts'
 import { rescuesOf } from './rescues.ts'
+import type { RoutedManifest } from './routing.ts'
 import type { ShardTally } from './settle.ts'
 
 /** Requests by outcome, and by the lane whose answer won. */
@@ -23,7 +24,8 @@ export class Counter implements Counts {
   readonly byLane = new Map<string, number>()
   add(window: Pick<OutcomeWindow, 'outcome' | 'reason' | 'winner' | 'count'>, flown: readonly Flown[]): void {
     for (let index = 0; index < window.count; index++) {
-      const outcome = outcomes[window.outcome[index] as number] ?? 'missing'
+      const outcome = outcomes[window.outcome[index] as number]
+      if (outcome === undefined) continue // still to come
       this.tally[outcome]++
       const reason = window.reason[index]
       if (reason === reasonCode.schema || reason === reasonCode.invalid_json) this.tally.invalid++
@@ -64,6 +66,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
   )
   for (const lane of counts.byLane.keys()) if (!lanes.has(lane)) lanes.set(lane, totalOf([]))
   const { tally } = counts
+  const { rows } = job.input as RoutedManifest
   return {
     job: job.id,
     state: job.state,
@@ -76,6 +79,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       missing: tally.missing,
       invalid: tally.invalid,
     },
+    ...(rows && { rows: rows.count }),
     usd: {
       quotedLow: quoted?.low ?? null,
       quotedHigh: quoted?.high ?? null,

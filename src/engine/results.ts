@@ -1,5 +1,6 @@
+import { linesOf } from '../delivery/line-window.ts'
 import { codeOf } from '../delivery/request-lines.ts'
-import { answerIn } from '../delivery/translate-line.ts'
+import { answerOf } from '../delivery/translate-line.ts'
 import { errorOf, responseBody } from '../delivery/vendor-line.ts'
 import { ResultWalk } from '../delivery/windows.ts'
 import { noAnswer } from '../dialects/contract.ts'
@@ -44,9 +45,11 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
         const carry = window.carry.subarray(carryAt, carryAt + (window.carryLength[at] as number))
         const succeeded = outcomes[window.outcome[at] as number] === 'succeeded'
         const translation = translations[window.group[at] as number]
-        const said = end > start ? responseBody(window.bytes, start, end) : undefined
+        const lines = end > start ? linesOf(window, at) : []
+        const said = lines.map((line) => responseBody(line.bytes, line.start, line.end))
+        const options = { upstreamId: `${job.id}-${index}`, base64: window.base64[at] === 1 }
         const response =
-          said !== undefined && succeeded && translation ? answerIn(translation, said, `${job.id}-${index}`) : said
+          said[0] !== undefined && succeeded && translation ? answerOf(translation, said, options).body : said[0]
         const { text, refusal } = succeeded
           ? (dialects[window.group[at] as number]?.answerText(response) ?? noAnswer)
           : noAnswer

@@ -9,7 +9,8 @@ import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
 import { planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
-import type { RoutedManifest } from './routing.ts'
+import { asRows, type RoutedManifest } from './routing.ts'
+import { type RowSet, recordsOf } from './rows.ts'
 import { deservesRetry, readWhole, type ShardTally } from './settle.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
@@ -27,7 +28,8 @@ export async function planRetries(ports: Ports, job: JobRow, shards: readonly Sh
       ({ shardId, state, duplicate }) =>
         shardId === shard.id && !duplicate && (state === 'settled' || state === 'lost'),
     )
-    ordinals.push(...(await retryOrdinals(ports, shard, submission, options)))
+    // One by one: there may be more of them than a call takes arguments.
+    for (const ordinal of await retryOrdinals(ports, shard, submission, options)) ordinals.push(ordinal)
   }
   await planRound(ports, job, Uint32Array.from(ordinals).sort(), 'flying')
 }
@@ -42,7 +44,7 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
   const walk = new ResultWalk(ports.blobs, job.input as Manifest, await flownOf(ports, job.id))
   const ordinals: number[] = []
   try {
-    for await (const window of walk.outcomes()) {
+    for await (const window of walk.rows()) {
       for (let index = 0; index < window.count; index++) {
         const succeeded = window.outcome[index] === SUCCEEDED
         const again = deservesRetry(window.reason[index] as number, options)
@@ -60,27 +62,25 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
       'Requests that failed for good fly again with --all.',
     )
   }
-  await planRound(ports, job, Uint32Array.from(ordinals), 'reopened')
-  return ordinals.length
+  return planRound(ports, job, Uint32Array.from(ordinals), 'reopened')
 }
 
-async function planRound(ports: Ports, job: JobRow, ordinals: Uint32Array, how: 'flying' | 'reopened'): Promise<void> {
+/** Returns how many requests the rows are of. */
+async function planRound(
+  ports: Ports,
+  job: JobRow,
+  ordinals: Uint32Array,
+  how: 'flying' | 'reopened',
+): Promise<number> {
   const round = job.round + 1
   const name = `jobs/${job.id}/round-${round}`
   await putOrdinals(ports, name, ordinals)
-  const of = {
-    jobId: job.id,
-    manifest: job.input as RoutedManifest,
-    options: job.options as JobOptions,
-    deadline: null,
-    round,
-  }
-  const shards = await planShards(ports, of, {
-    firstOrdinal: ordinals[0] as number,
-    count: ordinals.length,
-    ordinals: name,
-  })
-  const calm: JobOptions = { ...(job.options as JobOptions), calm: true }
+  const manifest = job.input as RoutedManifest
+  const options = job.options as JobOptions
+  const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
+  const shards = await planShards(ports, { jobId: job.id, manifest, options, deadline: null, round }, rows)
+  const requests = await countRequests(ports, manifest, rows)
+  const calm: JobOptions = { ...options, calm: true }
   const set = { round, landedAt: null, cancelWanted: false, receipt: null, options: calm }
   await ports.store.commit({
     job:
@@ -91,10 +91,25 @@ async function planRound(ports: Ports, job: JobRow, ordinals: Uint32Array, how: 
         jobId: job.id,
         at: ports.clock.now(),
         type: 'retry',
-        data: { round, requests: ordinals.length, shards: shards.length },
+        data: { round, requests, ...(manifest.rows && { rows: rows.count }), shards: shards.length },
       },
     ],
   })
+  return requests
+}
+
+/** How many requests some rows are of. */
+async function countRequests(ports: Ports, manifest: RoutedManifest, rows: RowSet): Promise<number> {
+  if (manifest.rows === undefined) return rows.count
+  let requests = 0
+  let last = -1
+  for await (const records of recordsOf(ports.blobs, asRows(manifest), rows)) {
+    for (const { carryOffset } of records) {
+      if (carryOffset !== last) requests++ // each has its own id, in one place
+      last = carryOffset
+    }
+  }
+  return requests
 }
 
 async function retryOrdinals(

@@ -1,14 +1,17 @@
 import type { LineTranslation } from '../delivery/translate-line.ts'
 import { dialectNameOf, endpointFor } from '../dialects/endpoint-for.ts'
+import { isSplit } from '../dialects/translate-body.ts'
+import type { DialectName } from '../dialects/translation.ts'
 import type { Warning } from '../dialects/warnings.ts'
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
-import type { Manifest } from '../intake/manifest.ts'
-import type { BatchLane, RowFrame } from '../providers/contract.ts'
+import type { Group, Manifest } from '../intake/manifest.ts'
+import type { BatchLane, Region, RowFrame } from '../providers/contract.ts'
 import type { JobRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { saidBy } from './said-by.ts'
+import { spreadRows } from './spread-rows.ts'
 import { translateGroup } from './translate-group.ts'
 
 /** Where one group of requests flies and how it is worded there. Decided once, when the input is taken in. */
@@ -30,7 +33,7 @@ export interface Route {
 }
 
 export interface Translated {
-  /** Blobs: the bodies, and an index whose records of this group point into them, dense over all ordinals. */
+  /** Blobs: the bodies, and an index whose records of this group point into them, dense over all rows of the job. */
   readonly segment: string
   readonly index: string
   /** Bytes of all bodies. */
@@ -58,44 +61,75 @@ export async function routed(
   options: JobOptions,
   folder: string,
 ): Promise<RoutedManifest> {
+  const choices: Choice[] = []
+  for (const group of manifest.groups) choices.push(await choose(ports, group, options))
+  const taken = await inRows(ports, manifest, choices, folder)
   const routes: Route[] = []
-  for (const [group, { endpoint: own, model: asked }] of manifest.groups.entries()) {
-    const { lane, accountId, model, member, resident } = await ports.vendors.choose({
-      endpoint: own,
-      model: options.model ?? asked,
-      ...(options.region === undefined ? {} : { region: options.region }),
-    })
-    const { limits, rowFrame, ownRows = false } = ports.vendors.batch(lane)
-    const taken = limits.endpointsOf?.(model) ?? limits.endpoints
-    const endpoint = endpointFor(own, taken) ?? own
-    const [from, to] = [dialectNameOf(own), dialectNameOf(endpoint)]
-    if (model === '') throw new UsageError('The requests name no model.', 'Name one by --model.')
+  for (const [group, { route, member, from, to, namesModel }] of choices.entries()) {
+    const { lane, model } = route
+    const vendor = vendorOf(lane)
     const translated =
       from === undefined || to === undefined || from === to
         ? null
-        : await translateGroup(ports, manifest, {
-            group,
-            from,
-            to,
-            model,
-            namesModel: rowFrame(endpoint).blanksModel !== true,
-            vendor: vendorOf(lane),
-            options,
-            folder,
-          })
+        : await translateGroup(ports, taken, { group, from, to, model, namesModel, vendor, options, folder })
     const said = member === undefined || (translated === null && (await saidBy(ports, manifest, group, member)))
     const spliced = said ? {} : { member: `${JSON.stringify(member.name)}:${JSON.stringify(member.value)}` }
-    routes.push({ lane, accountId, model, endpoint, translated, ownRows, ...spliced, resident })
+    routes.push({ ...route, translated, ...spliced })
   }
-  return { ...manifest, routes }
+  return { ...taken, routes }
 }
 
-/** The manifest as the vendor of a group gets it: its bodies, its endpoint, its name of the model. */
+/** A route as it is known before anything is worded for it. */
+interface Choice {
+  readonly route: Omit<Route, 'translated' | 'member'>
+  readonly member: Region['member']
+  /** The dialects of the requests and of the endpoint; undefined: one that is passed on unread. */
+  readonly from: DialectName | undefined
+  readonly to: DialectName | undefined
+  /** The bodies name the model there. */
+  readonly namesModel: boolean
+}
+
+async function choose(ports: Ports, { endpoint: own, model: asked }: Group, options: JobOptions): Promise<Choice> {
+  const { lane, accountId, model, member, resident } = await ports.vendors.choose({
+    endpoint: own,
+    model: options.model ?? asked,
+    ...(options.region === undefined ? {} : { region: options.region }),
+  })
+  const { limits, rowFrame, ownRows = false } = ports.vendors.batch(lane)
+  const endpoint = endpointFor(own, limits.endpointsOf?.(model) ?? limits.endpoints) ?? own
+  if (model === '') throw new UsageError('The requests name no model.', 'Name one by --model.')
+  return {
+    route: { lane, accountId, model, endpoint, ownRows, resident },
+    member,
+    from: dialectNameOf(own),
+    to: dialectNameOf(endpoint),
+    namesModel: rowFrame(endpoint).blanksModel !== true,
+  }
+}
+
+/** Says of each group whether its requests are split where it flies, and counts the rows if any are. */
+async function inRows(ports: Ports, manifest: Manifest, choices: readonly Choice[], folder: string): Promise<Manifest> {
+  const groups = manifest.groups.map((group, at) => {
+    const { from, to } = choices[at] as Choice
+    const split = from !== undefined && to !== undefined && isSplit(from, to) && group.inputs > group.requests
+    return split ? { ...group, split } : group
+  })
+  if (!groups.some(({ split }) => split)) return manifest
+  const taken = { ...manifest, groups }
+  return { ...taken, rows: await spreadRows(ports, taken, `${folder}/rows`) }
+}
+
+/** The manifest with the index of all rows, each as it came. */
+export const asRows = (manifest: RoutedManifest): RoutedManifest =>
+  manifest.rows === undefined ? manifest : { ...manifest, index: manifest.rows.index }
+
+/** The manifest as the vendor of a group gets it: its rows and bodies, its endpoint, its name of the model. */
 export function sentManifest(manifest: RoutedManifest, group: number): Manifest {
   const { translated, endpoint, model } = manifest.routes[group] as Route
   const groups = manifest.groups.map((one, at) => (at === group ? { ...one, endpoint, model } : one))
   return translated === null
-    ? { ...manifest, groups }
+    ? { ...asRows(manifest), groups }
     : { ...manifest, groups, segments: [translated.segment], index: translated.index }
 }
 
@@ -123,9 +157,10 @@ export function translationOf(manifest: RoutedManifest, job: JobRow, group: numb
 }
 
 /** All blobs of what was taken in. */
-export const blobsOf = ({ index, carry, segments, routes }: RoutedManifest): readonly string[] => [
+export const blobsOf = ({ index, rows, carry, segments, routes }: RoutedManifest): readonly string[] => [
   index,
   carry,
+  ...(rows === undefined ? [] : [rows.index]),
   ...segments,
   ...routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index])),
 ]

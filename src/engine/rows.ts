@@ -10,12 +10,20 @@ const RECORDS_READ = 4096
 const READ_BYTES = 512 * 1024
 const GAP_MAX = 64 * 1024
 
-/** Which requests: dense from `firstOrdinal`, or those of the `ordinals` blob. */
+/** Which rows: dense from `firstOrdinal`, or those of the `ordinals` blob. */
 export interface RowSet {
   readonly firstOrdinal: number
   readonly count: number
   readonly ordinals: string | null
 }
+
+const firstOf = (count: number): RowSet => ({ firstOrdinal: 0, count, ordinals: null })
+
+/** To be walked through the index of what was taken in. */
+export const everyRequest = ({ requests }: Manifest): RowSet => firstOf(requests)
+
+/** To be walked as they are sent. */
+export const everyRow = ({ requests, rows }: Manifest): RowSet => firstOf(rows?.count ?? requests)
 
 /** Records of the rows, in row order, a window at a time; each is reused, so read it before the next. */
 export async function* recordsOf(

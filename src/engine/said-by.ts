@@ -2,7 +2,7 @@ import { BadInput, type LineProblem } from '../domain/errors.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import type { Region } from '../providers/contract.ts'
 import type { Ports } from './ports.ts'
-import { recordsOf, Segments } from './rows.ts'
+import { everyRequest, recordsOf, Segments } from './rows.ts'
 
 const PROBLEMS_SHOWN = 100
 
@@ -53,8 +53,7 @@ async function* membersOf(
   const quoted = Buffer.from(JSON.stringify(name))
   const segments = new Segments(ports.blobs, manifest)
   try {
-    const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
-    for await (const records of recordsOf(ports.blobs, manifest, all)) {
+    for await (const records of recordsOf(ports.blobs, manifest, everyRequest(manifest))) {
       for (const [at, record] of records.entries()) {
         if (record.group !== group) continue
         if (!segments.holds(record)) await segments.load(records, at)

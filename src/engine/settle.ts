@@ -32,6 +32,12 @@ export interface ShardTally {
   readonly handedOn?: true
 }
 
+/** How many rows of a shard are still to be planned into another round. */
+export function againOf(shard: ShardRow): number {
+  const tally = shard.tally as ShardTally | null
+  return tally === null || tally.handedOn ? 0 : total(tally.again)
+}
+
 /** Writes the ledger, once, in the transaction of the state change. */
 export async function settle(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
   const { ports, job, shard } = flight
@@ -99,10 +105,15 @@ export const OUTPUT_MAX = 16_384
 /** What the vendor may charge of a collected submission beside the rows that it is seen to charge. */
 function unprovenOf(flight: ShardFlight, submission: SubmissionRow, billed: number): LedgerRow[] {
   const { perhapsBilled, unproven: calls } = submission.collected as Collected
+  const counted = completedOf(submission) - billed
   if (tierOf(submission.lane) !== 'batch') {
+    // An answer may come without a word about its tokens, as embeddings do.
+    if (counted > 0) {
+      const most = calls && { ...calls, inputTokens: submission.tokens + calls.inputTokens }
+      return unproven(flight, submission, counted + (calls?.attempts ?? 0), 'answered without its tokens', most)
+    }
     return calls === undefined ? [] : unproven(flight, submission, calls.attempts, 'sent, and no answer came', calls)
   }
-  const counted = completedOf(submission) - billed
   const unseen = perhapsBilled === true ? submission.rows - billed : counted
   const why = unseen > counted ? 'perhaps run, never seen' : 'counted as completed, never seen'
   return unseen > 0 ? unproven(flight, submission, unseen, why) : []

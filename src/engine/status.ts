@@ -3,8 +3,10 @@ import type { Receipt } from '../domain/receipt.ts'
 import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
+import { countOutcomes } from './deliver.ts'
 import type { Ports } from './ports.ts'
 import { type Counts, countsSoFar, receiptOf } from './receipt.ts'
+import type { RoutedManifest } from './routing.ts'
 
 /** A job as `show` and the progress line see it. */
 export interface JobStatus {
@@ -107,7 +109,12 @@ export async function submissionsOf(ports: Ports, jobId: string): Promise<Submis
 /** Outcomes as they were counted at landing, or as far as shards have settled; money always afresh from the ledger. */
 export async function currentReceipt(ports: Ports, job: JobRow): Promise<Receipt> {
   const landed = job.receipt as Receipt | null
-  if (landed === null) return receiptOf(ports, job, countsSoFar(await ports.store.shards(job.id)))
+  if (landed === null) {
+    // Of a request that is several rows, shards only know their own.
+    const apart = (job.input as RoutedManifest).rows !== undefined
+    const counts = apart ? await countOutcomes(ports, job) : countsSoFar(await ports.store.shards(job.id))
+    return receiptOf(ports, job, counts)
+  }
   const { succeeded, failed, expired, cancelled, missing, invalid } = landed.requests
   const counts: Counts = {
     tally: { ...emptyTally(), succeeded, failed, expired, cancelled, missing, invalid },

@@ -18,6 +18,7 @@ import type { Ports } from './ports.ts'
 import { preflightShards } from './preflight.ts'
 import { quoteJob } from './quote.ts'
 import { type RoutedManifest, routed } from './routing.ts'
+import { everyRow } from './rows.ts'
 
 export type Input =
   | { readonly kind: 'requests'; readonly sources: readonly Source[] }
@@ -146,6 +147,7 @@ export async function createJob(
     throw error
   })
   const now = ports.clock.now()
+  const { requests, rows } = manifest
   const job: JobRow = {
     id,
     key: submission.key,
@@ -158,7 +160,7 @@ export async function createJob(
     quote,
     receipt: null,
     tags: submission.tags,
-    requests: manifest.requests,
+    requests,
     round: 0,
     cancelWanted: false,
     createdAt: now,
@@ -167,9 +169,8 @@ export async function createJob(
     outputs: [],
     error: null,
   }
-  const events = [
-    { jobId: id, at: now, type: 'submitted', data: { requests: manifest.requests, shards: shards.length } },
-  ]
+  const data = { requests, ...(rows && { rows: rows.count }), shards: shards.length }
+  const events = [{ jobId: id, at: now, type: 'submitted', data }]
   const created = await ports.store.createJob(job, shards, events)
   if (created) {
     ports.step('job-created')
@@ -191,10 +192,9 @@ async function planned(
   const quote = await quoteJob(ports, manifest, options, submission.deadline)
   checkPrice(quote, options)
   checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
-  const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
   const of = { jobId, manifest, options, deadline: submission.deadline, round: 0 }
   const ahead = await preflightShards(ports, of)
-  const others = await planShards(ports, of, all, new Set(await ordinalsIn(ports, ahead)))
+  const others = await planShards(ports, of, everyRow(manifest), new Set(await ordinalsIn(ports, ahead)))
   const shards = [...ahead, ...(ahead.length === 0 ? others : others.map((shard) => ({ ...shard, wakeAt: null })))]
   if ((await submission.confirm?.(quote)) === false) {
     throw new Refused(

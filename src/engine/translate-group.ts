@@ -1,16 +1,17 @@
 import type { DialectName } from '../dialects/translation.ts'
 import { BadInput, type LineProblem } from '../domain/errors.ts'
-import { type IndexRecord, type Manifest, RECORD_BYTES, writeRecord } from '../intake/manifest.ts'
+import { type IndexRecord, type Manifest, RECORD_BYTES, rowsIn, writeRecord } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { findModel } from '../pricing/catalogue.ts'
 import type { BlobWriter } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import type { CountedWarning, Translated } from './routing.ts'
-import { recordsOf, Segments } from './rows.ts'
+import { everyRequest, recordsOf, Segments } from './rows.ts'
 import { kindOf, type TranslateIn, type TranslateOut } from './translate-rows.ts'
 
 const CHUNK_BYTES = 512 * 1024
+const CHUNK_ROWS = 4096
 const PROBLEMS_SHOWN = 100
 
 export interface Translating {
@@ -42,9 +43,11 @@ export async function translateGroup(ports: Ports, manifest: Manifest, how: Tran
   }
 }
 
-/** Consecutive ordinals, some of them of the group. */
+/** Consecutive requests, some of them of the group. */
 interface Chunk {
   readonly records: IndexRecord[]
+  /** Of all of them, and bytes of the bodies of the group. */
+  rows: number
   bytes: number
 }
 
@@ -97,15 +100,15 @@ class GroupTranslation {
   }
 
   async *#chunks(): AsyncGenerator<Chunk> {
-    const all = { firstOrdinal: 0, count: this.#manifest.requests, ordinals: null }
-    let chunk: Chunk = { records: [], bytes: 0 }
-    for await (const records of recordsOf(this.#ports.blobs, this.#manifest, all)) {
+    let chunk: Chunk = { records: [], rows: 0, bytes: 0 }
+    for await (const records of recordsOf(this.#ports.blobs, this.#manifest, everyRequest(this.#manifest))) {
       for (const record of records) {
         chunk.records.push({ ...record })
+        chunk.rows += rowsIn(this.#manifest, record)
         if (record.group === this.#how.group) chunk.bytes += record.bodyLength
-        if (chunk.bytes < CHUNK_BYTES && chunk.records.length < 4096) continue
+        if (chunk.bytes < CHUNK_BYTES && chunk.rows < CHUNK_ROWS) continue
         yield chunk
-        chunk = { records: [], bytes: 0 }
+        chunk = { records: [], rows: 0, bytes: 0 }
       }
     }
     if (chunk.records.length > 0) yield chunk
@@ -125,6 +128,7 @@ class GroupTranslation {
     const input: TranslateIn = {
       buffer: bytes.buffer,
       lengths: Uint32Array.from(own, ({ bodyLength }) => bodyLength),
+      rows: Uint32Array.from(own, (record) => rowsIn(this.#manifest, record)),
       from,
       to,
       namesModel,
@@ -145,32 +149,59 @@ class GroupTranslation {
 
   async #merge(out: TranslateOut, chunk: Chunk, own: readonly IndexRecord[]): Promise<void> {
     const { segment, index } = this.#writers as Writers
-    for (const { row, message } of out.problems) {
+    for (const { body, message } of out.problems) {
       this.#problemCount++
       if (this.#problems.length >= PROBLEMS_SHOWN) continue
-      this.#problems.push({ file: this.#manifest.files[0] ?? '', line: own[row]?.line ?? 0, message })
+      this.#problems.push({ file: this.#manifest.files[0] ?? '', line: own[body]?.line ?? 0, message })
     }
     for (const { warning, requests } of out.warnings) {
       const name = kindOf(warning)
       const known = this.#warnings.get(name)
       this.#warnings.set(name, { ...(known ?? warning), requests: requests + (known?.requests ?? 0) })
     }
-    let offset = segment.bytes
-    for (const [row, record] of own.entries()) {
-      record.segment = 0
-      record.bodyOffset = offset
-      record.bodyLength = out.lengths[row] as number
-      record.modelLength = 0
-      record.tierLength = 0
-      offset += record.bodyLength
+    const records = new DataView(new ArrayBuffer(chunk.rows * RECORD_BYTES))
+    let [at, row, offset] = [0, 0, segment.bytes]
+    for (const record of chunk.records) {
+      const rows = rowsIn(this.#manifest, record)
+      const lengths = record.group === this.#how.group ? out.lengths.subarray(row, row + rows) : undefined
+      for (const one of lengths === undefined
+        ? Array<IndexRecord>(rows).fill(record)
+        : worded(record, lengths, offset)) {
+        writeRecord(records, at, one)
+        at += RECORD_BYTES
+      }
+      if (lengths === undefined) continue
+      row += rows
+      offset += total(lengths)
     }
     this.#bodyBytes += out.buffer.byteLength
-    const records = new DataView(new ArrayBuffer(chunk.records.length * RECORD_BYTES))
-    for (const [at, record] of chunk.records.entries()) writeRecord(records, at * RECORD_BYTES, record)
     await segment.write(new Uint8Array(out.buffer))
     await index.write(new Uint8Array(records.buffer))
   }
 }
+
+/** The rows of a request where they lie now, each with its share of the request's tokens. */
+function* worded(request: IndexRecord, lengths: Uint32Array, offset: number): Generator<IndexRecord> {
+  const bytes = total(lengths)
+  const upTo = (length: number): number => Math.round((request.tokens * length) / Math.max(1, bytes))
+  let before = 0
+  for (const bodyLength of lengths) {
+    const tokens = upTo(before + bodyLength) - upTo(before)
+    yield {
+      ...request,
+      segment: 0,
+      bodyOffset: offset + before,
+      bodyLength,
+      tokens,
+      inputs: 1,
+      modelLength: 0,
+      tierLength: 0,
+    }
+    before += bodyLength
+  }
+}
+
+const total = (lengths: Uint32Array): number => lengths.reduce((sum, length) => sum + length, 0)
 
 const untold = ({ vendor, from }: Translating): string =>
   `Nothing was sent. Change these fields, leave the lines out, or choose a model of a vendor that takes ${from} as it is, which ${vendor} does not.`

@@ -9,6 +9,8 @@ export interface TranslateIn {
   readonly buffer: ArrayBuffer
   /** Bytes of each body. */
   readonly lengths: Uint32Array
+  /** How many rows each becomes; absent: one. */
+  readonly rows?: Uint32Array
   readonly from: DialectName
   readonly to: DialectName
   readonly options: RequestOptions & { readonly model: string }
@@ -18,8 +20,10 @@ export interface TranslateIn {
 
 export interface TranslateOut {
   readonly buffer: ArrayBuffer
+  /** Bytes of each row. */
   readonly lengths: Uint32Array
-  readonly problems: readonly { readonly row: number; readonly message: string }[]
+  /** By the number of the body that was given. */
+  readonly problems: readonly { readonly body: number; readonly message: string }[]
   /** One of each kind, with the number of bodies. */
   readonly warnings: readonly { readonly warning: Warning; readonly requests: number }[]
 }
@@ -29,29 +33,36 @@ export function run(input: TranslateIn): TaskReply<TranslateOut> {
   return { value, transfer: [value.buffer] }
 }
 
-export function translateRows({ buffer, lengths, from, to, options, namesModel }: TranslateIn): TranslateOut {
+export function translateRows({ buffer, lengths, rows, from, to, options, namesModel }: TranslateIn): TranslateOut {
   const bytes = Buffer.from(buffer)
-  const translated = new Uint32Array(lengths.length)
-  const problems: { row: number; message: string }[] = []
+  const translated = new Uint32Array(rows?.reduce((sum, count) => sum + count, 0) ?? lengths.length)
+  const problems: { body: number; message: string }[] = []
   const warnings = new Map<string, { warning: Warning; requests: number }>()
   let out = Buffer.allocUnsafeSlow(Math.ceil(bytes.length * 1.25) + 4096)
   let used = 0
   let at = 0
-  for (let row = 0; row < lengths.length; row++) {
-    const end = at + (lengths[row] as number)
+  let row = 0
+  for (let body = 0; body < lengths.length; body++) {
+    const end = at + (lengths[body] as number)
+    const wanted = rows?.[body] ?? 1
     try {
-      const { body, warnings: own } = translateBody(from, to, bytes.toString('utf8', at, end), options)
-      const text = JSON.stringify(namesModel ? body : { ...body, model: undefined })
-      const most = used + text.length * 3
-      if (most > out.length) out = Buffer.concat([out.subarray(0, used), Buffer.allocUnsafe(most - used + out.length)])
-      translated[row] = out.write(text, used)
-      used += translated[row] as number
+      const { bodies, warnings: own } = translateBody(from, to, bytes.toString('utf8', at, end), options)
+      if (bodies.length !== wanted) throw new Error(`A request of ${wanted} rows was worded as ${bodies.length}.`)
+      for (const [index, one] of bodies.entries()) {
+        const text = JSON.stringify(namesModel ? one : { ...one, model: undefined })
+        const most = used + text.length * 3
+        if (most > out.length)
+          out = Buffer.concat([out.subarray(0, used), Buffer.allocUnsafe(most - used + out.length)])
+        translated[row + index] = out.write(text, used)
+        used += translated[row + index] as number
+      }
       countOnce(warnings, own)
     } catch (error) {
       if (!(error instanceof Untranslatable)) throw error
-      problems.push({ row, message: error.message })
+      problems.push({ body, message: error.message })
     }
     at = end
+    row += wanted
   }
   const exact = out.buffer.slice(out.byteOffset, out.byteOffset + used) as ArrayBuffer
   return { buffer: exact, lengths: translated, problems, warnings: [...warnings.values()] }

@@ -10,6 +10,8 @@ import { courseOf, offerName } from './course.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { isLive } from './restore.ts'
+import type { RoutedManifest } from './routing.ts'
+import { everyRow } from './rows.ts'
 import type { RunProgress } from './sync-flight.ts'
 
 /** A job's rows as one look found them. */
@@ -94,7 +96,7 @@ function landedIn({ shards, submissions }: Sight, group: number): LandedView[] {
   })
 }
 
-/** What may still be committed, in prices of one request at standard; null: there is no budget, or nothing to tell it by. */
+/** What may still be committed, in prices of one row at standard; null: there is no budget, or nothing to tell it by. */
 export async function budgetLeft({ store }: Ports, { job, submissions }: Sight): Promise<number | null> {
   const { budget } = job.options as JobOptions
   if (budget === null) return null
@@ -105,6 +107,6 @@ export async function budgetLeft({ store }: Ports, { job, submissions }: Sight):
   const spent = totals.proven + totals.unproven + totals.duplicate
   const flying = submissions.filter(({ state }) => [...quotaHoldingStates, 'ended', 'collected'].includes(state))
   const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission), 0n)
-  const each = Number(parseUsd(standard)) / job.requests
+  const each = Number(parseUsd(standard)) / everyRow(job.input as RoutedManifest).count
   return each === 0 ? null : Number(parseUsd(budget) - spent - inAir) / each
 }

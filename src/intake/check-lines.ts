@@ -210,6 +210,7 @@ class LineChecker {
       if (scan.peek() !== 123) throw new LineProblemFound(`"${field}" must be an object`)
       facts.bodyFrom = scan.pos
       facts.model = undefined
+      this.#record.base64 = false
       if (scan.enterObject()) {
         do {
           scan.key()
@@ -264,6 +265,9 @@ class LineChecker {
       record.tierOffset = scan.pos - start
       scan.skip()
       record.tierLength = Math.min(255, scan.pos - start - record.tierOffset)
+    } else if (scan.is('encoding_format')) {
+      this.#setting()
+      record.base64 = scan.is('base64')
     } else this.#setting()
   }
 
@@ -363,10 +367,8 @@ class LineChecker {
   #input(facts: LineFacts): void {
     const scan = this.#scan
     facts.inputKind = scan.peek()
-    if (facts.inputKind !== 91) {
-      scan.skip()
-      return
-    }
+    facts.inputs = 1
+    if (facts.inputKind !== 91) return scan.skip()
     let count = 0
     let tokens = false
     if (scan.enterArray()) {
@@ -459,6 +461,7 @@ const problemOf = (error: unknown, lineStart: number): string => {
 
 function resetRecord(record: IndexRecord, line: number): IndexRecord {
   record.outputMax = 0
+  record.base64 = false
   record.modelOffset = 0
   record.modelLength = 0
   record.tierOffset = 0

@@ -8,7 +8,7 @@ import { BadInput, UnreadableInput } from '../domain/errors.ts'
 import { BytePool } from '../kit/byte-pool.ts'
 import type { BlobStore } from '../stores/contract.ts'
 import { type IntakeOptions, intakeRequests } from './intake.ts'
-import { emptyRecord, type Manifest, RECORD_BYTES, readRecord } from './manifest.ts'
+import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord } from './manifest.ts'
 
 const pool = new BytePool()
 const folder = mkdtempSync(join(tmpdir(), 'redeye-intake-'))
@@ -61,6 +61,7 @@ function kept(): { blobs: BlobStore; bytes: Map<string, Buffer> } {
 
 interface Taken {
   readonly manifest: Manifest
+  readonly records: readonly IndexRecord[]
   readonly ids: readonly unknown[]
   readonly bodies: readonly unknown[]
   readonly lines: readonly number[]
@@ -86,6 +87,7 @@ async function take(sources: Parameters<typeof intakeRequests>[0], options: Inta
   const text = (from: Buffer, at: number, length: number): unknown => JSON.parse(from.toString('utf8', at, at + length))
   return {
     manifest,
+    records,
     ids: records.map(({ carryOffset, carryLength }) => text(carry, carryOffset, carryLength)),
     bodies: records.map(({ bodyOffset, bodyLength }) => text(segment, bodyOffset, bodyLength)),
     lines: records.map((record) => record.line),
@@ -224,6 +226,32 @@ test('counts embedding inputs: strings, lists of strings, lists of tokens, lists
   const rows = inputs.map((input, index) => line(`${index}`, { model: 'e', input }, { url: '/v1/embeddings' }))
   expect((await take([file('embed.jsonl', rows.join('\n'))])).manifest.groups).toMatchObject([
     { requests: 4, inputs: 1 + 3 + 1 + 2 },
+  ])
+})
+
+test('counts the inputs that are meant, and keeps that vectors are wanted as base64', async () => {
+  const body = (members: string) =>
+    `{"custom_id":"${members.length}","method":"POST","url":"/v1/embeddings","body":{"model":"e",${members}}}`
+  const lines = [
+    '"input":["a","b"]',
+    '"input":["a","b"],"encoding_format":"base64"',
+    '"encoding_format":"base64","input":["a","b","c","d"]',
+    '"encoding_format":"base64","input":["a"]',
+    '"input":"abc","encoding\\u005fformat":"base64"',
+    '"input":"abc","encoding_format":"float"',
+    '"input":["a","b"],"encoding_format":"base64","encoding_format":null',
+    '"input":["a","b"],"input":"the last one counts, as it does to who reads JSON"',
+  ]
+  const { records } = await take([file('base64.jsonl', lines.map(body).join('\n'))])
+  expect(records.map(({ inputs, base64 }) => [inputs, base64])).toEqual([
+    [2, false],
+    [2, true],
+    [4, true],
+    [1, true],
+    [1, true],
+    [1, false],
+    [2, false],
+    [1, false],
   ])
 })
 

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly index: string
   readonly carry: string
   readonly requests: number
+  /** Where requests are split: how many rows all of them are, and an index with a record for each row. */
+  readonly rows?: { readonly count: number; readonly index: string }
   /** Bytes of all bodies. */
   readonly bodyBytes: number
   readonly groups: readonly Group[]
@@ -40,6 +42,8 @@ export interface Group {
   /** Sum of the estimates of the index. */
   readonly tokens: number
   readonly inputs: number
+  /** The vendor embeds one input a row, so that a request is as many rows as it has inputs. */
+  readonly split?: boolean
   /** Sum of the output limits that requests state, and how many state one. */
   readonly outputMax: number
   readonly outputMaxStated: number
@@ -48,7 +52,7 @@ export interface Group {
 /**
  * One index record, 48 bytes, little endian:
  *
- *      0  u40  body offset in the segment      5  u8   flags            6  u16  segment
+ *      0  u40  body offset in the segment      5  u8   1: base64        6  u16  segment
  *      8  u32  body length                    12  u32  token estimate  16  u32  output limit stated (0: none)
  *     20  u16  group                          22  u16  embedding inputs (1 elsewhere)
  *     24  u32  carry offset, low part         28  u32  carry length
@@ -68,6 +72,8 @@ export interface IndexRecord {
   outputMax: number
   group: number
   inputs: number
+  /** Vectors are wanted as base64 instead of numbers. */
+  base64: boolean
   carryOffset: number
   carryLength: number
   modelOffset: number
@@ -80,7 +86,7 @@ export interface IndexRecord {
 export function writeRecord(view: DataView, at: number, record: IndexRecord): void {
   view.setUint32(at, record.bodyOffset >>> 0, true)
   view.setUint8(at + 4, Math.floor(record.bodyOffset / 2 ** 32))
-  view.setUint8(at + 5, 0)
+  view.setUint8(at + 5, record.base64 ? 1 : 0)
   view.setUint16(at + 6, record.segment, true)
   view.setUint32(at + 8, record.bodyLength, true)
   view.setUint32(at + 12, record.tokens, true)
@@ -100,6 +106,7 @@ export function writeRecord(view: DataView, at: number, record: IndexRecord): vo
 /** Reads the record at byte `at` into `record`, which is reused for speed, and returns it. */
 export function readRecord(view: DataView, at: number, record: IndexRecord): IndexRecord {
   record.bodyOffset = view.getUint8(at + 4) * 2 ** 32 + view.getUint32(at, true)
+  record.base64 = view.getUint8(at + 5) !== 0
   record.segment = view.getUint16(at + 6, true)
   record.bodyLength = view.getUint32(at + 8, true)
   record.tokens = view.getUint32(at + 12, true)
@@ -124,6 +131,7 @@ export const emptyRecord = (): IndexRecord => ({
   outputMax: 0,
   group: 0,
   inputs: 1,
+  base64: false,
   carryOffset: 0,
   carryLength: 0,
   modelOffset: 0,
@@ -132,6 +140,13 @@ export const emptyRecord = (): IndexRecord => ({
   tierLength: 0,
   line: 0,
 })
+
+/** How many rows a group is at its vendor. */
+export const rowsOf = ({ split, inputs, requests }: Group): number => (split === true ? inputs : requests)
+
+/** How many rows a request is there. */
+export const rowsIn = ({ groups }: Pick<Manifest, 'groups'>, { group, inputs }: IndexRecord): number =>
+  groups[group]?.split === true ? inputs : 1
 
 /** Tokens of a body by its length alone, on the high side: English text has about 4.3 bytes a token with its JSON. */
 export const tokensByLength = (bytes: number): number => Math.ceil(bytes / 3.6)

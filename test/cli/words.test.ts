@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { eventText, isLoud } from '../../src/cli/text/events.ts'
 import { progressFacts, progressTimes } from '../../src/cli/text/progress.ts'
 import { costText, quoteText } from '../../src/cli/text/quote.ts'
-import { outcomeText } from '../../src/cli/text/receipt.ts'
+import { outcomeText, receiptText } from '../../src/cli/text/receipt.ts'
 import type { JobEvent, JobStatus, Quote, Receipt } from '../../src/index.ts'
 
 const at = (minutes: number): number => Date.UTC(2026, 10, 24, 20, minutes)
@@ -104,6 +104,21 @@ describe('the words', () => {
     expect(outcomeText(receipt)).toBe(
       'job_a flying: 1,200 succeeded · 3 failed · 1 missing of 2,000 requests, 0.0123 USD',
     )
+  })
+
+  test('rows are said where requests are more than one', () => {
+    const requests = (of: Receipt): string | undefined =>
+      receiptText(of)
+        .split('\n')
+        .find((line) => line.includes('requests'))
+        ?.trim()
+    const counted = 'requests     2,000: 1,200 succeeded · 3 failed · 1 missing'
+    expect(requests(receipt)).toBe(counted)
+    expect(requests({ ...receipt, rows: 9000 })).toBe(`${counted} (9,000 rows at the vendor)`)
+    expect(eventText(event('retry', { round: 1, requests: 2, rows: 5, shards: 1 }))).toBe(
+      'round 1: 2 requests (5 rows) fly again',
+    )
+    expect(eventText(event('submitted', { requests: 2, shards: 1 }))).toBe('submitted: 2 requests in 1 shard')
   })
 
   test('events are told in sentences, unknown ones as they are', () => {

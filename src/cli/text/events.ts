@@ -17,11 +17,13 @@ const counts = (value: unknown): string => {
     : ` (${count(number(completed))} of ${count(number(total))} done, ${count(number(failed))} failed)`
 }
 
+const requestsOf = ({ requests, rows }: Data): string =>
+  `${some(number(requests), 'request')}${rows === undefined ? '' : ` (${some(number(rows), 'row')})`}`
+
 /** What each event means, in the words of a person. */
 const words: Readonly<Record<string, Words>> = {
   submitted: {
-    say: ({ requests, shards }) =>
-      `submitted: ${some(number(requests), 'request')} in ${some(number(shards), 'shard')}`,
+    say: (data) => `submitted: ${requestsOf(data)} in ${some(number(data['shards']), 'shard')}`,
   },
   uploaded: {
     say: ({ rows, bytes: size, file }) => `uploaded ${some(number(rows), 'row')}, ${bytes(number(size))}, as ${file}`,
@@ -75,7 +77,7 @@ const words: Readonly<Record<string, Words>> = {
   released: { say: () => 'no longer held', loud: true },
   trouble: { say: (data) => `trouble, will try again: ${why(data)}`, loud: true },
   dropped: { say: () => 'dropped before it was bought' },
-  retry: { say: ({ round, requests }) => `round ${round}: ${some(number(requests), 'request')} fly again`, loud: true },
+  retry: { say: (data) => `round ${data['round']}: ${requestsOf(data)} fly again`, loud: true },
   flying: { say: () => 'flying' },
   landing: { say: () => 'landing: writing the results' },
   landed: { say: ({ usd }) => `landed${chargedText(usd)}` },

@@ -24,8 +24,9 @@ export const outcomesOf = (requests: Receipt['requests']): string => {
 
 function rowsOf(receipt: Receipt): [string, string][] {
   const { requests, usd, tokens, lanes, submissions, rescues, deadline, metDeadline, outputs } = receipt
+  const asRows = receipt.rows === undefined ? '' : ` (${some(receipt.rows, 'row')} at the vendor)`
   const rows: [string, string][] = [
-    ['requests', `${count(requests.total)}: ${outcomesOf(requests)}`],
+    ['requests', `${count(requests.total)}: ${outcomesOf(requests)}${asRows}`],
     ['charged', `${exact(usd.charged)}${quotedText(usd)}`],
     ['standard', `${exact(usd.standard)}${savedText(usd)}`],
   ]

@@ -1,0 +1,80 @@
+import { outcomes, reasonCode } from '../domain/outcome.ts'
+import { NO_FILE, NO_OUTCOME } from './result-index.ts'
+
+const SUCCEEDED = outcomes.indexOf('succeeded')
+const FAILED = outcomes.indexOf('failed')
+const MISSING = outcomes.indexOf('missing')
+
+/** 2: an answer that is wanted · 1: an answer that fails its schema · 0: none. */
+const rank = (outcome: number, reason: number): number =>
+  outcome !== SUCCEEDED ? 0 : reason === reasonCode.schema || reason === reasonCode.invalid_json ? 1 : 2
+
+/** How rows or requests [first, first + count) ended: for each the submission that wins, and where its line lies. */
+export class OutcomeWindow {
+  readonly first: number
+  readonly count: number
+  /** Index into the flown list, -1: nothing was ever flown. */
+  readonly winner: Int32Array
+  readonly outcome: Uint8Array
+  readonly reason: Uint8Array
+  readonly file: Uint8Array
+  readonly offset: Float64Array
+  readonly length: Uint32Array
+  readonly idAt: Uint32Array
+
+  constructor(first: number, count: number) {
+    this.first = first
+    this.count = count
+    this.winner = new Int32Array(count).fill(-1)
+    this.outcome = new Uint8Array(count).fill(MISSING)
+    this.reason = new Uint8Array(count).fill(reasonCode.missing)
+    this.file = new Uint8Array(count).fill(NO_FILE)
+    this.offset = new Float64Array(count)
+    this.length = new Uint32Array(count)
+    this.idAt = new Uint32Array(count)
+  }
+
+  /** First success in settle order wins, else the last final outcome. A valid answer beats an invalid one. */
+  offer(index: number, flown: number, outcome: number, reason: number): boolean {
+    if (this.winner[index] !== -1) {
+      const held = rank(this.outcome[index] as number, this.reason[index] as number)
+      const offered = rank(outcome, reason)
+      if (offered < held || (offered === held && held === 2)) return false
+    }
+    this.winner[index] = flown
+    this.outcome[index] = outcome
+    this.reason[index] = reason
+    this.file[index] = NO_FILE
+    return true
+  }
+}
+
+/**
+ * Requests of which each is one or more of `rows`. A request ended as the first of its rows did that failed, else as the
+ * first that has no answer; else all of them have one. Lines of rows that decide nothing are let go of.
+ * @param first   of the requests
+ * @param starts  by request: its first row, counted from the first of `rows`; and at last the number of rows
+ */
+export function requestsOf(rows: OutcomeWindow, first: number, starts: Uint32Array): OutcomeWindow {
+  const requests = new OutcomeWindow(first, starts.length - 1)
+  for (let index = 0; index < requests.count; index++) {
+    const [from, to] = [starts[index] as number, starts[index + 1] as number]
+    let decides = from
+    for (let row = from + 1; row < to; row++)
+      if (weight(rows.outcome[row] as number) > weight(rows.outcome[decides] as number)) decides = row
+    requests.winner[index] = rows.winner[decides] as number
+    requests.outcome[index] = rows.outcome[decides] as number
+    requests.reason[index] = rows.reason[decides] as number
+    requests.file[index] = rows.file[decides] as number
+    requests.offset[index] = rows.offset[decides] as number
+    requests.length[index] = rows.length[decides] as number
+    requests.idAt[index] = rows.idAt[decides] as number
+    if (rows.outcome[decides] === SUCCEEDED) continue
+    for (let row = from; row < to; row++) if (row !== decides) rows.length[row] = 0
+  }
+  return requests
+}
+
+/** A row without an outcome is still to come, and its request with it. */
+const weight = (outcome: number): number =>
+  outcome === SUCCEEDED ? 0 : outcome === FAILED ? 2 : outcome === NO_OUTCOME ? 3 : 1
