@@ -3,6 +3,7 @@ import type { Receipt } from '../domain/receipt.ts'
 import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
+import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { type Counts, countsSoFar, receiptOf } from './receipt.ts'
 
@@ -19,6 +20,8 @@ export interface JobStatus {
   readonly error: string | null
   readonly key: string | null
   readonly tags: Readonly<Record<string, string>>
+  /** Where its vendors were told to work; null: nowhere in particular. */
+  readonly region: string | null
   readonly round: number
   /** As it was when the job was made. */
   readonly quote: Quote | null
@@ -54,6 +57,7 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
     error: job.error,
     key: job.key,
     tags: job.tags,
+    region: (job.options as JobOptions).region ?? null,
     round: job.round,
     quote: job.quote as Quote | null,
   }
