@@ -3,13 +3,17 @@ import { dialectNameOf, endpointFor } from '../dialects/endpoint-for.ts'
 import type { Warning } from '../dialects/warnings.ts'
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
+import { dropRequests } from '../intake/drop-requests.ts'
+import type { IntakeOptions } from '../intake/intake.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import type { BatchLane, RowFrame } from '../providers/contract.ts'
 import type { JobRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import { recordsOf, rowBytes } from './rows.ts'
 import { saidBy } from './said-by.ts'
 import { translateGroup } from './translate-group.ts'
+import { Unfit } from './unfit.ts'
 
 /** Where one group of requests flies and how it is worded there. Decided once, when the input is taken in. */
 export interface Route {
@@ -49,7 +53,8 @@ export interface RoutedManifest extends Manifest {
 }
 
 /**
- * Chooses where each group flies, and words its requests for there.
+ * Chooses where each group flies, and words its requests for there. Those that cannot be flown are dropped where bad
+ * lines are set aside; the rest is worded again, as if they had never been there.
  * @throws BadInput with the JSON path of everything the vendor cannot be told; nothing was sent
  */
 export async function routed(
@@ -57,7 +62,28 @@ export async function routed(
   manifest: Manifest,
   options: JobOptions,
   folder: string,
+  intake: IntakeOptions = {},
 ): Promise<RoutedManifest> {
+  for (let fit = manifest; ; ) {
+    const unfit = new Unfit(ports, fit, intake)
+    const routes = await routesOf(ports, fit, options, folder, unfit)
+    const worded = { ...fit, routes }
+    if (unfit.ordinals.size === 0) await findTooLarge(ports, worded, unfit)
+    if (unfit.ordinals.size === 0) return worded
+    for (const name of wordedBlobs(routes)) await ports.blobs.delete(name)
+    const skipped = fit.skipped + unfit.ordinals.size
+    fit = { ...(await dropRequests(ports.blobs, fit, unfit.ordinals)), skipped }
+  }
+}
+
+/** One route a group, as long as nothing is unfit. */
+async function routesOf(
+  ports: Ports,
+  manifest: Manifest,
+  options: JobOptions,
+  folder: string,
+  unfit: Unfit,
+): Promise<Route[]> {
   const routes: Route[] = []
   for (const [group, { endpoint: own, model: asked }] of manifest.groups.entries()) {
     const { lane, accountId, model, member, resident } = await ports.vendors.choose({
@@ -82,13 +108,41 @@ export async function routed(
             vendor: vendorOf(lane),
             options,
             folder,
+            unfit,
           })
-    const said = member === undefined || (translated === null && (await saidBy(ports, manifest, group, member)))
+    if (unfit.ordinals.size > 0) continue
+    const said = member === undefined || (translated === null && (await saidBy(ports, manifest, group, member, unfit)))
     const spliced = said ? {} : { member: `${JSON.stringify(member.name)}:${JSON.stringify(member.value)}` }
     routes.push({ lane, accountId, model, endpoint, translated, ownRows, ...spliced, resident })
   }
-  return { ...manifest, routes }
+  return routes
 }
+
+/** Requests that are larger than their vendor takes, each by itself. */
+async function findTooLarge(ports: Ports, manifest: RoutedManifest, unfit: Unfit): Promise<void> {
+  const all = { firstOrdinal: 0, count: manifest.requests, ordinals: null }
+  for (const [group, route] of manifest.routes.entries()) {
+    const lane = ports.vendors.batch(route.lane)
+    const { rowBytesMax } = lane.limits
+    const { bodyBytes } = route.translated ?? (manifest.groups[group] as Manifest['groups'][number])
+    if (bodyBytes + FRAME_BYTES_MAX < rowBytesMax) continue // then none of them can be
+    const [frame, splice] = [frameOf(lane, route), modelSplice(manifest, group)]
+    let first = 0
+    for await (const records of recordsOf(ports.blobs, sentManifest(manifest, group), all)) {
+      for (const [at, record] of records.entries()) {
+        const bytes = record.group === group ? rowBytes(frame, record, splice) : 0
+        if (bytes <= rowBytesMax) continue
+        const message = `the request is ${bytes} bytes as a row; ${vendorOf(route.lane)} takes at most ${rowBytesMax}`
+        await unfit.add(first + at, record.line, message)
+      }
+      first += records.length
+    }
+  }
+  unfit.refuse()
+}
+
+/** More than any lane puts around a body, its name of the model included. */
+const FRAME_BYTES_MAX = 4096
 
 /** The manifest as the vendor of a group gets it: its bodies, its endpoint, its name of the model. */
 export function sentManifest(manifest: RoutedManifest, group: number): Manifest {
@@ -127,5 +181,8 @@ export const blobsOf = ({ index, carry, segments, routes }: RoutedManifest): rea
   index,
   carry,
   ...segments,
-  ...routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index])),
+  ...wordedBlobs(routes),
 ]
+
+const wordedBlobs = (routes: readonly Route[]): readonly string[] =>
+  routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index]))

@@ -1,5 +1,4 @@
 import type { DialectName } from '../dialects/translation.ts'
-import { BadInput, type LineProblem } from '../domain/errors.ts'
 import { type IndexRecord, type Manifest, RECORD_BYTES, writeRecord } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { findModel } from '../pricing/catalogue.ts'
@@ -9,9 +8,9 @@ import type { Ports } from './ports.ts'
 import type { CountedWarning, Translated } from './routing.ts'
 import { recordsOf, Segments } from './rows.ts'
 import { kindOf, type TranslateIn, type TranslateOut } from './translate-rows.ts'
+import type { Unfit } from './unfit.ts'
 
 const CHUNK_BYTES = 512 * 1024
-const PROBLEMS_SHOWN = 100
 
 export interface Translating {
   readonly group: number
@@ -23,6 +22,8 @@ export interface Translating {
   readonly vendor: string
   readonly options: JobOptions
   readonly folder: string
+  /** Takes what cannot be translated. */
+  readonly unfit: Unfit
 }
 
 const translateRows = moduleBeside(import.meta.url, './translate-rows')
@@ -30,9 +31,9 @@ const translateRows = moduleBeside(import.meta.url, './translate-rows')
 /**
  * Writes the bodies of a group in another dialect beside what was taken in, once and before anything is sent: so the
  * length of every upload is known, and whatever the vendor cannot be told is said with its line.
- * @throws BadInput naming the lines and JSON paths that cannot be translated
+ * @throws BadInput naming the lines and JSON paths that cannot be translated, unless they are set aside; null then
  */
-export async function translateGroup(ports: Ports, manifest: Manifest, how: Translating): Promise<Translated> {
+export async function translateGroup(ports: Ports, manifest: Manifest, how: Translating): Promise<Translated | null> {
   const translation = new GroupTranslation(ports, manifest, how)
   try {
     return await translation.run()
@@ -44,6 +45,7 @@ export async function translateGroup(ports: Ports, manifest: Manifest, how: Tran
 
 /** Consecutive ordinals, some of them of the group. */
 interface Chunk {
+  readonly first: number
   readonly records: IndexRecord[]
   bytes: number
 }
@@ -53,9 +55,8 @@ class GroupTranslation {
   readonly #manifest: Manifest
   readonly #how: Translating
   readonly #name: string
-  readonly #problems: LineProblem[] = []
   readonly #warnings = new Map<string, CountedWarning>()
-  #problemCount = 0
+  #untold = 0
   #bodyBytes = 0
   #writers: Writers | undefined
   /** Ends when everything dispatched so far has been written, in order. */
@@ -69,7 +70,7 @@ class GroupTranslation {
     this.#name = `${how.folder}/as-${how.to}-${how.group}`
   }
 
-  async run(): Promise<Translated> {
+  async run(): Promise<Translated | null> {
     const { blobs } = this.#ports
     this.#writers = { segment: await blobs.put(this.#name), index: await blobs.put(`${this.#name}-index`) }
     const segments = new Segments(blobs, this.#manifest)
@@ -79,7 +80,11 @@ class GroupTranslation {
     } finally {
       await segments.close()
     }
-    if (this.#problemCount > 0) throw new BadInput(this.#problems, this.#problemCount, untold(this.#how))
+    if (this.#untold > 0) {
+      this.#how.unfit.refuse(untold(this.#how))
+      await this.abort()
+      return null
+    }
     await this.#writers.segment.commit()
     await this.#writers.index.commit()
     return {
@@ -98,14 +103,14 @@ class GroupTranslation {
 
   async *#chunks(): AsyncGenerator<Chunk> {
     const all = { firstOrdinal: 0, count: this.#manifest.requests, ordinals: null }
-    let chunk: Chunk = { records: [], bytes: 0 }
+    let chunk: Chunk = { first: 0, records: [], bytes: 0 }
     for await (const records of recordsOf(this.#ports.blobs, this.#manifest, all)) {
       for (const record of records) {
         chunk.records.push({ ...record })
         if (record.group === this.#how.group) chunk.bytes += record.bodyLength
         if (chunk.bytes < CHUNK_BYTES && chunk.records.length < 4096) continue
         yield chunk
-        chunk = { records: [], bytes: 0 }
+        chunk = { first: chunk.first + chunk.records.length, records: [], bytes: 0 }
       }
     }
     if (chunk.records.length > 0) yield chunk
@@ -146,9 +151,9 @@ class GroupTranslation {
   async #merge(out: TranslateOut, chunk: Chunk, own: readonly IndexRecord[]): Promise<void> {
     const { segment, index } = this.#writers as Writers
     for (const { row, message } of out.problems) {
-      this.#problemCount++
-      if (this.#problems.length >= PROBLEMS_SHOWN) continue
-      this.#problems.push({ file: this.#manifest.files[0] ?? '', line: own[row]?.line ?? 0, message })
+      const record = own[row] as IndexRecord
+      this.#untold++
+      await this.#how.unfit.add(chunk.first + chunk.records.indexOf(record), record.line, message)
     }
     for (const { warning, requests } of out.warnings) {
       const name = kindOf(warning)
@@ -173,7 +178,7 @@ class GroupTranslation {
 }
 
 const untold = ({ vendor, from }: Translating): string =>
-  `Nothing was sent. Change these fields, leave the lines out, or choose a model of a vendor that takes ${from} as it is, which ${vendor} does not.`
+  `Nothing was sent. Change these fields, set the lines aside with --skip-invalid, or choose a model of a vendor that takes ${from} as it is, which ${vendor} does not.`
 
 interface Writers {
   readonly segment: BlobWriter
