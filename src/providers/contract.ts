@@ -101,6 +101,8 @@ export interface RowFrame {
   readonly opensBody?: boolean
   /** The vendor takes no `model` in the body: it is overwritten with spaces, which changes no length. */
   readonly blanksModel?: boolean
+  /** Members of the body that the vendor calls by another name, no longer than that: they are renamed in place. */
+  readonly renames?: Readonly<Record<string, string>>
 }
 
 export interface Upload {
