@@ -14,7 +14,8 @@ import {
   twentyAtOnce,
 } from './trials.ts'
 
-// npm run crash [-- --vendor openai,anthropic,gemini,vertex --random 200 --seed 1 --only steps,trouble,runs,deadline,freeze,twenty,random]
+// npm run crash [-- --vendor openai,anthropic,gemini,vertex,mistral,together,xai --random 200 --seed 1
+//                   --only steps,trouble,runs,deadline,freeze,twenty,random]
 const { values } = parseArgs({
   options: {
     vendor: { type: 'string', default: 'openai' },
