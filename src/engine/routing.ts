@@ -91,7 +91,7 @@ async function routesOf(
       model: options.model ?? asked,
       ...(options.region === undefined ? {} : { region: options.region }),
     })
-    const { limits, rowFrame, ownRows = false } = ports.vendors.batch(lane)
+    const { limits, rowFrame, ownRows = false, openSchemas = false } = ports.vendors.batch(lane)
     const taken = limits.endpointsOf?.(model) ?? limits.endpoints
     const endpoint = endpointFor(own, taken) ?? own
     const [from, to] = [dialectNameOf(own), dialectNameOf(endpoint)]
@@ -106,6 +106,7 @@ async function routesOf(
             model,
             namesModel: rowFrame(endpoint).blanksModel !== true,
             vendor: vendorOf(lane),
+            openSchemas,
             options,
             folder,
             unfit,

@@ -20,6 +20,8 @@ export interface Translating {
   /** The body names the model. */
   readonly namesModel: boolean
   readonly vendor: string
+  /** As in BatchLane. */
+  readonly openSchemas: boolean
   readonly options: JobOptions
   readonly folder: string
   /** Takes what cannot be translated. */
@@ -117,7 +119,7 @@ class GroupTranslation {
   }
 
   async #dispatch(chunk: Chunk, segments: Segments): Promise<void> {
-    const { from, to, model, namesModel, vendor, options, group } = this.#how
+    const { from, to, model, namesModel, vendor, openSchemas, options, group } = this.#how
     const own = chunk.records.filter((record) => record.group === group)
     const bytes = new Uint8Array(chunk.bytes)
     let at = 0
@@ -135,6 +137,7 @@ class GroupTranslation {
       namesModel,
       options: {
         model,
+        openSchemas,
         ...(maxOutput == null ? {} : { maxOutput }),
         // What of a schema the vendor does not enforce is checked when the answers are collected.
         ...(options.table?.schema == null ? {} : { allow: ['relax_schema'] }),

@@ -76,6 +76,11 @@ export interface BatchLane {
    * answers are put into such rows when they are delivered.
    */
   readonly ownRows?: boolean
+  /**
+   * Of two ways to tell a schema for answers, the vendor keeps to the older one alone in batches: translated requests say
+   * it so where they can (`openSchemas` of the dialects).
+   */
+  readonly openSchemas?: boolean
   /** Where a row may come back without its id: what it echoes tells of which request it is. Only beside `ownRows`. */
   readonly content?: Content
   /**
