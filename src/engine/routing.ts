@@ -12,7 +12,7 @@ import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { recordsOf, rowBytes } from './rows.ts'
 import { saidBy } from './said-by.ts'
-import { translateGroup } from './translate-group.ts'
+import { translateGroup, WORDED } from './translate-group.ts'
 import { Unfit } from './unfit.ts'
 
 /** Where one group of requests flies and how it is worded there. Decided once, when the input is taken in. */
@@ -70,7 +70,7 @@ export async function routed(
     const worded = { ...fit, routes }
     if (unfit.ordinals.size === 0) await findTooLarge(ports, worded, unfit)
     if (unfit.ordinals.size === 0) return worded
-    for (const name of wordedBlobs(routes)) await ports.blobs.delete(name)
+    for await (const { name } of ports.blobs.list(`${folder}/${WORDED}`)) await ports.blobs.delete(name)
     const skipped = fit.skipped + unfit.ordinals.size
     fit = { ...(await dropRequests(ports.blobs, fit, unfit.ordinals)), skipped }
   }
@@ -182,8 +182,5 @@ export const blobsOf = ({ index, carry, segments, routes }: RoutedManifest): rea
   index,
   carry,
   ...segments,
-  ...wordedBlobs(routes),
+  ...routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index])),
 ]
-
-const wordedBlobs = (routes: readonly Route[]): readonly string[] =>
-  routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index]))

@@ -11,6 +11,8 @@ import { kindOf, type TranslateIn, type TranslateOut } from './translate-rows.ts
 import type { Unfit } from './unfit.ts'
 
 const CHUNK_BYTES = 512 * 1024
+/** Names of what is written here begin so. */
+export const WORDED = 'as-'
 
 export interface Translating {
   readonly group: number
@@ -69,7 +71,7 @@ class GroupTranslation {
     this.#ports = ports
     this.#manifest = manifest
     this.#how = how
-    this.#name = `${how.folder}/as-${how.to}-${how.group}`
+    this.#name = `${how.folder}/${WORDED}${how.to}-${how.group}`
   }
 
   async run(): Promise<Translated | null> {

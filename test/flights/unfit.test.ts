@@ -65,9 +65,11 @@ describe.concurrent('lines that are right and that their vendor cannot be given'
     // The only request of its model: nothing of it is left to be quoted or bought.
     const alone = chats(1, { model: 'claude-sonnet-5', logit_bias: { '50256': -100 } }, 9)
     const other = messages(3, {}, 10)
+    // Of a third model, and worded for it before and after.
+    const third = chats(2, { model: 'gemini-3.5-flash' }, 13)
     const haiku = (lines: readonly RequestLine[]) =>
       lines.map((line) => ({ ...line, body: { ...line.body, model: 'claude-haiku-4-5' } }))
-    const input = await twoFiles(on, haiku(one), [...haiku(two), ...huge, ...alone, ...other])
+    const input = await twoFiles(on, haiku(one), [...haiku(two), ...huge, ...alone, ...other, ...third])
     await writeFile(on.path('one.jsonl'), `no json\n${jsonl(haiku(one)).trimEnd()}`)
     const rejects: { line: string; problem: LineProblem }[] = []
     const settings = {
@@ -75,7 +77,7 @@ describe.concurrent('lines that are right and that their vendor cannot be given'
       onReject: async (line: Uint8Array, problem: LineProblem) =>
         void rejects.push({ line: Buffer.from(line).toString(), problem }),
     }
-    const fit = [...haiku(one), ...haiku(two), ...other].filter((_, index) => ![1, 3, 4].includes(index))
+    const fit = [...haiku(one), ...haiku(two), ...other, ...third].filter((_, index) => ![1, 3, 4].includes(index))
     const good = idsOf(fit)
 
     const quoted = async (...of: Parameters<typeof redeye.quote>) =>
