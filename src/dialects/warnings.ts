@@ -40,6 +40,8 @@ export const warningReasons = {
   schema_words_dropped: 'Name and description of the answer format have no place in this dialect.',
   schema_enforced: 'The schema was a wish and is now enforced.',
   schema_not_enforced: 'The schema is beyond what this vendor enforces and is now a wish.',
+  schema_perhaps_ignored:
+    'The schema needs the newer of two fields, to which the vendor was seen not to keep in batches.',
   schema_closed: 'Objects that say nothing of further members no longer allow any.',
   schema_annotation_dropped: 'Words about the schema that constrain nothing were left out.',
   schema_relaxed: 'A rule of the schema that this dialect does not know moved into its description.',

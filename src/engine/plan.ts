@@ -1,6 +1,5 @@
 import { readOrdinals } from '../delivery/windows.ts'
-import { BadInput, type LineProblem } from '../domain/errors.ts'
-import { type Lane, type Tier, vendorOf } from '../domain/usage.ts'
+import type { Lane, Tier } from '../domain/usage.ts'
 import { type Group, type IndexRecord, rowsOf } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
@@ -25,7 +24,6 @@ interface Bounds {
   readonly model: string
   readonly frame: RowFrame
   readonly splice: Uint8Array | undefined
-  readonly rowBytesMax: number
   readonly cutter: ShardCutter
 }
 
@@ -43,7 +41,6 @@ export interface PlanOf {
  * Cuts `rows` into shards, grouped by endpoint and model, each within every limit of its lane. The same
  * rows give the same shards with the same ids, so planning twice plans once.
  * @param except  ordinals among them that are left out
- * @throws BadInput when a request is too large for the lane by itself, naming its line
  */
 export async function planShards(
   ports: Ports,
@@ -53,24 +50,18 @@ export async function planShards(
 ): Promise<ShardRow[]> {
   const bounds = await boundsOf(ports, of)
   const shards: ShardRow[] = []
-  const tooLarge: LineProblem[] = []
   const ordinalAt = await ordinalsOf(ports, rows)
   let row = 0
   for await (const records of sentRecords(ports, of.manifest, rows)) {
     for (const record of records) {
       const bound = bounds[record.group] as Bounds
       const bytes = rowBytes(bound.frame, record, bound.splice)
-      if (bytes > bound.rowBytesMax) {
-        const message = `the request is ${bytes} bytes as a row; ${vendorOf(bound.lane)} takes at most ${bound.rowBytesMax}`
-        tooLarge.push({ file: of.manifest.files[0] ?? '', line: record.line, message })
-      }
       const ordinal = ordinalAt(row++)
       if (except.has(ordinal)) continue
       const closed = bound.cutter.add(ordinal, bytes, record.inputs, record.tokens)
       if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
     }
   }
-  if (tooLarge.length > 0) throw new BadInput(tooLarge.slice(0, 100), tooLarge.length)
   for (const bound of bounds) {
     const closed = bound.cutter.finish()
     if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
@@ -173,7 +164,6 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       model,
       frame: frameOf(batch, route),
       splice: modelSplice(manifest, group),
-      rowBytesMax: limits.rowBytesMax,
       cutter: new ShardCutter({
         rowsMax: shardSize({
           requests: rowsOf(manifest.groups[group] as Group),

@@ -5,14 +5,18 @@ import type { DialectName } from '../dialects/translation.ts'
 import type { Warning } from '../dialects/warnings.ts'
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
-import type { Group, Manifest } from '../intake/manifest.ts'
+import { dropRequests } from '../intake/drop-requests.ts'
+import type { IntakeOptions } from '../intake/intake.ts'
+import { type Group, type Manifest, rowsIn } from '../intake/manifest.ts'
 import type { BatchLane, Region, RowFrame } from '../providers/contract.ts'
 import type { JobRow } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
+import { everyRequest, everyRow, recordsOf, rowBytes } from './rows.ts'
 import { saidBy } from './said-by.ts'
 import { spreadRows } from './spread-rows.ts'
-import { translateGroup } from './translate-group.ts'
+import { translateGroup, WORDED } from './translate-group.ts'
+import { Unfit } from './unfit.ts'
 
 /** Where one group of requests flies and how it is worded there. Decided once, when the input is taken in. */
 export interface Route {
@@ -52,7 +56,8 @@ export interface RoutedManifest extends Manifest {
 }
 
 /**
- * Chooses where each group flies, and words its requests for there.
+ * Chooses where each group flies, and words its requests for there. Those that cannot be flown are dropped where bad
+ * lines are set aside; the rest is worded again, as if they had never been there.
  * @throws BadInput with the JSON path of everything the vendor cannot be told; nothing was sent
  */
 export async function routed(
@@ -60,19 +65,40 @@ export async function routed(
   manifest: Manifest,
   options: JobOptions,
   folder: string,
+  intake: IntakeOptions = {},
+): Promise<RoutedManifest> {
+  for (let fit = manifest; ; ) {
+    const unfit = new Unfit(ports, fit, intake)
+    const worded = await wordedFor(ports, fit, options, folder, unfit)
+    if (unfit.ordinals.size === 0) await findTooLarge(ports, worded, unfit)
+    if (unfit.ordinals.size === 0) return worded
+    for await (const { name } of ports.blobs.list(`${folder}/${WORDED}`)) await ports.blobs.delete(name)
+    const skipped = fit.skipped + unfit.ordinals.size
+    fit = { ...(await dropRequests(ports.blobs, fit, unfit.ordinals)), skipped }
+  }
+}
+
+/** One route a group, as long as nothing is unfit. */
+async function wordedFor(
+  ports: Ports,
+  manifest: Manifest,
+  options: JobOptions,
+  folder: string,
+  unfit: Unfit,
 ): Promise<RoutedManifest> {
   const choices: Choice[] = []
   for (const group of manifest.groups) choices.push(await choose(ports, group, options))
   const taken = await inRows(ports, manifest, choices, folder)
   const routes: Route[] = []
-  for (const [group, { route, member, from, to, namesModel }] of choices.entries()) {
+  for (const [group, { route, member, from, to, namesModel, openSchemas }] of choices.entries()) {
     const { lane, model } = route
-    const vendor = vendorOf(lane)
+    const how = { group, from, to, model, namesModel, openSchemas, vendor: vendorOf(lane), options, folder, unfit }
     const translated =
       from === undefined || to === undefined || from === to
         ? null
-        : await translateGroup(ports, taken, { group, from, to, model, namesModel, vendor, options, folder })
-    const said = member === undefined || (translated === null && (await saidBy(ports, manifest, group, member)))
+        : await translateGroup(ports, taken, { ...how, from, to })
+    if (unfit.ordinals.size > 0) continue
+    const said = member === undefined || (translated === null && (await saidBy(ports, manifest, group, member, unfit)))
     const spliced = said ? {} : { member: `${JSON.stringify(member.name)}:${JSON.stringify(member.value)}` }
     routes.push({ ...route, translated, ...spliced })
   }
@@ -88,6 +114,7 @@ interface Choice {
   readonly to: DialectName | undefined
   /** The bodies name the model there. */
   readonly namesModel: boolean
+  readonly openSchemas: boolean
 }
 
 async function choose(ports: Ports, { endpoint: own, model: asked }: Group, options: JobOptions): Promise<Choice> {
@@ -96,7 +123,7 @@ async function choose(ports: Ports, { endpoint: own, model: asked }: Group, opti
     model: options.model ?? asked,
     ...(options.region === undefined ? {} : { region: options.region }),
   })
-  const { limits, rowFrame, ownRows = false } = ports.vendors.batch(lane)
+  const { limits, rowFrame, ownRows = false, openSchemas = false } = ports.vendors.batch(lane)
   const endpoint = endpointFor(own, limits.endpointsOf?.(model) ?? limits.endpoints) ?? own
   if (model === '') throw new UsageError('The requests name no model.', 'Name one by --model.')
   return {
@@ -105,6 +132,7 @@ async function choose(ports: Ports, { endpoint: own, model: asked }: Group, opti
     from: dialectNameOf(own),
     to: dialectNameOf(endpoint),
     namesModel: rowFrame(endpoint).blanksModel !== true,
+    openSchemas,
   }
 }
 
@@ -119,6 +147,47 @@ async function inRows(ports: Ports, manifest: Manifest, choices: readonly Choice
   const taken = { ...manifest, groups }
   return { ...taken, rows: await spreadRows(ports, taken, `${folder}/rows`) }
 }
+
+/** Requests that are larger than their vendor takes, each by itself. */
+async function findTooLarge(ports: Ports, manifest: RoutedManifest, unfit: Unfit): Promise<void> {
+  const requestOf = await requestsByRow(ports, manifest)
+  for (const [group, route] of manifest.routes.entries()) {
+    const lane = ports.vendors.batch(route.lane)
+    const { rowBytesMax } = lane.limits
+    const { bodyBytes } = route.translated ?? (manifest.groups[group] as Group)
+    if (bodyBytes + FRAME_BYTES_MAX < rowBytesMax) continue // then none of them can be
+    const [frame, splice] = [frameOf(lane, route), modelSplice(manifest, group)]
+    let first = 0
+    for await (const records of recordsOf(ports.blobs, sentManifest(manifest, group), everyRow(manifest))) {
+      for (const [at, record] of records.entries()) {
+        const bytes = record.group === group ? rowBytes(frame, record, splice) : 0
+        if (bytes <= rowBytesMax) continue
+        const message = `the request is ${bytes} bytes as a row; ${vendorOf(route.lane)} takes at most ${rowBytesMax}`
+        await unfit.add(requestOf(first + at), record.line, message)
+      }
+      first += records.length
+    }
+  }
+  unfit.refuse()
+}
+
+/** The request that a row is of, or is a part of. */
+async function requestsByRow(ports: Ports, manifest: RoutedManifest): Promise<(row: number) => number> {
+  if (manifest.rows === undefined) return (row) => row
+  const requests = new Uint32Array(manifest.rows.count)
+  let [row, request] = [0, 0]
+  for await (const records of recordsOf(ports.blobs, manifest, everyRequest(manifest))) {
+    for (const record of records) {
+      const rows = rowsIn(manifest, record)
+      requests.fill(request++, row, row + rows)
+      row += rows
+    }
+  }
+  return (at) => requests[at] as number
+}
+
+/** More than any lane puts around a body, its name of the model included. */
+const FRAME_BYTES_MAX = 4096
 
 /** The manifest with the index of all rows, each as it came. */
 export const asRows = (manifest: RoutedManifest): RoutedManifest =>

@@ -1,6 +1,7 @@
 import type { Manifest } from '../intake/manifest.ts'
 import type { BlobStore } from '../stores/contract.ts'
-import { blankMember, type RowSet, recordsOf, Segments } from './rows.ts'
+import { blankMember } from './members.ts'
+import { type RowSet, recordsOf, Segments } from './rows.ts'
 
 export interface Wanted {
   /** JSON text that replaces the value of `model`. */

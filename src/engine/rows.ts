@@ -3,6 +3,7 @@ import { readOrdinals } from '../delivery/windows.ts'
 import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import type { BlobStore, LocalBlob } from '../stores/contract.ts'
+import { blankMember, renameMembers } from './members.ts'
 
 const BLOCK_BYTES = 256 * 1024
 const RING = 3
@@ -229,8 +230,8 @@ class Block {
     writeDigits(this.#bytes, at + this.#digitsAt, row)
     at += this.#head.length
     const from = this.#frame.opensBody ? 1 : 0
+    const start = at - from
     if (this.#model === undefined || modelLength === 0) {
-      const start = at - from
       at = segments.copy(record, from, bodyLength, this.#bytes, at)
       if (this.#frame.blanksModel && modelLength > 0) blankMember(this.#bytes, start + modelOffset, modelLength)
     } else {
@@ -238,6 +239,7 @@ class Block {
       this.#bytes.set(this.#model, at)
       at = segments.copy(record, modelOffset + modelLength, bodyLength, this.#bytes, at + this.#model.length)
     }
+    this.#rename(this.#bytes, start, at)
     this.#used = at + this.#tail.copy(this.#bytes, at)
     return full !== undefined && full.length > 0 ? full : undefined
   }
@@ -249,6 +251,18 @@ class Block {
     const head = Buffer.from(this.#head)
     writeDigits(head, this.#digitsAt, row)
     yield head
+    const body = this.#longBody(record, segments)
+    if (this.#frame.renames === undefined) yield* body
+    else {
+      // Where its members are shows only when it is read whole.
+      const whole = Buffer.concat(await Array.fromAsync(body))
+      this.#rename(whole, this.#frame.opensBody ? -1 : 0, whole.length)
+      yield whole
+    }
+    if (this.#tail.length > 0) yield this.#tail
+  }
+
+  async *#longBody(record: IndexRecord, segments: Segments): AsyncGenerator<Uint8Array> {
     const { bodyLength, modelOffset, modelLength } = record
     const from = this.#frame.opensBody ? 1 : 0
     if (modelLength > 0 && this.#frame.blanksModel) {
@@ -264,7 +278,11 @@ class Block {
       yield this.#model
       yield* segments.read(record, modelOffset + modelLength, bodyLength)
     }
-    if (this.#tail.length > 0) yield this.#tail
+  }
+
+  /** @param start  where the body's brace is, or would be */
+  #rename(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#frame.renames !== undefined) renameMembers(bytes, start + 1, end, this.#frame.renames)
   }
 
   /** What is in it. The next row goes to another block, one of its own when it is larger than that. */
@@ -277,30 +295,8 @@ class Block {
   }
 }
 
-/** Overwrites a member of an object with spaces, from its key to its value, and the comma that parts it from the next. */
-export function blankMember(bytes: Uint8Array, valueAt: number, valueLength: number): void {
-  let from = valueAt
-  while (bytes[--from] !== QUOTE); // the end of its key
-  while (bytes[--from] !== QUOTE); // and the start: a key with a quote in it is not this one
-  let to = skipSpace(bytes, valueAt + valueLength, 1)
-  if (bytes[to] === COMMA) to++
-  else {
-    const before = skipSpace(bytes, from - 1, -1)
-    if (bytes[before] === COMMA) from = before
-  }
-  bytes.fill(SPACE, from, to)
-}
-
-function skipSpace(bytes: Uint8Array, at: number, step: 1 | -1): number {
-  while (bytes[at] === SPACE || bytes[at] === 9 || bytes[at] === 10 || bytes[at] === 13) at += step
-  return at
-}
-
 /** A member with the commas around it lies within so many bytes of its value. */
 const NEAR = 4096
-const QUOTE = 34
-const COMMA = 44
-const SPACE = 32
 
 function writeDigits(into: Uint8Array, at: number, value: number): void {
   let rest = value

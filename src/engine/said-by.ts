@@ -1,46 +1,43 @@
 import { BadInput, type LineProblem } from '../domain/errors.ts'
-import type { Manifest } from '../intake/manifest.ts'
+import { fileAt, type Manifest } from '../intake/manifest.ts'
 import type { Region } from '../providers/contract.ts'
 import type { Ports } from './ports.ts'
 import { everyRequest, recordsOf, Segments } from './rows.ts'
+import type { Unfit } from './unfit.ts'
 
 const PROBLEMS_SHOWN = 100
 
 /**
  * Whether all requests of a group say themselves what a region would have them say. Where none does, it is put into
  * each; one body must not say it twice.
- * @throws BadInput with the lines that say otherwise, or that say it where others do not
+ * @param unfit  takes those that say otherwise
+ * @throws BadInput with these, unless they are set aside; and with those that say it where others do not
  */
 export async function saidBy(
   ports: Ports,
   manifest: Manifest,
   group: number,
   { name, value }: NonNullable<Region['member']>,
+  unfit: Unfit,
 ): Promise<boolean> {
-  const agreeing: number[] = []
-  const problems: LineProblem[] = []
+  const agreeing: LineProblem[] = []
   let [agree, others] = [0, 0]
-  const file = manifest.files[0] ?? ''
-  for await (const { line, said } of membersOf(ports, manifest, group, name)) {
+  for await (const { ordinal, line, said } of membersOf(ports, manifest, group, name)) {
     if (said === value) {
       agree++
-      if (agreeing.length < PROBLEMS_SHOWN) agreeing.push(line)
+      const message = `${name} is in this request and not in others; say it in all of them, or in none`
+      if (agreeing.length < PROBLEMS_SHOWN) agreeing.push({ file: fileAt(manifest, ordinal), line, message })
     } else {
       others++
       const message = `${name} is ${JSON.stringify(said)}, and the region wants ${JSON.stringify(value)}`
-      if (problems.length < PROBLEMS_SHOWN) problems.push({ file, line, message })
+      await unfit.add(ordinal, line, message)
     }
   }
-  const requests = manifest.groups[group]?.requests ?? 0
   const hint = `Nothing was sent. Leave ${name} out of the requests, or leave out --region.`
-  if (others > 0) throw new BadInput(problems, others, hint)
+  unfit.refuse(hint)
+  const requests = (manifest.groups[group]?.requests ?? 0) - others
   if (agree === 0 || agree === requests) return agree > 0
-  const message = `${name} is in this request and not in others; say it in all of them, or in none`
-  throw new BadInput(
-    agreeing.map((line) => ({ file, line, message })),
-    agree,
-    hint,
-  )
+  throw new BadInput(agreeing, agree, hint)
 }
 
 /** The requests that have such a member, and what it says. */
@@ -49,10 +46,11 @@ async function* membersOf(
   manifest: Manifest,
   group: number,
   name: string,
-): AsyncGenerator<{ line: number; said: unknown }> {
+): AsyncGenerator<{ ordinal: number; line: number; said: unknown }> {
   const quoted = Buffer.from(JSON.stringify(name))
   const segments = new Segments(ports.blobs, manifest)
   try {
+    let first = 0
     for await (const records of recordsOf(ports.blobs, manifest, everyRequest(manifest))) {
       for (const [at, record] of records.entries()) {
         if (record.group !== group) continue
@@ -61,8 +59,9 @@ async function* membersOf(
         segments.copy(record, 0, record.bodyLength, body, 0)
         if (!body.includes(quoted)) continue // most bodies need no more than this look
         const parsed = JSON.parse(body.toString('utf8')) as Record<string, unknown>
-        if (Object.hasOwn(parsed, name)) yield { line: record.line, said: parsed[name] }
+        if (Object.hasOwn(parsed, name)) yield { ordinal: first + at, line: record.line, said: parsed[name] }
       }
+      first += records.length
     }
   } finally {
     await segments.close()

@@ -4,6 +4,7 @@ import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
 import { countOutcomes } from './deliver.ts'
+import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { type Counts, countsSoFar, receiptOf } from './receipt.ts'
 import type { RoutedManifest } from './routing.ts'
@@ -21,6 +22,8 @@ export interface JobStatus {
   readonly error: string | null
   readonly key: string | null
   readonly tags: Readonly<Record<string, string>>
+  /** Where its vendors were told to work; null: nowhere in particular. */
+  readonly region: string | null
   readonly round: number
   /** As it was when the job was made. */
   readonly quote: Quote | null
@@ -56,6 +59,7 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
     error: job.error,
     key: job.key,
     tags: job.tags,
+    region: (job.options as JobOptions).region ?? null,
     round: job.round,
     quote: job.quote as Quote | null,
   }

@@ -31,7 +31,7 @@ export interface TakenIn {
 
 /**
  * Reads the input into segment and index, and words it for the vendors it will fly to; nothing is sent, no job is made.
- * @throws BadInput with the lines that are wrong or that a vendor cannot be told; nothing is left behind then
+ * @throws BadInput with the lines that are wrong or that a vendor cannot be given; nothing is left behind then
  */
 export async function takeIn(
   ports: Ports,
@@ -54,7 +54,7 @@ export async function takeIn(
       ? await intakeRequests(input.sources, intake, intakeOptions)
       : await takeInTable(ports, input.sources, options, intake, intakeOptions)
   try {
-    return { folder, manifest: await routed(ports, manifest, options, folder) }
+    return { folder, manifest: await routed(ports, manifest, options, folder, intakeOptions) }
   } catch (error) {
     await forget(ports, { folder })
     throw error

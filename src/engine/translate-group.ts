@@ -1,5 +1,4 @@
 import type { DialectName } from '../dialects/translation.ts'
-import { BadInput, type LineProblem } from '../domain/errors.ts'
 import { type IndexRecord, type Manifest, RECORD_BYTES, rowsIn, writeRecord } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { findModel } from '../pricing/catalogue.ts'
@@ -9,10 +8,12 @@ import type { Ports } from './ports.ts'
 import type { CountedWarning, Translated } from './routing.ts'
 import { everyRequest, recordsOf, Segments } from './rows.ts'
 import { kindOf, type TranslateIn, type TranslateOut } from './translate-rows.ts'
+import type { Unfit } from './unfit.ts'
 
 const CHUNK_BYTES = 512 * 1024
 const CHUNK_ROWS = 4096
-const PROBLEMS_SHOWN = 100
+/** Names of what is written here begin so. */
+export const WORDED = 'as-'
 
 export interface Translating {
   readonly group: number
@@ -22,8 +23,12 @@ export interface Translating {
   /** The body names the model. */
   readonly namesModel: boolean
   readonly vendor: string
+  /** As in BatchLane. */
+  readonly openSchemas: boolean
   readonly options: JobOptions
   readonly folder: string
+  /** Takes what cannot be translated. */
+  readonly unfit: Unfit
 }
 
 const translateRows = moduleBeside(import.meta.url, './translate-rows')
@@ -31,9 +36,9 @@ const translateRows = moduleBeside(import.meta.url, './translate-rows')
 /**
  * Writes the bodies of a group in another dialect beside what was taken in, once and before anything is sent: so the
  * length of every upload is known, and whatever the vendor cannot be told is said with its line.
- * @throws BadInput naming the lines and JSON paths that cannot be translated
+ * @throws BadInput naming the lines and JSON paths that cannot be translated, unless they are set aside; null then
  */
-export async function translateGroup(ports: Ports, manifest: Manifest, how: Translating): Promise<Translated> {
+export async function translateGroup(ports: Ports, manifest: Manifest, how: Translating): Promise<Translated | null> {
   const translation = new GroupTranslation(ports, manifest, how)
   try {
     return await translation.run()
@@ -45,6 +50,7 @@ export async function translateGroup(ports: Ports, manifest: Manifest, how: Tran
 
 /** Consecutive requests, some of them of the group. */
 interface Chunk {
+  readonly first: number
   readonly records: IndexRecord[]
   /** Of all of them, and bytes of the bodies of the group. */
   rows: number
@@ -56,9 +62,8 @@ class GroupTranslation {
   readonly #manifest: Manifest
   readonly #how: Translating
   readonly #name: string
-  readonly #problems: LineProblem[] = []
   readonly #warnings = new Map<string, CountedWarning>()
-  #problemCount = 0
+  #untold = 0
   #bodyBytes = 0
   #writers: Writers | undefined
   /** Ends when everything dispatched so far has been written, in order. */
@@ -69,10 +74,10 @@ class GroupTranslation {
     this.#ports = ports
     this.#manifest = manifest
     this.#how = how
-    this.#name = `${how.folder}/as-${how.to}-${how.group}`
+    this.#name = `${how.folder}/${WORDED}${how.to}-${how.group}`
   }
 
-  async run(): Promise<Translated> {
+  async run(): Promise<Translated | null> {
     const { blobs } = this.#ports
     this.#writers = { segment: await blobs.put(this.#name), index: await blobs.put(`${this.#name}-index`) }
     const segments = new Segments(blobs, this.#manifest)
@@ -82,7 +87,11 @@ class GroupTranslation {
     } finally {
       await segments.close()
     }
-    if (this.#problemCount > 0) throw new BadInput(this.#problems, this.#problemCount, untold(this.#how))
+    if (this.#untold > 0) {
+      this.#how.unfit.refuse(untold(this.#how))
+      await this.abort()
+      return null
+    }
     await this.#writers.segment.commit()
     await this.#writers.index.commit()
     return {
@@ -100,7 +109,7 @@ class GroupTranslation {
   }
 
   async *#chunks(): AsyncGenerator<Chunk> {
-    let chunk: Chunk = { records: [], rows: 0, bytes: 0 }
+    let chunk: Chunk = { first: 0, records: [], rows: 0, bytes: 0 }
     for await (const records of recordsOf(this.#ports.blobs, this.#manifest, everyRequest(this.#manifest))) {
       for (const record of records) {
         chunk.records.push({ ...record })
@@ -108,14 +117,14 @@ class GroupTranslation {
         if (record.group === this.#how.group) chunk.bytes += record.bodyLength
         if (chunk.bytes < CHUNK_BYTES && chunk.rows < CHUNK_ROWS) continue
         yield chunk
-        chunk = { records: [], rows: 0, bytes: 0 }
+        chunk = { first: chunk.first + chunk.records.length, records: [], rows: 0, bytes: 0 }
       }
     }
     if (chunk.records.length > 0) yield chunk
   }
 
   async #dispatch(chunk: Chunk, segments: Segments): Promise<void> {
-    const { from, to, model, namesModel, vendor, options, group } = this.#how
+    const { from, to, model, namesModel, vendor, openSchemas, options, group } = this.#how
     const own = chunk.records.filter((record) => record.group === group)
     const bytes = new Uint8Array(chunk.bytes)
     let at = 0
@@ -134,6 +143,7 @@ class GroupTranslation {
       namesModel,
       options: {
         model,
+        openSchemas,
         ...(maxOutput == null ? {} : { maxOutput }),
         // What of a schema the vendor does not enforce is checked when the answers are collected.
         ...(options.table?.schema == null ? {} : { allow: ['relax_schema'] }),
@@ -150,9 +160,9 @@ class GroupTranslation {
   async #merge(out: TranslateOut, chunk: Chunk, own: readonly IndexRecord[]): Promise<void> {
     const { segment, index } = this.#writers as Writers
     for (const { body, message } of out.problems) {
-      this.#problemCount++
-      if (this.#problems.length >= PROBLEMS_SHOWN) continue
-      this.#problems.push({ file: this.#manifest.files[0] ?? '', line: own[body]?.line ?? 0, message })
+      const record = own[body] as IndexRecord
+      this.#untold++
+      await this.#how.unfit.add(chunk.first + chunk.records.indexOf(record), record.line, message)
     }
     for (const { warning, requests } of out.warnings) {
       const name = kindOf(warning)
@@ -204,7 +214,7 @@ function* worded(request: IndexRecord, lengths: Uint32Array, offset: number): Ge
 const total = (lengths: Uint32Array): number => lengths.reduce((sum, length) => sum + length, 0)
 
 const untold = ({ vendor, from }: Translating): string =>
-  `Nothing was sent. Change these fields, leave the lines out, or choose a model of a vendor that takes ${from} as it is, which ${vendor} does not.`
+  `Nothing was sent. Change these fields, set the lines aside with --skip-invalid, or choose a model of a vendor that takes ${from} as it is, which ${vendor} does not.`
 
 interface Writers {
   readonly segment: BlobWriter

@@ -1,8 +1,8 @@
 import { decodeString } from '../kit/json-scan.ts'
 import type { BlobStore, BlobWriter } from '../stores/contract.ts'
+import { GroupSums } from './group-sums.ts'
 import {
   emptyRecord,
-  type Group,
   type IndexRecord,
   type Manifest,
   RECORD_BYTES,
@@ -25,13 +25,12 @@ export interface ChunkRecords {
 export class IndexBuilder {
   readonly #blobs: BlobStore
   readonly #folder: string
-  readonly #groups: { -readonly [Key in keyof Group]: Group[Key] }[] = []
+  readonly #sums = new GroupSums()
   readonly #record = emptyRecord()
   /** Ordinals, by group and parameters. */
   readonly #variants = new Map<string, number>()
   #index: BlobWriter | undefined
   #carry: BlobWriter | undefined
-  #bodyBytes = 0
   count = 0
 
   constructor(blobs: BlobStore, folder: string) {
@@ -42,7 +41,7 @@ export class IndexBuilder {
   async append(chunk: ChunkRecords, segmentOffset: number, lineOffset: number, segment: number): Promise<void> {
     this.#index ??= await this.#blobs.put(`${this.#folder}/index`)
     this.#carry ??= await this.#blobs.put(`${this.#folder}/carry`)
-    const groups = chunk.groups.map(({ endpoint, model }) => this.#group(endpoint, model))
+    const groups = chunk.groups.map((group) => this.#sums.of(group))
     for (const { group, hash, record } of chunk.variants ??
       chunk.groups.map((_, group) => ({ group, hash: 0, record: 0 }))) {
       const name = `${groups[group]} ${hash}`
@@ -57,7 +56,7 @@ export class IndexBuilder {
       record.line += lineOffset
       record.segment = segment
       record.group = groups[record.group] as number
-      this.#sum(record)
+      this.#sums.add(record)
       writeRecord(view, at, record)
     }
     await this.#index.write(new Uint8Array(chunk.records))
@@ -65,22 +64,17 @@ export class IndexBuilder {
     this.count += chunk.count
   }
 
-  /** Makes both blobs durable; leaves out the ordinals in `dropped`. */
-  async finish(
-    dropped: ReadonlySet<number>,
-  ): Promise<Pick<Manifest, 'index' | 'carry' | 'requests' | 'bodyBytes' | 'groups' | 'variants'>> {
+  /** Makes both blobs durable. */
+  async finish(): Promise<Pick<Manifest, 'index' | 'carry' | 'requests' | 'bodyBytes' | 'groups' | 'variants'>> {
     await this.#settle()
-    let index = `${this.#folder}/index`
-    if (dropped.size > 0) index = await this.#without(dropped, index)
+    const { groups, bodyBytes } = this.#sums
     return {
-      index,
+      index: `${this.#folder}/index`,
       carry: `${this.#folder}/carry`,
-      requests: this.count - dropped.size,
-      bodyBytes: this.#bodyBytes,
-      groups: this.#groups,
-      variants: [...this.#variants.values()]
-        .filter((ordinal) => !dropped.has(ordinal))
-        .map((ordinal) => ordinal - [...dropped].filter((one) => one < ordinal).length),
+      requests: this.count,
+      bodyBytes,
+      groups,
+      variants: [...this.#variants.values()],
     }
   }
 
@@ -106,7 +100,7 @@ export class IndexBuilder {
   /** What the line of a request calls its id. */
   async idFieldOf(ordinal: number): Promise<'custom_id' | 'key'> {
     const { group } = await this.#read(ordinal)
-    return this.#groups[group]?.endpoint.startsWith(':') === true ? 'key' : 'custom_id'
+    return this.#sums.groups[group]?.endpoint.startsWith(':') === true ? 'key' : 'custom_id'
   }
 
   async recordOf(ordinal: number): Promise<IndexRecord> {
@@ -143,60 +137,6 @@ export class IndexBuilder {
     } finally {
       await local.close()
     }
-  }
-
-  async #without(dropped: ReadonlySet<number>, from: string): Promise<string> {
-    const name = `${this.#folder}/index-without-duplicates`
-    const writer = await this.#blobs.put(name)
-    const local = await this.#blobs.openLocal(from)
-    const window = new Uint8Array(RECORD_BYTES * 16_384)
-    const view = new DataView(window.buffer)
-    for (let ordinal = 0; ordinal < this.count; ordinal += 16_384) {
-      const read = (await local.read(window, ordinal * RECORD_BYTES)) / RECORD_BYTES
-      const kept = new Uint8Array(read * RECORD_BYTES)
-      let used = 0
-      for (let index = 0; index < read; index++) {
-        if (dropped.has(ordinal + index)) this.#unsum(readRecord(view, index * RECORD_BYTES, this.#record))
-        else kept.set(window.subarray(index * RECORD_BYTES, (index + 1) * RECORD_BYTES), used++ * RECORD_BYTES)
-      }
-      await writer.write(kept.subarray(0, used * RECORD_BYTES))
-    }
-    await local.close()
-    await writer.commit()
-    await this.#blobs.delete(from)
-    return name
-  }
-
-  #group(endpoint: string, model: string): number {
-    const at = this.#groups.findIndex((group) => group.endpoint === endpoint && group.model === model)
-    if (at >= 0) return at
-    return (
-      this.#groups.push({
-        endpoint,
-        model,
-        requests: 0,
-        bodyBytes: 0,
-        tokens: 0,
-        inputs: 0,
-        outputMax: 0,
-        outputMaxStated: 0,
-      }) - 1
-    )
-  }
-
-  #sum(record: IndexRecord, sign = 1): void {
-    const group = this.#groups[record.group] as { -readonly [Key in keyof Group]: Group[Key] }
-    group.requests += sign
-    group.bodyBytes += sign * record.bodyLength
-    group.tokens += sign * record.tokens
-    group.inputs += sign * record.inputs
-    group.outputMax += sign * record.outputMax
-    group.outputMaxStated += record.outputMax > 0 ? sign : 0
-    this.#bodyBytes += sign * record.bodyLength
-  }
-
-  #unsum(record: IndexRecord): void {
-    this.#sum(record, -1)
   }
 }
 

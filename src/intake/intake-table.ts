@@ -11,7 +11,15 @@ import { type Attachment, BadRow, openAttachment, type PartWriter } from './atta
 import { readFiles } from './files.ts'
 import { IndexBuilder } from './index-builder.ts'
 import { type IntakeOptions, type IntakePorts, Problems } from './intake.ts'
-import { emptyRecord, MANIFEST_VERSION, type Manifest, RECORD_BYTES, tokensByLength, writeRecord } from './manifest.ts'
+import {
+  emptyRecord,
+  type FileStart,
+  MANIFEST_VERSION,
+  type Manifest,
+  RECORD_BYTES,
+  tokensByLength,
+  writeRecord,
+} from './manifest.ts'
 import { chunksOf, openSource, type Source } from './sources.ts'
 import { StagedWriter } from './staged-writer.ts'
 
@@ -56,7 +64,7 @@ class TableRows {
   readonly #columns = new Columns()
   readonly #problems = new Problems()
   readonly #digest = createHash('sha256')
-  readonly #files: string[] = []
+  readonly #files: (FileStart & { readonly name: string })[] = []
   readonly #index: IndexBuilder
   readonly #record = emptyRecord()
   #writer: RequestWriter | undefined
@@ -73,7 +81,7 @@ class TableRows {
     if ('records' in from) return this.#readRecords('(rows)', from.records)
     if ('files' in from) return this.#readRecords(from.name, readFiles(from.files))
     const reader = await openSource(from.source)
-    this.#files.push(reader.name)
+    this.#begin(reader.name)
     try {
       const format = from.format ?? inputFormatOf(reader.name)
       const bytes = digested(chunksOf(reader, DIGEST_BLOCK), this.#digest)
@@ -85,8 +93,12 @@ class TableRows {
     this.#digest.update('end')
   }
 
+  #begin(name: string): void {
+    this.#files.push({ name, ordinal: this.#index.count, offset: this.#segment?.bytes ?? 0 })
+  }
+
   async #readRecords(name: string, records: AsyncIterable<unknown> | Iterable<unknown>): Promise<void> {
-    this.#files.push(name)
+    this.#begin(name)
     for await (const batch of readRecords(records, this.#columns)) {
       for (const { cells } of batch.rows) this.#digest.update(encodeRow(cells)).update('\n')
       await this.#append(batch, name)
@@ -97,7 +109,7 @@ class TableRows {
     if (this.#options.skipInvalid !== true) this.#problems.throwAny()
     if (this.#index.count === 0) {
       const what = this.#problems.total > 0 ? 'no row is valid' : 'is empty: no rows in it'
-      throw new UnreadableInput(this.#files.join(', '), what)
+      throw new UnreadableInput(this.#files.map(({ name }) => name).join(', '), what)
     }
     this.#table.checkColumns(this.#columns.names)
     await this.#segment?.commit()
@@ -105,8 +117,9 @@ class TableRows {
       version: MANIFEST_VERSION,
       kind: 'table',
       segments: [`${this.#ports.folder}/segment-0`],
-      ...(await this.#index.finish(new Set())),
-      files: this.#files,
+      ...(await this.#index.finish()),
+      files: this.#files.map(({ name }) => name),
+      starts: this.#files.map(({ ordinal, offset }) => ({ ordinal, offset })),
       digest: this.#digest.digest('hex'),
       skipped: this.#problems.total,
       columns: this.#columns.names,

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto'
 import { BadInput, type LineProblem, UnreadableInput } from '../domain/errors.ts'
 import { type BytePool, moduleBeside } from '../kit/byte-pool.ts'
 import type { FetchFile } from '../kit/fetch-file.ts'
-import type { BlobStore, BlobWriter, LocalBlob } from '../stores/contract.ts'
+import type { BlobStore, BlobWriter } from '../stores/contract.ts'
 import type { ChunkIn, ChunkOut, Problem } from './check-lines.ts'
+import { dropRequests } from './drop-requests.ts'
 import { DuplicateFinder } from './duplicates.ts'
 import { IndexBuilder } from './index-builder.ts'
-import { MANIFEST_VERSION, type Manifest } from './manifest.ts'
+import { lineAround } from './input-line.ts'
+import { type FileStart, fileAt, fileSpan, MANIFEST_VERSION, type Manifest } from './manifest.ts'
 import { type ByteReader, openSource, readLocal, type Source } from './sources.ts'
 
 export const LINE_BYTES_MAX = 64 * 1024 * 1024
@@ -72,7 +74,7 @@ class RequestIntake {
   readonly #problems = new Problems()
   readonly #digest = createHash('sha256')
   readonly #duplicates: DuplicateFinder
-  readonly #files: { name: string; lines: number; firstOrdinal: number; segmentFrom: number }[] = []
+  readonly #files: (FileStart & { name: string; lines: number })[] = []
   readonly #index: IndexBuilder
   readonly #segmentName: string
   #segment: BlobWriter | undefined
@@ -106,7 +108,7 @@ class RequestIntake {
       this.#cloned = true
       this.#whole = true
     }
-    const file = { name: reader.name, lines: 0, firstOrdinal: this.#index.count, segmentFrom: this.#segmentBytes }
+    const file = { name: reader.name, lines: 0, ordinal: this.#index.count, offset: this.#segmentBytes }
     this.#files.push(file)
     try {
       await this.#cut(reader, file)
@@ -126,16 +128,17 @@ class RequestIntake {
     }
     await this.#commitSegment()
     await this.#duplicates.close()
-    const index = await this.#index.finish(dropped)
-    return {
+    const manifest: Manifest = {
       version: MANIFEST_VERSION,
       kind: 'requests',
       segments: [this.#segmentName],
-      ...index,
+      ...(await this.#index.finish()),
       files: this.#files.map(({ name }) => name),
+      starts: this.#files.map(({ ordinal, offset }) => ({ ordinal, offset })),
       digest: this.#digest.digest('hex'),
       skipped: this.#problems.total,
     }
+    return dropped.size === 0 ? manifest : dropRequests(this.#ports.blobs, manifest, dropped)
   }
 
   async abort(): Promise<void> {
@@ -249,18 +252,16 @@ class RequestIntake {
   }
 
   async #lineOf(ordinal: number): Promise<{ file: string; line: number }> {
-    const file = this.#files.findLast(({ firstOrdinal }) => firstOrdinal <= ordinal)
-    return { file: file?.name ?? '', line: (await this.#index.recordOf(ordinal)).line }
+    const files = this.#files.map(({ name }) => name)
+    return { file: fileAt({ files, starts: this.#files }, ordinal), line: (await this.#index.recordOf(ordinal)).line }
   }
 
   /** The whole line of a request, from the segment. */
   async #textOf(ordinal: number): Promise<Uint8Array> {
     await this.#commitSegment()
-    const { bodyOffset, bodyLength } = await this.#index.recordOf(ordinal)
-    const from = this.#files.findLast(({ firstOrdinal }) => firstOrdinal <= ordinal)?.segmentFrom ?? 0
     const segment = await this.#ports.blobs.openLocal(this.#segmentName)
     try {
-      return await lineAround(segment, bodyOffset, bodyOffset + bodyLength, from)
+      return await lineAround(segment, await this.#index.recordOf(ordinal), fileSpan(this.#files, ordinal))
     } finally {
       await segment.close()
     }
@@ -270,19 +271,5 @@ class RequestIntake {
     const at = this.#spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at >= 0) return this.#spare.splice(at, 1)[0] as ArrayBuffer
     return new ArrayBuffer(bytes + 64 * 1024)
-  }
-}
-
-/** The line that holds the bytes [start, end) of a blob; it does not reach before `floor`. */
-async function lineAround(blob: LocalBlob, start: number, end: number, floor: number): Promise<Uint8Array> {
-  for (let margin = 1024; ; margin *= 8) {
-    const from = Math.max(floor, start - margin)
-    const bytes = new Uint8Array(end + margin - from)
-    const read = bytes.subarray(0, await blob.read(bytes, from))
-    const before = read.subarray(0, start - from).lastIndexOf(10)
-    const after = read.indexOf(10, end - from)
-    if ((before < 0 && from > floor) || (after < 0 && read.length === bytes.length)) continue
-    const line = read.subarray(before + 1, after < 0 ? read.length : after)
-    return line.at(-1) === 13 ? line.subarray(0, -1) : line
   }
 }

@@ -20,9 +20,11 @@ export interface Manifest {
   readonly bodyBytes: number
   readonly groups: readonly Group[]
   readonly files: readonly string[]
+  /** Where each file begins: its first request, and its first byte in the segment. What was taken in of old lacks it. */
+  readonly starts?: readonly FileStart[]
   /** sha256 over the decoded input, hex. */
   readonly digest: string
-  /** Bad lines set aside by --skip-invalid. */
+  /** Bad lines set aside by --skip-invalid, also those that only the vendor cannot be given. */
   readonly skipped: number
   /** The first request of each distinct set of parameters, of each group; absent in what older versions took in. */
   readonly variants?: readonly number[]
@@ -32,6 +34,32 @@ export interface Manifest {
 
 /** Distinct sets of parameters that are told apart. */
 export const VARIANTS_MAX = 16
+
+export interface FileStart {
+  readonly ordinal: number
+  readonly offset: number
+}
+
+/** The name of the file that a request came from. */
+export const fileAt = (manifest: Pick<Manifest, 'files' | 'starts'>, ordinal: number): string =>
+  manifest.files[fileNumber(manifest.starts, ordinal)] ?? ''
+
+/** The bytes of a segment that are that file's; of the last file no end is known. */
+export function fileSpan(starts: readonly FileStart[] | undefined, ordinal: number): FileSpan {
+  const file = fileNumber(starts, ordinal)
+  return { from: starts?.[file]?.offset ?? 0, to: starts?.[file + 1]?.offset }
+}
+
+export interface FileSpan {
+  readonly from: number
+  readonly to: number | undefined
+}
+
+const fileNumber = (starts: readonly FileStart[] = [], ordinal: number): number =>
+  Math.max(
+    0,
+    starts.findLastIndex((start) => start.ordinal <= ordinal),
+  )
 
 /** Requests that may share a submission: same endpoint, same model. */
 export interface Group {

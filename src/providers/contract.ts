@@ -76,6 +76,11 @@ export interface BatchLane {
    * answers are put into such rows when they are delivered.
    */
   readonly ownRows?: boolean
+  /**
+   * Of two ways to tell a schema for answers, the vendor keeps to the older one alone in batches: translated requests say
+   * it so where they can (`openSchemas` of the dialects).
+   */
+  readonly openSchemas?: boolean
   /** Where a row may come back without its id: what it echoes tells of which request it is. Only beside `ownRows`. */
   readonly content?: Content
   /**
@@ -101,6 +106,8 @@ export interface RowFrame {
   readonly opensBody?: boolean
   /** The vendor takes no `model` in the body: it is overwritten with spaces, which changes no length. */
   readonly blanksModel?: boolean
+  /** Members of the body that the vendor calls by another name, no longer than that: they are renamed in place. */
+  readonly renames?: Readonly<Record<string, string>>
 }
 
 export interface Upload {

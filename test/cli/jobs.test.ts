@@ -92,6 +92,15 @@ describe('leaving a job', () => {
 })
 
 describe('looking at jobs', () => {
+  test('show tells the region that the job was told', async () => {
+    const env = { ANTHROPIC_API_KEY: 'sk-emulated-key', ANTHROPIC_BASE_URL: night.emulator.baseUrls.anthropic }
+    const where = ['--model', 'claude-opus-5', '--region', 'us']
+    const { stdout } = await night.redeye(['submit', night.lines('in.jsonl', 1), '--yes', ...where], { env })
+    const job = stdout.trim()
+    expect((await night.redeye(['show', job])).stdout).toMatch(/^ +region +us$/m)
+    expect(JSON.parse((await night.redeye(['show', job, '--json'])).stdout)).toMatchObject({ region: 'us' })
+  })
+
   test('list, show and bill tell of a job while it flies and when it is home', async () => {
     const job = await left()
     const listed = JSON.parse((await night.redeye(['list', '--json', '--state', 'flying'])).stdout)
@@ -125,6 +134,7 @@ describe('looking at jobs', () => {
       lines: [{ name: 'owls', usd: { charged } }],
       total: { usd: { charged, unproven: '0', duplicate: '0' } },
     })
+    expect(shown).not.toContain('region')
     expect((await night.redeye(['bill'])).stdout).toMatch(/^model +charged +unproven +duplicate +standard +saved/)
   })
 

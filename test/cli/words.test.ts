@@ -60,6 +60,7 @@ const status: JobStatus = {
   error: null,
   key: null,
   tags: {},
+  region: null,
   round: 0,
   quote,
 }

@@ -10,6 +10,7 @@ const job = await redeye.submit(input, {
   key: 'night',
   output,
   shardRequests: Number(shardRequests),
+  allowUnpriced: true, // the catalogue does not have all vendors
   ...(model === undefined ? {} : { model }),
   ...(ladder === undefined ? {} : { ladder: ladder.split(',') as Tier[] }),
   ...(hours === undefined ? {} : { by: new Date(redeye.now() + Number(hours) * HOUR) }),

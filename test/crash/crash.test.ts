@@ -12,7 +12,7 @@ test.for(['uploaded', 'sent', 'collected', 'delivering'] as const)(
   },
 )
 
-test.for(['anthropic', 'gemini', 'vertex'] as const)(
+test.for(['anthropic', 'gemini', 'vertex', 'mistral', 'together', 'xai'] as const)(
   'killed with an unsure purchase at %s, and while collecting, nothing is bought twice',
   { timeout: 180_000 },
   async (vendor) => {

@@ -43,6 +43,9 @@ export const models = {
   anthropic: 'claude-haiku-4-5',
   gemini: 'gemini/gemini-3.5-flash',
   vertex: 'vertex/gemini-3.5-flash',
+  mistral: 'mistral/gpt-5.4-mini',
+  together: 'together/gpt-5.4-mini',
+  xai: 'xai/gpt-5.4-mini',
 } as const
 export type VendorName = keyof typeof models
 
@@ -135,7 +138,7 @@ export async function ground({ vendor = 'openai', ladder, hours, ...options }: G
   }
 }
 
-const accountsAt = ({ baseUrls }: Emulator) => ({
+const accountsAt = ({ baseUrls, alikeUrls }: Emulator) => ({
   OPENAI_API_KEY: 'sk-crash',
   OPENAI_BASE_URL: baseUrls.openai,
   ANTHROPIC_API_KEY: 'sk-ant-crash',
@@ -148,4 +151,10 @@ const accountsAt = ({ baseUrls }: Emulator) => ({
   GOOGLE_VERTEX_BASE_URL: baseUrls.vertex,
   STORAGE_EMULATOR_HOST: baseUrls.gcs,
   REDEYE_VERTEX_BUCKET: 'gs://crash/night',
+  MISTRAL_API_KEY: 'crash',
+  MISTRAL_BASE_URL: alikeUrls['mistral'],
+  TOGETHER_API_KEY: 'crash',
+  TOGETHER_BASE_URL: alikeUrls['together'],
+  XAI_API_KEY: 'crash',
+  XAI_BASE_URL: alikeUrls['xai'],
 })

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { scenarios } from '../../src/emulator/index.ts'
 import { steps } from '../../src/engine/index.ts'
+import { providers } from '../../src/providers/registry.ts'
 import { models, type VendorName } from './ground.ts'
 import {
   freezeAt,
@@ -14,7 +15,8 @@ import {
   twentyAtOnce,
 } from './trials.ts'
 
-// npm run crash [-- --vendor openai,anthropic,gemini,vertex --random 200 --seed 1 --only steps,trouble,runs,deadline,freeze,twenty,random]
+// npm run crash [-- --vendor openai,anthropic,gemini,vertex,mistral,together,xai --random 200 --seed 1
+//                   --only steps,trouble,runs,deadline,freeze,twenty,random]
 const { values } = parseArgs({
   options: {
     vendor: { type: 'string', default: 'openai' },
@@ -76,6 +78,8 @@ for (const vendor of values.vendor.split(',') as VendorName[]) {
 }
 
 async function flyAt(vendor: VendorName): Promise<void> {
+  // There is nothing to climb to, and nothing to run, where batches are all that is bought.
+  const callable = providers[vendor]?.sync !== undefined
   const withRetries = { vendor, scenario: `${vendor}/rows-500:share=0.1` }
 
   if (parts.includes('steps')) {
@@ -112,14 +116,14 @@ async function flyAt(vendor: VendorName): Promise<void> {
     for await (const one of killAtRandom(20, random, { vendor, scenario: all })) report(one)
   }
   // Request by request: what was in flight may be paid for twice, and is unproven then; nothing else.
-  if (parts.includes('runs')) {
+  if (parts.includes('runs') && callable) {
     const options = { vendor, ladder: 'standard' }
     await together(runSteps.flatMap((step) => passesOf(step).map((pass) => () => killAtStep(step, pass, options))))
     await together([() => freezeAt('running', options), () => freezeAt('settling', options)])
     for await (const one of killAtRandom(Math.ceil(Number(values.random) / 4), random, options)) report(one)
   }
   // A policy cancels, harvests and climbs.
-  if (parts.includes('deadline')) {
+  if (parts.includes('deadline') && callable) {
     const scenario = known(vendor, ['stuck-in-progress', 'stuck-finalizing']).map((name) => `${vendor}/${name}`)
     const options = { vendor, hours: 2, speed: 400, ...(scenario[0] === undefined ? {} : { scenario: scenario[0] }) }
     await together(

@@ -3,7 +3,7 @@ import type { Emulator } from '../../src/emulator/index.ts'
 import type { Receipt } from '../../src/index.ts'
 import { compatibles } from '../../src/providers/openai/compatible.ts'
 import { providers } from '../../src/providers/registry.ts'
-import { chats, eventTypes, type Field, field, fly, idOf, outputLines, SPEED } from './field.ts'
+import { chats, eventTypes, type Field, field, fly, idOf, messages, outputLines, SPEED } from './field.ts'
 import { cancelHalfWay, DAY_FAST } from './fly-through.ts'
 
 /** Vendors whose prices no catalogue knows: their books are kept, and closed, in tokens. */
@@ -105,6 +105,33 @@ describe.concurrent('vendors whose rows go as a file', () => {
       expect(receipt.requests.succeeded + receipt.requests.cancelled).toBe(40)
       expect(charged(receipt)).toEqual(await billed(on.emulator, vendor))
       expect(await eventTypes(job)).toContain('cancelled')
+    },
+  )
+
+  test.for(['mistral', 'together', 'deepinfra', 'siliconflow', 'groq'])(
+    '%s: the limit of an answer is told by the name it knows, whatever the request calls it',
+    { timeout: 60_000 },
+    async (vendor, { expect }) => {
+      await using on = await field()
+      const redeye = await openFor(on, vendor)
+      const long = { messages: [{ role: 'user', content: 'x'.repeat(600_000) }] }
+      const limited = [
+        ...chats(10, { max_completion_tokens: 16 }),
+        ...chats(10, { max_tokens: 16 }, 10),
+        ...chats(1, { max_completion_tokens: 16, ...long }, 20),
+        ...messages(10, { max_tokens: 16 }, 21),
+      ]
+      const [said, translated] = [limited.slice(0, 21), limited.slice(21)]
+      const job = await fly(redeye, said, flown(vendor))
+      const used = (await outputLines(job)).map(({ response }) => {
+        const usage = response?.body['usage'] as { completion_tokens: number } | undefined
+        return [response?.status_code, Number(usage?.completion_tokens) <= 16]
+      })
+      expect(used).toEqual(said.map(() => [200, true]))
+      const other = await fly(redeye, translated, flown(vendor))
+      const { requests, tokens } = await other.receipt()
+      expect(requests.succeeded).toBe(10)
+      expect(tokens['output'] ?? 0).toBeLessThanOrEqual(160)
     },
   )
 

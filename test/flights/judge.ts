@@ -16,6 +16,7 @@ export interface Verdict {
   readonly paidRows: number
   /** Bodies that were paid for more than once. */
   readonly paidTwice: number
+  /** Nothing where no price is known: the books are closed in tokens then. */
   readonly nanoUsd: {
     readonly bill: bigint
     readonly proven: bigint
@@ -48,11 +49,13 @@ export async function judge(emulator: Emulator, jobs: readonly Landed[]): Promis
   for (const { bodySha256, bought } of tally.repeated) {
     faults.push(`body ${bodySha256.slice(0, 12)} was paid for ${bought.length} times`)
   }
-  const bill = BigInt((await emulator.bill()).nanoUsd)
+  const billed = await emulator.bill()
+  const priced = jobs.every(({ receipt }) => receipt.usd.charged !== null)
+  const bill = priced ? BigInt(billed.nanoUsd) : 0n
   const sum = (of: 'charged' | 'unproven' | 'duplicate'): bigint =>
     jobs.reduce((total, { receipt }) => total + nano(receipt.usd[of] ?? '0'), 0n)
   const nanoUsd = { bill, proven: sum('charged'), unproven: sum('unproven'), duplicate: sum('duplicate') }
-  faults.push(...faultsOfBooks(nanoUsd))
+  faults.push(...(priced ? faultsOfBooks(nanoUsd) : faultsOfTokens(billed, jobs)))
   return {
     faults,
     purchases: purchases.length,
@@ -98,6 +101,17 @@ function faultsOfBooks({ bill, proven, unproven, duplicate }: Verdict['nanoUsd']
   return low <= bill && bill <= high
     ? []
     : [`the books do not close: bill ${bill}, proven ${proven}, duplicate ${duplicate}, unproven ${unproven} nano-USD`]
+}
+
+/** Tokens of each kind, exactly as the vendor bills them. */
+function faultsOfTokens({ entries }: Awaited<ReturnType<Emulator['bill']>>, jobs: readonly Landed[]): string[] {
+  const open = new Map<string, number>()
+  const add = (kind: string, tokens: number): void => void open.set(kind, (open.get(kind) ?? 0) + tokens)
+  for (const { kind, tokens } of entries) add(kind, Number(tokens))
+  for (const { receipt } of jobs) for (const [kind, tokens] of Object.entries(receipt.tokens)) add(kind, -tokens)
+  return [...open].flatMap(([kind, tokens]) =>
+    tokens === 0 ? [] : [`the books do not close: ${tokens} more ${kind} tokens are billed than charged`],
+  )
 }
 
 /** Decimal USD as nano-USD, by hand: the judge trusts no arithmetic of the accused. */

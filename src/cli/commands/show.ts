@@ -34,11 +34,12 @@ function asText(
   events: readonly JobEvent[],
   now: number,
 ): string {
-  const { receipt, key, tags, attendants } = status
+  const { receipt, key, tags, region, attendants } = status
   const home = receipt.landedAt !== null
   const facts = [
     ...(status.error === null ? [] : [['stopped', status.error]]),
     ...(key === null ? [] : [['key', key]]),
+    ...(region === null ? [] : [['region', region]]),
     ...Object.entries(tags).map(([name, value]) => ['tag', `${name}=${value}`]),
     ...(home ? [] : [['progress', `${progressFacts(status)} · ${progressTimes(status, now)}`]]),
     ...(home && attendants.length === 0 ? [] : [['attended', attendedBy(attendants)]]),

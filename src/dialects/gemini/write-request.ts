@@ -5,6 +5,7 @@ import { geminiRules } from '../schema/rules.ts'
 import { leaveOpenai, refuseSettings } from '../settings.ts'
 import { systemOf } from '../system.ts'
 import type { Json, Translation } from '../translation.ts'
+import { openSchema } from './open-schema.ts'
 import { writeContents } from './write-contents.ts'
 import { writeThinking } from './write-thinking.ts'
 
@@ -54,7 +55,13 @@ function writeFormat(t: Translation, format: Format, config: Json): void {
   if (format.name !== undefined || format.description !== undefined)
     t.warn('schema_words_dropped', format.at, format.name ?? null)
   if (!format.strict) t.warn('schema_enforced', format.at, false, true)
-  config['responseJsonSchema'] = conformSchema(t, format.schema, geminiRules, format.at)
+  const schema = conformSchema(t, format.schema, geminiRules, format.at)
+  const open = t.options.openSchemas === true ? openSchema(schema) : undefined
+  if (open !== undefined) config['responseSchema'] = open
+  else {
+    if (t.options.openSchemas === true) t.warn('schema_perhaps_ignored', format.at)
+    config['responseJsonSchema'] = schema
+  }
 }
 
 function writeTools(t: Translation, c: Conversation, body: Json): void {

@@ -168,7 +168,11 @@ function runLine(
     return failed(outcomes.uncounted, { status_code: 0, request_id: '', body: null }, null)
   if (fault?.kind === 'missing')
     return { outcome: outcomes.missing, output: '', error: '', usage: null, id: idLine(false) }
-  const answer = answerTo(options.endpoint, body, {
+  const { max_completion_tokens: limit, ...older } = body
+  const { newerNames } = options.likeness
+  if (newerNames === 'refused' && limit !== undefined)
+    return httpFailure(422, extraForbidden('max_completion_tokens', limit))
+  const answer = answerTo(options.endpoint, newerNames === undefined ? body : older, {
     seed: options.seed,
     bodySha256,
     createdAt: answeredAt(options.course, bodySha256),
@@ -184,6 +188,15 @@ function runLine(
   if (fault?.kind === 'stranger') output += line200(`${id}x`, `stranger-${requestId.slice(0, 12)}`)
   return { outcome: outcomes.succeeded, output, error: '', usage: answer.usage, id: idLine(true) }
 }
+
+/** As Mistral tells of a member that it does not know. */
+const extraForbidden = (name: string, input: unknown): Json => ({
+  object: 'error',
+  message: { detail: [{ type: 'extra_forbidden', loc: ['body', name], msg: 'Extra inputs are not permitted', input }] },
+  type: 'invalid_request_error',
+  param: null,
+  code: null,
+})
 
 /** Some second while the batch was in progress, always the same for a body. */
 function answeredAt(course: Course, bodySha256: string): number {

@@ -19,6 +19,8 @@ export interface Likeness {
   readonly neverExpires?: true
   /** Lists have all there is on one page, and say nothing of pages. */
   readonly onePage?: true
+  /** What becomes of a row with `max_completion_tokens`, where only `max_tokens` is known. */
+  readonly newerNames?: 'refused' | 'ignored'
   /** Default: OpenAI's. */
   readonly requestsMax?: number
   readonly fileBytesMax?: number
@@ -58,9 +60,30 @@ export const likenesses: readonly Likeness[] = [
   { name: 'dashscope', path: '/compatible-mode/v1', fileBytesMax: 500_000_000 },
   { name: 'doubleword', path: '/v1' },
   { name: 'moonshot', path: '/v1', forgetsMetadata: true },
-  { name: 'deepinfra', path: '/v1/openai' },
-  { name: 'siliconflow', path: '/v1', forgetsMetadata: true, requestsMax: 5_000, fileBytesMax: 1_000_000_000 },
-  { name: 'mistral', path: '/v1', requestsMax: 1_000_000, fileBytesMax: 512_000_000, dress: mistral },
-  { name: 'together', path: '/v1', forgetsMetadata: true, fileBytesMax: 100_000_000, dress: together },
+  { name: 'deepinfra', path: '/v1/openai', newerNames: 'ignored' },
+  {
+    name: 'siliconflow',
+    path: '/v1',
+    newerNames: 'ignored',
+    forgetsMetadata: true,
+    requestsMax: 5_000,
+    fileBytesMax: 1_000_000_000,
+  },
+  {
+    name: 'mistral',
+    path: '/v1',
+    newerNames: 'refused',
+    requestsMax: 1_000_000,
+    fileBytesMax: 512_000_000,
+    dress: mistral,
+  },
+  {
+    name: 'together',
+    path: '/v1',
+    newerNames: 'ignored',
+    forgetsMetadata: true,
+    fileBytesMax: 100_000_000,
+    dress: together,
+  },
   { name: 'xai', path: '/v1', neverExpires: true, requestsMax: 1_000_000, fileBytesMax: 512_000_000, dress: xai },
 ]

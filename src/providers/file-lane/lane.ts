@@ -42,13 +42,24 @@ export interface FileVendor {
    * a backup), only the ids in the results show whose it is.
    */
   readonly mark: 'metadata' | 'file'
+  /** As in RowFrame. */
+  readonly renames?: Readonly<Record<string, string>>
 }
+
+/**
+ * Of a vendor that knows the limit of an answer by OpenAI's older name alone: by its reference of chat completions, read
+ * 2026-11-24. Where the newer is not refused, it is passed over, and nothing limits the answer.
+ */
+export const olderNames = { max_completion_tokens: 'max_tokens' } as const
 
 /** The lane of a vendor, and the call that shows whether its key works. */
 export function fileLane(v: FileVendor) {
   const batch = {
     limits: v.limits,
-    rowFrame: v.wire.rowFrame,
+    rowFrame: (endpoint: string) => ({
+      ...v.wire.rowFrame(endpoint),
+      ...(v.renames === undefined ? {} : { renames: v.renames }),
+    }),
     prepare: (call: Call, upload: Upload) => prepare(v, call, upload),
     buy: (call: Call, prepared: Prepared, release: () => Promise<boolean>) => buy(v, call, prepared, release),
     find: (call: Call, mark: Mark) => find(v, call, mark),

@@ -34,6 +34,7 @@ export const batch = {
   leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
+  openSchemas: true,
 } satisfies BatchLane
 
 const pageSize = 100

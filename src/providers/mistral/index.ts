@@ -1,5 +1,5 @@
 import type { Provider } from '../contract.ts'
-import { fileLane } from '../file-lane/lane.ts'
+import { fileLane, olderNames } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
 import { wire } from './wire.ts'
 
@@ -12,6 +12,7 @@ export const mistral = {
     baseUrlVariable: 'MISTRAL_BASE_URL',
     basePath: '/v1',
     mark: 'metadata',
+    renames: olderNames,
   }),
   environment: {
     apiKey: ['MISTRAL_API_KEY'],

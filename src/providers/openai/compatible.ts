@@ -1,7 +1,7 @@
 import type { Limits } from '../../domain/limits.ts'
 import { DAY } from '../../kit/clock.ts'
 import type { Provider } from '../contract.ts'
-import { type FileVendor, fileLane } from '../file-lane/lane.ts'
+import { type FileVendor, fileLane, olderNames } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
 import { wire } from './wire.ts'
 
@@ -86,6 +86,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   deepinfra: {
     label: 'DeepInfra',
     mark: 'file',
+    renames: olderNames,
     apiKey: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
     baseUrl: ['DEEPINFRA_BASE_URL'],
     baseUrlDefault: 'https://api.deepinfra.com/v1/openai',
@@ -96,6 +97,7 @@ export const compatibles: Readonly<Record<string, Compatible>> = {
   siliconflow: {
     label: 'SiliconFlow',
     mark: 'file',
+    renames: olderNames,
     apiKey: ['SILICONFLOW_API_KEY'],
     baseUrl: ['SILICONFLOW_BASE_URL'],
     baseUrlDefault: 'https://api.siliconflow.cn/v1',

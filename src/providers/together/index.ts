@@ -1,5 +1,5 @@
 import type { Provider } from '../contract.ts'
-import { fileLane } from '../file-lane/lane.ts'
+import { fileLane, olderNames } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
 import { wire } from './wire.ts'
 
@@ -12,6 +12,7 @@ export const together = {
     baseUrlVariable: 'TOGETHER_BASE_URL',
     basePath: '/v1',
     mark: 'file',
+    renames: olderNames,
   }),
   environment: {
     apiKey: ['TOGETHER_API_KEY'],

@@ -36,6 +36,7 @@ export const batch = {
   leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
   marks: true,
+  openSchemas: true,
   ownRows: true,
   content,
 } satisfies BatchLane
