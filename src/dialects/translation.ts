@@ -29,6 +29,8 @@ export interface RequestOptions {
   readonly allow?: readonly Allowance[]
   /** The Messages API version the lane speaks. From 2026-10-21 on it takes no sampling parameters. Default 2023-06-01. */
   readonly anthropicVersion?: '2023-06-01' | '2026-10-21'
+  /** Slots with this token stand for files that are uploaded later. */
+  readonly slots?: string
 }
 
 export type Json = Record<string, unknown>

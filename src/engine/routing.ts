@@ -123,9 +123,10 @@ export function translationOf(manifest: RoutedManifest, job: JobRow, group: numb
 }
 
 /** All blobs of what was taken in. */
-export const blobsOf = ({ index, carry, segments, routes }: RoutedManifest): readonly string[] => [
+export const blobsOf = ({ index, carry, segments, attached, routes }: RoutedManifest): readonly string[] => [
   index,
   carry,
   ...segments,
+  ...(attached === undefined ? [] : [attached.blob]),
   ...routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index])),
 ]
