@@ -59,7 +59,7 @@ export interface ControlStore {
   saveAttachment(row: AttachmentRow, until: number): Promise<AttachmentRow>
   /** Jobs that need the file. */
   usersOf(attachment: Pick<AttachmentRow, 'accountId' | 'sha256'>): Promise<string[]>
-  /** It is about to be deleted, whoever needs it. */
+  /** It is about to be deleted, whoever needed it. */
   forgetAttachment(attachment: Pick<AttachmentRow, 'accountId' | 'sha256'>): Promise<void>
   /** The job needs its files no more. Those that no other job needs are marked as gone, and returned as they were. */
   releaseAttachments(jobId: string): Promise<AttachmentRow[]>

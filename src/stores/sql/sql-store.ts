@@ -24,6 +24,7 @@ import { claimJob } from './statements/claim-job.ts'
 import { claimShard } from './statements/claim-shard.ts'
 import { countCreates } from './statements/count-creates.ts'
 import { countDoubtful } from './statements/count-doubtful.ts'
+import { deleteAttachmentUsers } from './statements/delete-attachment-users.ts'
 import { deleteAttachmentUses } from './statements/delete-attachment-uses.ts'
 import { deleteAttendant } from './statements/delete-attendant.ts'
 import { dropJobLeases } from './statements/drop-job-leases.ts'
@@ -254,7 +255,11 @@ function attachments(db: Database): Attachments {
         return row
       }),
     usersOf: async (attachment) => (await rowsOf(db, listAttachmentUsers(db, attachment))).map(({ jobId }) => jobId),
-    forgetAttachment: async (attachment) => void (await changedBy(db, markAttachmentGone(db, attachment))),
+    forgetAttachment: (attachment) =>
+      db.transaction().execute(async (trx) => {
+        await trx.executeQuery(deleteAttachmentUsers(trx, attachment))
+        await trx.executeQuery(markAttachmentGone(trx, attachment))
+      }),
     releaseAttachments: (jobId) =>
       db.transaction().execute(async (trx) => {
         if ((await changedBy(trx, deleteAttachmentUses(trx, jobId))) === 0) return []
