@@ -11,9 +11,11 @@ export const filledSlots = (
 ): AsyncGenerator<Uint8Array> => withSlots(blocks, token, (slot) => fill(slot, references))
 
 /** Writes the references over the slots of a whole body. One that is not known stays as it is. */
-export function fillSlots(body: Buffer, token: string, references: References): void {
-  visit(body, needleOf(token), (slot) => fill(slot, references))
+export function fillSlots(body: Uint8Array, token: string, references: References): void {
+  visit(bufferOf(body), needleOf(token), (slot) => fill(slot, references))
 }
+
+const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 /** The files that the rows name, each once. */
 export async function slotsIn(blocks: AsyncIterable<Uint8Array>, token: string): Promise<AttachedFile[]> {
@@ -50,8 +52,7 @@ async function* withSlots(
   const needle = needleOf(token)
   let held = Buffer.alloc(0)
   for await (const block of blocks) {
-    const own = Buffer.from(block.buffer, block.byteOffset, block.length)
-    const bytes = held.length === 0 ? own : Buffer.concat([held, own])
+    const bytes = held.length === 0 ? bufferOf(block) : Buffer.concat([held, block])
     const whole = visit(bytes, needle, see)
     held = Buffer.from(bytes.subarray(whole)) // a copy: the block is overwritten by a later one
     if (whole > 0) yield bytes.subarray(0, whole)

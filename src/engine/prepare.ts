@@ -2,8 +2,8 @@ import { KEY_LENGTH } from '../delivery/result-index.ts'
 import { base32, derivedId, digestOf } from '../kit/ids.ts'
 import type { Prepared, Upload } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
-import { attach } from './attach.ts'
-import { filledSlots, type References, slotsIn } from './fill-slots.ts'
+import { attachFiles } from './attach.ts'
+import { filledSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 import { hasRoom } from './quota.ts'
@@ -17,40 +17,28 @@ import { framedRows } from './rows.ts'
 export const keyOf = (homeId: string, shardId: string, purchase: number): string =>
   base32(digestOf(homeId, shardId, purchase), KEY_LENGTH)
 
-/**
- * What the shard's rows name their files by; files that the vendor does not have are uploaded first. Undefined: they name
- * none.
- */
-export async function attachFiles(flight: Flight): Promise<References | undefined> {
-  const { ports, job, shard, lane, call, manifest } = flight
-  const { attached } = manifest
-  if (attached === undefined) return undefined
-  const files = await slotsIn(rowsOf(flight, '-'.repeat(KEY_LENGTH)), attached.token)
-  return attach({ ports, jobId: job.id, accountId: shard.accountId, lane, call, attached }, files)
-}
-
-/** The shard's rows, framed, with the slots of their files in them. */
-const rowsOf = ({ ports, shard, manifest, input, lane }: Flight, key: string): AsyncGenerator<Uint8Array> =>
-  framedRows(ports.blobs, manifest, shard, {
-    frame: frameOf(lane, input.routes[shard.group] as Route),
-    key,
-    model: modelSplice(input, shard.group),
-  })
-
 /** The shard's rows as the vendor gets them. */
-export function uploadOf(flight: Flight, key: string, references: References | undefined): Upload {
-  const { shard, manifest } = flight
-  const { attached } = manifest
+export function uploadOf(
+  { ports, shard, manifest, input, lane }: Flight,
+  key: string,
+  references: References | undefined,
+): Upload {
   const endpoint = manifest.groups[shard.group]?.endpoint ?? ''
-  const rows = () => rowsOf(flight, key)
+  const { attached } = manifest
+  const rows = () =>
+    framedRows(ports.blobs, manifest, shard, {
+      frame: frameOf(lane, input.routes[shard.group] as Route),
+      key,
+      model: modelSplice(input, shard.group),
+    })
   return {
     key,
     endpoint,
     model: shard.model,
     rows: shard.count,
     bytes: shard.bytes,
-    body:
-      attached === undefined || references === undefined ? rows : () => filledSlots(rows(), attached.token, references),
+    body: () =>
+      attached === undefined || references === undefined ? rows() : filledSlots(rows(), attached.token, references),
   }
 }
 

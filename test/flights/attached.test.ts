@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, test } from 'vitest'
 import { BadInput, type JobSettings } from '../../src/index.ts'
 import { pdf, png } from '../media-files.ts'
-import { eventTypes, type Field, field, fly, until } from './field.ts'
+import { type Field, field, fly, until } from './field.ts'
 import { judge } from './judge.ts'
 
 const MB = 1_000_000
@@ -50,6 +50,28 @@ describe.concurrent('a file that is too large for the requests that bring it alo
       const settings: JobSettings = { prompt: '{{question}}', model, [as]: await laid(on, file) }
       const job = await fly(redeye, rows, settings)
       const receipt = await job.receipt()
+      expect(receipt.requests).toMatchObject({ total: 2, succeeded: 2 })
+      expect((await judge(on.emulator, [{ ids: null, receipt, lines: null }])).faults).toEqual([])
+      expect(await uploadsOf(on, file.length)).toBe(1)
+      expect((await redeye.remoteLeftovers()).leftovers).toEqual([])
+    },
+  )
+
+  test.for([
+    ['openai', 'standard'],
+    ['anthropic', 'standard'],
+    ['vertex', 'flex'],
+  ] as const)(
+    'is uploaded once too where requests fly one by one: %s/%s',
+    { timeout: 120_000 },
+    async ([vendor, tier], { expect }) => {
+      await using on = await field({ cloud: true, speed: 60 })
+      const redeye = await on.open({ env: { ...on.env, GOOGLE_CLOUD_LOCATION: 'global' } })
+      const { model, file, as } = vendors[vendor]
+      const settings: JobSettings = { prompt: '{{question}}', model, [as]: await laid(on, file), ladder: [tier] }
+      const job = await fly(redeye, rows, settings)
+      const receipt = await job.receipt()
+      expect(receipt.lanes).toMatchObject([{ lane: `${vendor}/${tier}`, requests: 2 }])
       expect(receipt.requests).toMatchObject({ total: 2, succeeded: 2 })
       expect((await judge(on.emulator, [{ ids: null, receipt, lines: null }])).faults).toEqual([])
       expect(await uploadsOf(on, file.length)).toBe(1)
