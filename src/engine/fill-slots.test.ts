@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type AttachedFile, SLOT_BYTES, slotIn, slotOf } from '../domain/file-slot.ts'
 import { filledSlots, fillSlots, slotsIn } from './fill-slots.ts'
