@@ -4,7 +4,7 @@ import { HOUR } from '../kit/clock.ts'
 import { base32, digestOf } from '../kit/ids.ts'
 import type { ControlStore } from '../stores/contract.ts'
 import { type References, slotsIn } from './fill-slots.ts'
-import type { ShardFlight } from './flight.ts'
+import { commit, eventOf, type ShardFlight } from './flight.ts'
 import type { Ports } from './ports.ts'
 import { framedRows } from './rows.ts'
 
@@ -62,7 +62,8 @@ async function referenceTo(flight: ShardFlight, file: AttachedFile): Promise<str
   return upload
 }
 
-async function uploaded({ ports, job, shard, call, manifest }: ShardFlight, file: AttachedFile): Promise<string> {
+async function uploaded(flight: ShardFlight, file: AttachedFile): Promise<string> {
+  const { ports, job, shard, call, manifest } = flight
   const { accountId } = shard
   const { sha256, type, bytes, offset } = file
   // Files are the account's, whichever of the vendor's lanes the requests take.
@@ -75,7 +76,7 @@ async function uploaded({ ports, job, shard, call, manifest }: ShardFlight, file
   const uploadedAt = ports.vendors.now(accountId)
   const row = { accountId, sha256, key, jobId: job.id, fileId, reference, uploadedAt, expiresAt }
   const counts = await ports.store.saveAttachment(row, uploadedAt + NEEDED_MS)
-  ports.log.info({ job: job.id, file: fileId, bytes }, 'uploaded a file that requests name')
+  await commit(flight, { events: [eventOf(flight, 'attached', { file: fileId, bytes })] })
   if (counts.fileId !== fileId) await remove?.(call, fileId) // another process was faster
   return counts.reference
 }
