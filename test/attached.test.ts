@@ -122,6 +122,9 @@ describe('a file that does not fit into its request', () => {
     }
     expect(digests[0]).toBe(digests[2])
     expect(digests[0]).not.toBe(digests[1])
+    const inline = { files: { ...files, inlineBytesMax: 1_000_000 } }
+    const { manifest } = await taken([join(folder, 'same.pdf')], [itself], inline)
+    expect(manifest.digest).toBe(digests[0]) // whichever way it goes along
   })
 })
 

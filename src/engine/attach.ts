@@ -5,7 +5,6 @@ import { base32, digestOf } from '../kit/ids.ts'
 import type { ControlStore } from '../stores/contract.ts'
 import { type References, slotsIn } from './fill-slots.ts'
 import { commit, eventOf, type ShardFlight } from './flight.ts'
-import type { Ports } from './ports.ts'
 import { framedRows } from './rows.ts'
 
 /** How much longer a file has to be there when requests are sent that name it: until they have run, as vendors aim at. */
@@ -34,9 +33,13 @@ export async function attachFiles(flight: ShardFlight): Promise<References | und
 /** Rows are looked through, and go nowhere. */
 const bare = { beforeId: Buffer.alloc(0), afterId: Buffer.alloc(0), afterBody: Buffer.alloc(0) }
 
-/** All that files of an account were ever called: what has come back may name one that is gone. */
-export async function knownReferences({ store }: Pick<Ports, 'store'>, accountId: string): Promise<References> {
-  const own = (await store.attachments()).filter((row) => row.accountId === accountId)
+/**
+ * What files of the account are called, or were last called: those of a shard that was prepared are among them, and what
+ * has come back may name one that is gone. Undefined: requests of this job name none.
+ */
+export async function knownReferences({ ports, shard, manifest }: ShardFlight): Promise<References | undefined> {
+  if (manifest.attached === undefined) return undefined
+  const own = (await ports.store.attachments()).filter(({ accountId }) => accountId === shard.accountId)
   return new Map(own.map(({ sha256, reference }) => [sha256, reference]))
 }
 

@@ -1,7 +1,7 @@
 import { SECOND } from '../kit/clock.ts'
 import type { Purchase } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
-import { attachFiles } from './attach.ts'
+import { knownReferences } from './attach.ts'
 import { overBudget, touched } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
 import { moveSubmission } from './move.ts'
@@ -29,8 +29,7 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     (await recall(flight, submission)) ??
     (await overBudget(flight))
   if (wait !== null) return wait
-  // The rows of other lanes are there already.
-  const references = lane.prepare === undefined ? await attachFiles(flight) : undefined
+  const references = await knownReferences(flight)
   const sentAt = ports.vendors.now(shard.accountId)
   const holdMs = HOLD_MS + (lane.prepare === undefined ? submission.bytes / BYTES_PER_MS : 0)
   const sendByReal = ports.clock.real() + holdMs

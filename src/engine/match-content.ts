@@ -27,7 +27,7 @@ export async function matchContent(flight: Flight, { ofBody, ofRow }: Content, r
   const { ports, manifest, shard } = flight
   const waiting = new Map<string, number[]>()
   const { attached } = manifest
-  const references = attached === undefined ? new Map() : await knownReferences(ports, shard.accountId)
+  const references = await knownReferences(flight)
   const segments = new Segments(ports.blobs, manifest)
   try {
     let row = 0
@@ -38,7 +38,7 @@ export async function matchContent(flight: Flight, { ofBody, ofRow }: Content, r
         if (!segments.holds(record)) await segments.load(records, at)
         const body = Buffer.allocUnsafe(record.bodyLength)
         segments.copy(record, 0, record.bodyLength, body, 0)
-        if (attached !== undefined) fillSlots(body, attached.token, references)
+        if (attached !== undefined && references !== undefined) fillSlots(body, attached.token, references)
         const content = ofBody(body)
         const alike = waiting.get(content)
         if (alike === undefined) waiting.set(content, [number])

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
 import { type ImageSize, imageSize, type MediaType, sniffMedia, typeByName } from '../kit/media-file.ts'
@@ -22,8 +23,8 @@ export interface Attachment extends Fitting {
 export interface PartWriter {
   readonly model: string
   write(bytes: Uint8Array): Promise<void>
-  /** Hears the file's own bytes as they pass. */
-  readonly digest: (bytes: Uint8Array) => void
+  /** Hears the digest of each file, in whichever way it goes along. */
+  readonly digest: (sha256: Uint8Array) => void
   readonly attached: AttachedFiles
   /** The name of a document goes with its reference. */
   readonly keepsNames: boolean
@@ -201,13 +202,15 @@ function mediaPart(file: FileHandle, { name }: Named, content: FileContent): Att
     async write(to, referred) {
       if (referred) return writeReference(to, content, isDocument && to.keepsNames ? filename : '')
       const pages = isDocument ? new PdfPages() : undefined
+      const hash = createHash('sha256')
       await to.write(before)
       for await (const piece of content.pieces()) {
-        to.digest(piece)
+        hash.update(piece)
         pages?.add(piece)
         await to.write(Buffer.from(Buffer.from(piece.buffer, 0, piece.length).toString('base64'), 'latin1'))
       }
       await to.write(after)
+      to.digest(hash.digest())
       return mediaTokens(to.model, { type, bytes, size, pages: pages?.finish() }).high
     },
     close: () => file.close(),
@@ -221,7 +224,7 @@ async function writeReference(to: PartWriter, content: FileContent, filename: st
     content.type === 'application/pdf'
       ? `{"type":"file","file":{${filename}"file_id":${slot}}},`
       : `{"type":"image_url","image_url":{"url":${slot}}},`
-  to.digest(Buffer.from(kept.sha256))
+  to.digest(Buffer.from(kept.sha256, 'hex'))
   await to.write(Buffer.from(part))
   return mediaTokens(to.model, kept).high
 }
@@ -249,13 +252,15 @@ function textPart(file: FileHandle, { from }: Named, bytes: number): Attachment 
         length += text.length
         await to.write(text)
       }
+      const hash = createHash('sha256')
       await to.write(before)
       for await (const piece of pieces(file, from, bytes)) {
-        to.digest(piece)
+        hash.update(piece)
         await put(escaped(piece))
       }
       await put(escaped())
       await to.write(after)
+      to.digest(hash.digest())
       return tokensByLength(length)
     },
     close: () => file.close(),

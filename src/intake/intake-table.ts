@@ -191,7 +191,7 @@ class TableRows {
       const to: PartWriter = {
         model: this.#table.request.model,
         write: (bytes) => staged.write(bytes),
-        digest: (bytes) => this.#digest.update(bytes),
+        digest: (sha256) => this.#digest.update(sha256),
         attached: this.#attached,
         keepsNames,
       }
