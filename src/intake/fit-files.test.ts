@@ -48,6 +48,10 @@ describe('the files of a row', () => {
     expect(referred([file('a', 50_000), file('b', 15_000)])).toEqual(['a', 'b'])
   })
 
+  test('never go by reference where that would be longer', () => {
+    expect(referred([image('a', 4_000, { type: 'image/gif', partBytes: 30_000 }), file('b', 300)])).toEqual([])
+  })
+
   test('go by reference where one of them is too large by itself', () => {
     expect(referred([image('a', 5_001), image('b', 5_000)])).toEqual(['a'])
   })

@@ -15,8 +15,8 @@ export interface Fitting {
   readonly partBytes: number
 }
 
-/** What stands around a slot in a part. */
-const AROUND_SLOT = 96
+/** A part that holds a slot, at the most, but for a name in it. */
+const REFERENCE_BYTES = SLOT_BYTES + 96
 
 /**
  * Which files of a row are named by reference, because they do not fit into the request: those that are too large by
@@ -37,9 +37,11 @@ export function fitFiles<File extends Fitting>(
     for (const file of files) if (!fits(file, limits.inline)) referred.add(checkedReferred(file, limits))
   }
   const bytes = (): number =>
-    files.reduce((sum, file) => sum + (referred.has(file) ? AROUND_SLOT + SLOT_BYTES : file.partBytes), besides)
+    files.reduce((sum, file) => sum + (referred.has(file) ? REFERENCE_BYTES : file.partBytes), besides)
   const bytesMax = Math.min(bodyBytesMax, limits?.inlineBytesMax ?? bodyBytesMax)
-  const largest = files.filter((file) => canRefer(file, limits)).sort((a, b) => b.partBytes - a.partBytes)
+  const largest = files
+    .filter((file) => file.partBytes > REFERENCE_BYTES && canRefer(file, limits))
+    .sort((a, b) => b.partBytes - a.partBytes)
   for (const file of largest) if (bytes() > bytesMax) referred.add(file)
   if (bytes() <= bodyBytesMax) return referred
   const names = files.map(({ from }) => from).join(', ')
