@@ -79,6 +79,16 @@ describe.concurrent('a file that is too large for the requests that bring it alo
     },
   )
 
+  test('does not keep an answer from its row where Vertex tells rows by what they asked', { timeout: 120_000 }, async ({
+    expect,
+  }) => {
+    await using on = await field({ cloud: true, scenario: 'vertex/labels-dropped' })
+    const redeye = await on.open()
+    const { model, file } = vendors.vertex
+    const job = await fly(redeye, rows, { prompt: '{{question}}', model, images: await laid(on, file) })
+    expect((await job.receipt()).requests).toMatchObject({ total: 2, succeeded: 2 })
+  })
+
   test('is uploaded once for two jobs that fly at the same time, and stays until both are home', {
     timeout: 120_000,
   }, async ({ expect }) => {
