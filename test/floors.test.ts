@@ -29,7 +29,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
     may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'domain', 'kit'],
   },
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
-  { room: 'providers/keys.ts', may: [] },
+  { room: 'providers/keys.ts', may: ['kit'] },
   { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },
   { room: 'providers/registry.ts', may: ['providers'] },
   ...['intake', 'delivery'].map((room) => ({

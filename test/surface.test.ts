@@ -13,6 +13,7 @@ test('the front door exports these values and no others', () => {
     'NoCredentials',
     'NotReady',
     'OtherAccount',
+    'PreflightRejected',
     'PriceMissing',
     'Redeye',
     'RedeyeError',

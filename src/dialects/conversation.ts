@@ -112,6 +112,8 @@ export type Source =
   | { readonly kind: 'url'; readonly url: string; readonly mime?: string }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly id: string; readonly vendor: 'openai' | 'anthropic' | 'google' }
+  /** It will be uploaded to whoever answers, and its reference be written over the slot. */
+  | { readonly kind: 'slot'; readonly slot: string; readonly mime: string }
 
 export interface Call {
   readonly kind: 'call'

@@ -1,3 +1,4 @@
+import { slotIn } from '../domain/file-slot.ts'
 import type { Media, Source } from './conversation.ts'
 import type { Translation } from './translation.ts'
 
@@ -45,6 +46,13 @@ export function wordsAbout(t: Translation, media: Media): string[] {
   const said = words.filter((word) => word !== undefined && word !== '')
   if (said.length > 0) t.warn('document_words_inlined', media.at)
   return said as string[]
+}
+
+/** A slot for the reference to a file that is uploaded to whoever answers. */
+export function readSlot(t: Translation, text: string): (Source & { readonly kind: 'slot' }) | undefined {
+  const { slots } = t.options
+  const slot = slots === undefined ? undefined : slotIn(text)
+  return slot === undefined || slot.token !== slots ? undefined : { kind: 'slot', slot: text, mime: slot.type }
 }
 
 /** A file id means something to its own vendor only. */

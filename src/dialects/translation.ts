@@ -31,6 +31,8 @@ export interface RequestOptions {
   readonly anthropicVersion?: '2023-06-01' | '2026-10-21'
   /** Gemini: schemas for answers go as `responseSchema` where that can say them. Default: as `responseJsonSchema`. */
   readonly openSchemas?: boolean
+  /** Slots with this token stand for files that are uploaded later. */
+  readonly slots?: string
 }
 
 export type Json = Record<string, unknown>

@@ -1,3 +1,5 @@
+import type { MediaType } from '../kit/media-file.ts'
+
 /** The shape of a batch lane's limits. Each provider fills one table, with sources. `null`: the vendor has none. */
 export interface Limits {
   /** Rows in one submission. */
@@ -41,4 +43,37 @@ export interface Limits {
   readonly endpoints: readonly string[]
   /** Those of `endpoints` that a model is asked at, where they depend on it. */
   endpointsOf?(model: string): readonly string[]
+  /**
+   * What a request may bring along. Absent: no page of the vendor says.
+   * @param contextWindow  of the model, tokens; null: not known
+   */
+  files?: ((endpoint: string, contextWindow: number | null) => FileLimits) | undefined
+}
+
+/**
+ * What a vendor takes of the images and documents of one request. Bytes are those of the files, before base64. `null`: no
+ * page of the vendor names a figure.
+ */
+export interface FileLimits {
+  readonly imagesMax: number | null
+  /** The longer side of each image, in pixels, where a request has so many of them. */
+  imageEdgeMax?(images: number): number
+  /** Of all PDFs of a request. */
+  readonly pdfsBytesMax: number | null
+  /** Of all files of a request, in whichever way they come. */
+  readonly totalBytesMax: number | null
+  /** Of one file in the request itself. */
+  readonly inline: FileBytes
+  /** A request longer than this, base64 and all, names its largest files by reference, as far as that goes. */
+  readonly inlineBytesMax: number
+  /** Of one file that the request names by reference. Absent: it cannot. */
+  readonly referred?: FileBytes & {
+    /** Those that a request can name so. */
+    readonly types: readonly MediaType[]
+  }
+}
+
+export interface FileBytes {
+  readonly imageBytesMax: number | null
+  readonly pdfBytesMax: number | null
 }

@@ -1,6 +1,7 @@
 import { SECOND } from '../kit/clock.ts'
 import type { Purchase } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { knownReferences } from './attach.ts'
 import { overBudget, touched } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
 import { moveSubmission } from './move.ts'
@@ -28,6 +29,7 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     (await recall(flight, submission)) ??
     (await overBudget(flight))
   if (wait !== null) return wait
+  const references = await knownReferences(flight)
   const sentAt = ports.vendors.now(shard.accountId)
   const holdMs = HOLD_MS + (lane.prepare === undefined ? submission.bytes / BYTES_PER_MS : 0)
   const sendByReal = ports.clock.real() + holdMs
@@ -53,7 +55,7 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     if (!(await ports.store.holdsLease(shard.id, claim.owner, claim.epoch, spare))) return false
     return ports.clock.real() <= sendByReal && !claim.signal.aborted
   }
-  const upload = uploadOf(flight, submission.key)
+  const upload = uploadOf(flight, submission.key, references)
   const { key, endpoint, model, rows } = upload
   const prepared = { fileId: submission.fileId, key, endpoint, model, rows }
   const purchase = await lane.buy(call, prepared, release, upload)

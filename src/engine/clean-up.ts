@@ -38,6 +38,19 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
   }
 }
 
+/** Files that the job's requests named, once no job needs them any more. */
+export async function cleanUpAttached(ports: Ports, { id, options }: JobRow): Promise<void> {
+  if ((options as JobOptions).keepRemote) return
+  for (const { accountId, fileId } of await ports.store.releaseAttachments(id)) {
+    try {
+      const account = ports.vendors.accounts().find(({ row }) => row.id === accountId)
+      await account?.provider.batch?.remove?.(ports.vendors.call(accountId), fileId ?? '')
+    } catch (error) {
+      ports.log.warn({ job: id, file: fileId, error: String(error) }, 'a file could not be deleted at the vendor')
+    }
+  }
+}
+
 const provenByResults = ({ idIn }: BatchLane): boolean => idIn !== undefined
 
 /** Its results had ids of ours, and no others. */

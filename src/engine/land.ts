@@ -2,7 +2,7 @@ import type { Manifest } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { writeFileWhole } from '../kit/write-file-whole.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
-import { cleanUpLanded } from './clean-up.ts'
+import { cleanUpAttached, cleanUpLanded } from './clean-up.ts'
 import { isSteered } from './course.ts'
 import { countOutcomes, formatFor, outputOf } from './deliver.ts'
 import { moveJob } from './move.ts'
@@ -114,6 +114,7 @@ async function land(ports: Ports, job: JobRow, owner: string): Promise<JobRow | 
     await ports.store.releaseJob(job.id, owner)
   }
   await cleanUpLanded(ports, job)
+  await cleanUpAttached(ports, job)
   return ports.store.job(job.id)
 }
 

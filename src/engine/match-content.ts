@@ -1,5 +1,7 @@
 import type { ResultRow, UsageRow } from '../delivery/result-index.ts'
 import type { Content } from '../providers/contract.ts'
+import { knownReferences } from './attach.ts'
+import { fillSlots } from './fill-slots.ts'
 import type { Flight } from './flight.ts'
 import { recordsOf, Segments } from './rows.ts'
 
@@ -24,6 +26,8 @@ export interface Matching {
 export async function matchContent(flight: Flight, { ofBody, ofRow }: Content, rows: Matching): Promise<void> {
   const { ports, manifest, shard } = flight
   const waiting = new Map<string, number[]>()
+  const { attached } = manifest
+  const references = await knownReferences(flight)
   const segments = new Segments(ports.blobs, manifest)
   try {
     let row = 0
@@ -34,6 +38,7 @@ export async function matchContent(flight: Flight, { ofBody, ofRow }: Content, r
         if (!segments.holds(record)) await segments.load(records, at)
         const body = Buffer.allocUnsafe(record.bodyLength)
         segments.copy(record, 0, record.bodyLength, body, 0)
+        if (attached !== undefined && references !== undefined) fillSlots(body, attached.token, references)
         const content = ofBody(body)
         const alike = waiting.get(content)
         if (alike === undefined) waiting.set(content, [number])

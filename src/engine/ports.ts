@@ -77,6 +77,7 @@ export interface Log {
 /** In the order in which one purchase passes them. */
 export const steps = [
   'job-created',
+  'attached',
   'uploaded',
   'prepared',
   'claimed',

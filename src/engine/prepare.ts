@@ -2,6 +2,8 @@ import { KEY_LENGTH } from '../delivery/result-index.ts'
 import { base32, derivedId, digestOf } from '../kit/ids.ts'
 import type { Prepared, Upload } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { attachFiles } from './attach.ts'
+import { filledSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 import { hasRoom } from './quota.ts'
@@ -16,8 +18,19 @@ export const keyOf = (homeId: string, shardId: string, purchase: number): string
   base32(digestOf(homeId, shardId, purchase), KEY_LENGTH)
 
 /** The shard's rows as the vendor gets them. */
-export function uploadOf({ ports, shard, manifest, input, lane }: Flight, key: string): Upload {
+export function uploadOf(
+  { ports, shard, manifest, input, lane }: Flight,
+  key: string,
+  references: References | undefined,
+): Upload {
   const endpoint = manifest.groups[shard.group]?.endpoint ?? ''
+  const { attached } = manifest
+  const rows = () =>
+    framedRows(ports.blobs, manifest, shard, {
+      frame: frameOf(lane, input.routes[shard.group] as Route),
+      key,
+      model: modelSplice(input, shard.group),
+    })
   return {
     key,
     endpoint,
@@ -25,11 +38,7 @@ export function uploadOf({ ports, shard, manifest, input, lane }: Flight, key: s
     rows: shard.count,
     bytes: shard.bytes,
     body: () =>
-      framedRows(ports.blobs, manifest, shard, {
-        frame: frameOf(lane, input.routes[shard.group] as Route),
-        key,
-        model: modelSplice(input, shard.group),
-      }),
+      attached === undefined || references === undefined ? rows() : filledSlots(rows(), attached.token, references),
   }
 }
 
@@ -41,7 +50,7 @@ export async function prepare(flight: Flight): Promise<Then> {
   const room = await hasRoom(flight)
   if (room !== 'room') return waitForRoom(flight)
   const key = keyOf(ports.store.homeId, shard.id, shard.purchase)
-  const upload = uploadOf(flight, key)
+  const upload = uploadOf(flight, key, await attachFiles(flight))
   const { endpoint, model, rows } = upload
   const prepared = (await lane.prepare?.(call, upload)) ?? { fileId: null, key, endpoint, model, rows }
   ports.step('uploaded')

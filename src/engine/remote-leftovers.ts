@@ -1,5 +1,7 @@
+import { terminalJobStates } from '../domain/states.ts'
+import { HOUR } from '../kit/clock.ts'
 import type { Call, Leftover } from '../providers/contract.ts'
-import type { SubmissionRow } from '../stores/contract.ts'
+import type { AttachmentRow, SubmissionRow } from '../stores/contract.ts'
 import { isProvenOurs } from './clean-up.ts'
 import type { Ports, VendorAccount } from './ports.ts'
 import { isLive, SWEEP_MS } from './restore.ts'
@@ -42,6 +44,7 @@ export async function remoteLeftovers(ports: Ports, options: { readonly remove?:
   const books = {
     byKey: Map.groupBy(submissions, ({ key }) => key),
     byRemote: Map.groupBy(submissions, ({ remoteId }) => remoteId ?? ''),
+    attachments: await ports.store.attachments(),
     seen: new Set<string>(),
     remove: options.remove === true,
   }
@@ -63,6 +66,7 @@ export async function remoteLeftovers(ports: Ports, options: { readonly remove?:
 interface Books {
   readonly byKey: ReadonlyMap<string, readonly SubmissionRow[]>
   readonly byRemote: ReadonlyMap<string, readonly SubmissionRow[]>
+  readonly attachments: readonly AttachmentRow[]
   /** Two accounts may see the same: two regions that share a bucket. */
   readonly seen: Set<string>
   readonly remove: boolean
@@ -72,7 +76,7 @@ async function* leftoversAt(
   ports: Ports,
   { row, provider: { batch } }: VendorAccount,
   call: Call,
-  { byKey, byRemote, seen, remove }: Books,
+  { byKey, byRemote, attachments, seen, remove }: Books,
   note: (text: string) => void,
 ): AsyncGenerator<RemoteLeftover> {
   if (batch === undefined) return
@@ -82,17 +86,28 @@ async function* leftoversAt(
   for (const { createdAt, ...item } of await Array.fromAsync(batch.leftovers(call))) {
     if (seen.has(`${row.vendor} ${item.id}`)) continue
     seen.add(`${row.vendor} ${item.id}`)
+    // A vendor that tells no time may have made it just now.
+    const ageMs = createdAt === 0 ? 0 : Math.max(0, ports.vendors.now(row.id) - createdAt)
+    const at = new Date(createdAt).toISOString()
+    const found = { vendor: row.vendor, account: row.id, ...item, createdAt: at, ageMs }
+    if (item.kind === 'attachment') {
+      const file = await attachmentLeft(ports, item, attachments, ageMs)
+      if (file === undefined) continue
+      const removed = remove && file.kept === null
+      if (removed) {
+        if (file.row !== undefined) await ports.store.forgetAttachment(file.row) // from now on nothing names it
+        await batch.remove?.(call, item.id)
+      }
+      yield { ...found, job: file.job, kept: file.kept, removed }
+      continue
+    }
     const own = (item.key === null ? byRemote.get(item.id) : byKey.get(item.key)) ?? []
     if (item.key === null && own.length === 0) unmarked++
     else if (!own.some((submission) => isNeeded(ports, submission))) {
-      // A vendor that tells no time may have made it just now.
-      const ageMs = createdAt === 0 ? 0 : Math.max(0, ports.vendors.now(row.id) - createdAt)
       const kept = reasonToKeep(item, own, ageMs)
       const removed = remove && kept === null
       if (removed) await batch.remove?.(call, item.id)
-      const at = new Date(createdAt).toISOString()
-      const job = own[0]?.jobId ?? null
-      yield { vendor: row.vendor, account: row.id, ...item, createdAt: at, ageMs, job, kept, removed }
+      yield { ...found, job: own[0]?.jobId ?? null, kept, removed }
     }
   }
   if (!batch.marks)
@@ -104,6 +119,33 @@ function isNeeded({ clock }: Ports, submission: SubmissionRow): boolean {
   return isLive(submission) || (submission.state === 'absent' && submission.createdAt > clock.now() - SWEEP_MS)
 }
 
+/**
+ * A file that requests name, or named: the row that is about it, and why it stays. Undefined: a job on its way needs it.
+ * One that bears our key and is in no row was uploaded by a process that then died, or is older than that of the row.
+ */
+async function attachmentLeft(
+  ports: Ports,
+  { id, key }: Pick<Leftover, 'id' | 'key'>,
+  attachments: readonly AttachmentRow[],
+  ageMs: number,
+): Promise<{ readonly row?: AttachmentRow; readonly job: string | null; readonly kept: string | null } | undefined> {
+  const own = attachments.find((row) => row.key === key)
+  if (own === undefined) return { job: null, kept: ageMs < SWEEP_MS ? forOthers : null }
+  const used = await isUsed(ports, own)
+  if (own.fileId === id) return used ? undefined : { row: own, job: own.jobId, kept: null }
+  const kept = used || ageMs < HOUR ? 'a job on its way may need it' : null
+  return { job: own.jobId, kept }
+}
+
+/** By a job on its way. */
+async function isUsed({ store }: Ports, file: AttachmentRow): Promise<boolean> {
+  for (const id of await store.usersOf(file)) {
+    const job = await store.job(id)
+    if (job !== undefined && !terminalJobStates.includes(job.state)) return true
+  }
+  return false
+}
+
 /** What this home does not know may be another home's, which is given as long as a key stays on the sweep. */
 function reasonToKeep(
   { key, running, removable }: Pick<Leftover, 'key' | 'running' | 'removable'>,
@@ -113,6 +155,8 @@ function reasonToKeep(
   if (running) return 'it is on its way'
   if (!removable) return 'the vendor deletes no such thing'
   if (key === null && !own.some(isProvenOurs)) return 'its results do not show that it is ours'
-  if (own.length === 0 && ageMs < SWEEP_MS) return 'another home may need it; after 72 hours nobody does'
+  if (own.length === 0 && ageMs < SWEEP_MS) return forOthers
   return null
 }
+
+const forOthers = 'another home may need it; after 72 hours nobody does'

@@ -226,10 +226,11 @@ export function translationOf(manifest: RoutedManifest, job: JobRow, group: numb
 }
 
 /** All blobs of what was taken in. */
-export const blobsOf = ({ index, rows, carry, segments, routes }: RoutedManifest): readonly string[] => [
+export const blobsOf = ({ index, rows, carry, segments, attached, routes }: RoutedManifest): readonly string[] => [
   index,
   carry,
   ...(rows === undefined ? [] : [rows.index]),
   ...segments,
+  ...(attached === undefined ? [] : [attached.blob]),
   ...routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index])),
 ]

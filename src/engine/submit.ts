@@ -1,10 +1,13 @@
+import { endpointFor } from '../dialects/endpoint-for.ts'
 import { KeyConflict, PriceMissing, Refused } from '../domain/errors.ts'
 import { parseUsd } from '../domain/money.ts'
+import { type Lane, vendorOf } from '../domain/usage.ts'
 import { type IntakeOptions, type IntakePorts, intakeRequests } from '../intake/intake.ts'
 import { intakeTable, type TableSource } from '../intake/intake-table.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import type { Source } from '../intake/sources.ts'
 import { derivedId, digestOf, randomId } from '../kit/ids.ts'
+import { findModel } from '../pricing/catalogue.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { answerReader } from '../tables/answer.ts'
@@ -80,9 +83,27 @@ async function takeInTable(
   const request = requestOptions(table, schema)
   if (table.attachments === undefined) return intakeTable(sources, { request, checkColumns }, intake, how)
   // Before a file is encoded that is too large for its vendor; of requests without files the plan has the exact size.
-  const { lane } = await ports.vendors.choose({ endpoint: tableEndpoint, model: table.model })
-  const bodyBytesMax = ports.vendors.batch(lane).limits.rowBytesMax
-  return intakeTable(sources, { request, checkColumns }, intake, { ...how, bodyBytesMax })
+  const { lane, model } = await ports.vendors.choose({ endpoint: tableEndpoint, model: table.model })
+  return intakeTable(sources, { request, checkColumns }, intake, { ...how, ...filesAt(ports, lane, model) })
+}
+
+/** What the vendor takes of files, at the endpoint that the requests will go to. */
+function filesAt(
+  ports: Ports,
+  lane: Lane,
+  model: string,
+): Pick<IntakeOptions, 'bodyBytesMax' | 'files' | 'keepsNames'> {
+  const { limits, attach } = ports.vendors.batch(lane)
+  const { rowBytesMax: bodyBytesMax } = limits
+  const endpoint = endpointFor(tableEndpoint, limits.endpointsOf?.(model) ?? limits.endpoints) ?? tableEndpoint
+  const files = limits.files?.(endpoint, findModel(model, vendorOf(lane))?.contextWindow ?? null)
+  if (files === undefined) return { bodyBytesMax }
+  const { referred, ...inline } = files
+  return {
+    bodyBytesMax,
+    files: attach === undefined || referred === undefined ? inline : files,
+    keepsNames: endpoint !== tableEndpoint, // a translator makes a title of it
+  }
 }
 
 const requestOptions = (table: TableOptions, schema: ReturnType<typeof answerSchema> | undefined): RequestOptions => ({

@@ -10,8 +10,10 @@ import { SECOND } from '../kit/clock.ts'
 import { derivedId } from '../kit/ids.ts'
 import { resolveModel } from '../pricing/catalogue.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { attachFiles } from './attach.ts'
 import { overBudget, touched } from './budget.ts'
 import { courseOf } from './course.ts'
+import { fillSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { keyOf } from './prepare.ts'
@@ -64,6 +66,7 @@ export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
 /** From here on money may flow: the budget counts the shard as bought. */
 async function begin(flight: SyncFlight): Promise<Then> {
   const { ports, job, shard, options } = flight
+  await attachFiles(flight)
   const submission = submissionRow(flight)
   await commit(flight, {
     insertSubmissions: [submission],
@@ -87,11 +90,12 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const stop = new AbortController()
   try {
     const before = await journalsOf(flight, submission)
+    const references = await attachFiles(flight)
     const running = execute({
       lane,
       call: flight.call,
       idOf: (row) => upstreamId(submission.key, row),
-      source: sourceOf(flight),
+      source: sourceOf(flight, references),
       journal: join(folderOf(flight, submission), `${String(claim.epoch).padStart(9, '0')}.journal`),
       earlier: before,
       signal: AbortSignal.any([claim.signal, stop.signal]),
@@ -217,7 +221,11 @@ async function journalsOf(flight: SyncFlight, submission: SubmissionRow): Promis
   return (await readdir(folder)).sort().map((name) => join(folder, name))
 }
 
-async function* sourceOf({ ports, manifest, shard, input, lane }: SyncFlight): AsyncGenerator<SourceRow> {
+async function* sourceOf(
+  { ports, manifest, shard, input, lane }: SyncFlight,
+  references: References | undefined,
+): AsyncGenerator<SourceRow> {
+  const { attached } = manifest
   const { endpoint, model, member } = input.routes[shard.group] as Route
   const bodies = rowBodies(ports.blobs, manifest, shard, {
     model: modelSplice(input, shard.group),
@@ -228,6 +236,7 @@ async function* sourceOf({ ports, manifest, shard, input, lane }: SyncFlight): A
     ? 0
     : (resolveModel({ requested: model, answered: '', vendor: vendorOf(shard.lane) })?.maxOutput ?? OUTPUT_MAX)
   for await (const { row, body, tokens, outputMax } of bodies) {
+    if (attached !== undefined && references !== undefined) fillSlots(body, attached.token, references)
     yield { row, body, endpoint, model, inputTokens: tokens, outputMax: outputMax === 0 ? most : outputMax }
   }
 }

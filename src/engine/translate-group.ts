@@ -147,6 +147,7 @@ class GroupTranslation {
         ...(maxOutput == null ? {} : { maxOutput }),
         // What of a schema the vendor does not enforce is checked when the answers are collected.
         ...(options.table?.schema == null ? {} : { allow: ['relax_schema'] }),
+        ...(this.#manifest.attached === undefined ? {} : { slots: this.#manifest.attached.token }),
       },
     }
     const translated = this.#ports.pool.run<TranslateIn, TranslateOut>(translateRows, input, [bytes.buffer])

@@ -1,30 +1,33 @@
+import { createHash } from 'node:crypto'
 import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
 import { basename, isAbsolute } from 'node:path'
 import { type ImageSize, imageSize, type MediaType, sniffMedia, typeByName } from '../kit/media-file.ts'
 import { PdfPages } from '../kit/pdf-pages.ts'
 import { mediaTokens } from '../pricing/media-tokens.ts'
 import type { AttachmentOption } from '../tables/request.ts'
+import type { AttachedFiles, FileContent } from './attached-files.ts'
+import { BadRow } from './bad-row.ts'
+import type { Fitting } from './fit-files.ts'
 import { tokensByLength } from './manifest.ts'
 
-/** Why a row makes no request: said with its line, beside all other bad ones. */
-export class BadRow extends Error {}
-
 /** A file that was looked at, and is open to be read. */
-export interface Attachment {
-  /** Its path or address. */
-  readonly from: string
-  /** Bytes of its part in the body; of a text at the least. */
-  readonly partBytes: number
-  /** Writes its part and returns what that is to the model, in tokens, at the most. Reads the file once, by pieces. */
-  write(to: PartWriter): Promise<number>
+export interface Attachment extends Fitting {
+  /**
+   * Writes its part and returns what that is to the model, in tokens, at the most. Reads the file by pieces.
+   * @param referred  a slot for its reference stands in the part, and the file is kept beside the requests
+   */
+  write(to: PartWriter, referred: boolean): Promise<number>
   close(): Promise<void>
 }
 
 export interface PartWriter {
   readonly model: string
   write(bytes: Uint8Array): Promise<void>
-  /** Hears the file's own bytes as they pass. */
-  readonly digest: (bytes: Uint8Array) => void
+  /** Hears the digest of each file, in whichever way it goes along. */
+  readonly digest: (sha256: Uint8Array) => void
+  readonly attached: AttachedFiles
+  /** The name of a document goes with its reference. */
+  readonly keepsNames: boolean
 }
 
 /** Where the frame of a JPEG is looked for: thumbnails and profiles before it are rarely longer than the first. */
@@ -66,7 +69,15 @@ async function openPath(path: string, named: Named): Promise<Attachment> {
     const { size: bytes } = await file.stat()
     if (bytes === 0) throw new BadRow(`${named.from}: the file is empty`)
     const { type, size } = await identified(file, named)
-    return type === 'text/plain' ? textPart(file, named, bytes) : inlinePart(file, named, { type, bytes, size })
+    if (type === 'text/plain') return textPart(file, named, bytes)
+    return mediaPart(file, named, {
+      from: named.from,
+      type,
+      bytes,
+      size,
+      identity: path === named.from ? await identityOf(file) : undefined,
+      pieces: () => pieces(file, named.from, bytes),
+    })
   } catch (error) {
     await file.close()
     throw error
@@ -77,6 +88,8 @@ function imageAt(address: string): Attachment {
   const part = Buffer.from(`{"type":"image_url","image_url":{"url":${JSON.stringify(address)}}},`)
   return {
     from: address,
+    type: null,
+    bytes: 0,
     partBytes: part.length,
     async write(to) {
       await to.write(part)
@@ -165,32 +178,55 @@ async function* pieces(file: FileHandle, from: string, bytes: number): AsyncGene
   }
 }
 
-function inlinePart(
-  file: FileHandle,
-  { from, name }: Named,
-  { type, bytes, size }: { type: MediaType; bytes: number; size: ImageSize | undefined },
-): Attachment {
-  const pages = type === 'application/pdf' ? new PdfPages() : undefined
-  const member = pages
-    ? `{"type":"file","file":{"filename":${JSON.stringify(name)},"file_data":`
+/** A change of a file changes its time; one that is put in its place is another one. */
+async function identityOf(file: FileHandle): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await file.stat({ bigint: true })
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+function mediaPart(file: FileHandle, { name }: Named, content: FileContent): Attachment {
+  const { from, type, bytes, size } = content
+  const isDocument = type === 'application/pdf'
+  const filename = `"filename":${JSON.stringify(name)},`
+  const member = isDocument
+    ? `{"type":"file","file":{${filename}"file_data":`
     : '{"type":"image_url","image_url":{"url":'
   const before = Buffer.from(`${member}"data:${type};base64,`)
   const after = Buffer.from('"}},')
   return {
     from,
+    type,
+    bytes,
+    size,
     partBytes: before.length + Math.ceil(bytes / 3) * 4 + after.length,
-    async write(to) {
+    async write(to, referred) {
+      if (referred) return writeReference(to, content, isDocument && to.keepsNames ? filename : '')
+      const pages = isDocument ? new PdfPages() : undefined
+      const hash = createHash('sha256')
       await to.write(before)
-      for await (const piece of pieces(file, from, bytes)) {
-        to.digest(piece)
+      for await (const piece of content.pieces()) {
+        hash.update(piece)
         pages?.add(piece)
         await to.write(Buffer.from(Buffer.from(piece.buffer, 0, piece.length).toString('base64'), 'latin1'))
       }
       await to.write(after)
+      to.digest(hash.digest())
       return mediaTokens(to.model, { type, bytes, size, pages: pages?.finish() }).high
     },
     close: () => file.close(),
   }
+}
+
+async function writeReference(to: PartWriter, content: FileContent, filename: string): Promise<number> {
+  const kept = await to.attached.keep(content)
+  const slot = `"${to.attached.slotOf(kept)}"`
+  const part =
+    content.type === 'application/pdf'
+      ? `{"type":"file","file":{${filename}"file_id":${slot}}},`
+      : `{"type":"image_url","image_url":{"url":${slot}}},`
+  to.digest(Buffer.from(kept.sha256, 'hex'))
+  await to.write(Buffer.from(part))
+  return mediaTokens(to.model, kept).high
 }
 
 /** A text goes as text: every vendor reads that, and none of them has a better place for it. */
@@ -199,6 +235,8 @@ function textPart(file: FileHandle, { from }: Named, bytes: number): Attachment 
   const after = Buffer.from('"},')
   return {
     from,
+    type: 'text/plain',
+    bytes,
     partBytes: before.length + bytes + after.length,
     async write(to) {
       const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -214,13 +252,15 @@ function textPart(file: FileHandle, { from }: Named, bytes: number): Attachment 
         length += text.length
         await to.write(text)
       }
+      const hash = createHash('sha256')
       await to.write(before)
       for await (const piece of pieces(file, from, bytes)) {
-        to.digest(piece)
+        hash.update(piece)
         await put(escaped(piece))
       }
       await put(escaped())
       await to.write(after)
+      to.digest(hash.digest())
       return tokensByLength(length)
     },
     close: () => file.close(),

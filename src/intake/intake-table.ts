@@ -7,8 +7,11 @@ import { readRecords, readTable } from '../tables/read.ts'
 import type { AttachmentOption, RequestOptions, RequestWriter } from '../tables/request.ts'
 import { requestWriter, tableEndpoint } from '../tables/request.ts'
 import { type Cells, Columns, encodeRow, type TableBatch } from '../tables/row.ts'
-import { type Attachment, BadRow, openAttachment, type PartWriter } from './attachment.ts'
+import { AttachedFiles } from './attached-files.ts'
+import { type Attachment, openAttachment, type PartWriter } from './attachment.ts'
+import { BadRow } from './bad-row.ts'
 import { readFiles } from './files.ts'
+import { fitFiles } from './fit-files.ts'
 import { IndexBuilder } from './index-builder.ts'
 import { type IntakeOptions, type IntakePorts, Problems } from './intake.ts'
 import {
@@ -66,6 +69,7 @@ class TableRows {
   readonly #digest = createHash('sha256')
   readonly #files: (FileStart & { readonly name: string })[] = []
   readonly #index: IndexBuilder
+  readonly #attached: AttachedFiles
   readonly #record = emptyRecord()
   #writer: RequestWriter | undefined
   #segment: Awaited<ReturnType<IntakePorts['blobs']['put']>> | undefined
@@ -75,6 +79,7 @@ class TableRows {
     this.#ports = ports
     this.#options = options
     this.#index = new IndexBuilder(ports.blobs, ports.folder)
+    this.#attached = new AttachedFiles(ports.blobs, ports.folder)
   }
 
   async read(from: TableSource): Promise<void> {
@@ -113,6 +118,7 @@ class TableRows {
     }
     this.#table.checkColumns(this.#columns.names)
     await this.#segment?.commit()
+    const attached = await this.#attached.finish()
     return {
       version: MANIFEST_VERSION,
       kind: 'table',
@@ -123,11 +129,13 @@ class TableRows {
       digest: this.#digest.digest('hex'),
       skipped: this.#problems.total,
       columns: this.#columns.names,
+      ...(attached === undefined ? {} : { attached }),
     }
   }
 
   async abort(): Promise<void> {
     await this.#segment?.abort()
+    await this.#attached.abort()
     await this.#index.abort()
   }
 
@@ -191,15 +199,18 @@ class TableRows {
     }
     const attachments = await openAll(writer.attachments(cells), (address) => this.#fetched(address))
     try {
-      this.#checkSize(attachments, before.length + after.length)
+      const { bodyBytesMax = BODY_BYTES_MAX, files, keepsNames = false } = this.#options
+      const referred = fitFiles(attachments, before.length + after.length, bodyBytesMax, files)
       const to: PartWriter = {
         model: this.#table.request.model,
         write: (bytes) => staged.write(bytes),
-        digest: (bytes) => this.#digest.update(bytes),
+        digest: (sha256) => this.#digest.update(sha256),
+        attached: this.#attached,
+        keepsNames,
       }
       let tokens = tokensByLength(before.length + after.length)
       staged.add(before)
-      for (const attachment of attachments) tokens += await attachment.write(to)
+      for (const attachment of attachments) tokens += await attachment.write(to, referred.has(attachment))
       staged.add(after)
       return tokens
     } finally {
@@ -218,17 +229,6 @@ class TableRows {
     }
   }
   #fetches = 0
-
-  /** Before hundreds of megabytes are encoded that no vendor takes. */
-  #checkSize(attachments: readonly Attachment[], besides: number): void {
-    const bytes = attachments.reduce((sum, { partBytes }) => sum + partBytes, besides)
-    const { bodyBytesMax = BODY_BYTES_MAX } = this.#options
-    if (bytes <= bodyBytesMax) return
-    const files = attachments.map(({ from }) => from).join(', ')
-    throw new BadRow(
-      `${files}: too large, the request would be ${bytes} bytes; its vendor takes at most ${bodyBytesMax}`,
-    )
-  }
 
   /** The first row says which columns a prompt may name. */
   #writerFor(row: TableBatch['rows'][number]): RequestWriter {

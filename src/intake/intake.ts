@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BadInput, type LineProblem, UnreadableInput } from '../domain/errors.ts'
+import type { FileLimits } from '../domain/limits.ts'
 import { type BytePool, moduleBeside } from '../kit/byte-pool.ts'
 import type { FetchFile } from '../kit/fetch-file.ts'
 import type { BlobStore, BlobWriter } from '../stores/contract.ts'
@@ -32,6 +33,10 @@ export interface IntakeOptions {
   readonly reject?: (line: Uint8Array, problem: LineProblem) => Promise<void>
   /** A request whose row would be longer than this is refused with its line. */
   readonly bodyBytesMax?: number
+  /** What the vendor takes of the files that rows bring along. Absent: whatever fits into a body. */
+  readonly files?: FileLimits
+  /** A file that is named by reference keeps its name beside it. */
+  readonly keepsNames?: boolean
 }
 
 /**

@@ -30,6 +30,13 @@ export interface Manifest {
   readonly variants?: readonly number[]
   /** Of a table: the input's columns, in order. */
   readonly columns?: readonly string[]
+  /** Files that requests name by reference: slots with this token stand for them. */
+  readonly attached?: AttachedBlob
+}
+
+export interface AttachedBlob {
+  readonly token: string
+  readonly blob: string
 }
 
 /** Distinct sets of parameters that are told apart. */

@@ -25,6 +25,16 @@ const namedTypes: Readonly<Record<string, MediaType>> = {
   txt: 'text/plain',
 }
 
+/** How files of a type are named. */
+export const extensions: Readonly<Record<MediaType, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/gif': 'gif',
+  'image/webp': 'webp',
+  'application/pdf': 'pdf',
+  'text/plain': 'txt',
+}
+
 /** What a name's extension says; undefined where it says nothing that could be wrong. */
 export function typeByName(name: string): MediaType | undefined {
   const dot = name.lastIndexOf('.')

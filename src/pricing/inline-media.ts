@@ -1,3 +1,4 @@
+import { slotIn } from '../domain/file-slot.ts'
 import { imageSize, sniffMedia } from '../kit/media-file.ts'
 import { PdfPages } from '../kit/pdf-pages.ts'
 import type { Media } from './media-tokens.ts'
@@ -25,6 +26,8 @@ export function mediaIn(value: unknown, besides: Readonly<Record<string, unknown
   const part = typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
   const stated = part['detail'] ?? besides['detail']
   const detail = stated === 'low' || stated === 'high' ? stated : undefined
+  const slot = slotIn(part['url']) ?? slotIn(part['file_id'])
+  if (slot !== undefined) return { ...slot, detail }
   const data = [value, part['url'], part['file_data'], part['data']].find((text) => typeof text === 'string')
   if (data === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(data)) return { type: null, bytes: 0, detail }
   const comma = data.startsWith('data:') ? data.indexOf(',') : -1

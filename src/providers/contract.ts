@@ -3,6 +3,7 @@ import type { Limits } from '../domain/limits.ts'
 import type { RowCounts, Tier } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
+import type { MediaType } from '../kit/media-file.ts'
 import type { Reply } from '../kit/request-pool.ts'
 
 /** What one call needs: where, as whom, by which wires. */
@@ -50,6 +51,11 @@ export interface BatchLane {
   /** Opens one result file from its start. Throws ResultsGone when the vendor no longer has it. */
   open(call: Call, file: RemoteFile): Promise<ResultStream>
   cancel(call: Call, remoteId: string): Promise<Remote | undefined>
+  /**
+   * Uploads a file that requests will name by its reference, as `limits.files` says which can. Free, repeatable: each call
+   * makes a file of its own. Throws as `prepare` does. Absent: files go inline only.
+   */
+  attach?(call: Call, file: Attachment): Promise<Reference>
   /**
    * Deletes a file of ours, or the submission that stands for its results; a missing one is no error. Absent where the
    * vendor keeps nothing that can be deleted.
@@ -120,6 +126,25 @@ export interface Upload {
   readonly bytes: number
   /** Whole rows, framed, in blocks of any size. Called once per attempt. */
   body(): AsyncIterable<Uint8Array>
+}
+
+/** A file that goes to the vendor by itself. */
+export interface Attachment {
+  /** Its name there, before the extension. */
+  readonly key: string
+  readonly type: MediaType
+  readonly bytes: number
+  /** Called once per attempt. */
+  body(): AsyncIterable<Uint8Array>
+}
+
+export interface Reference {
+  /** As `remove` takes it. */
+  readonly fileId: string
+  /** As requests name it. */
+  readonly text: string
+  /** Vendor time, epoch ms; null: it is there until it is deleted. */
+  readonly expiresAt: number | null
 }
 
 export interface Prepared {
@@ -194,7 +219,7 @@ export interface Remote {
 
 /** Something at the vendor that may be ours. */
 export interface Leftover {
-  readonly kind: 'input' | 'output' | 'submission'
+  readonly kind: 'input' | 'attachment' | 'output' | 'submission'
   /** As `remove` takes it; of a submission, its own. */
   readonly id: string
   /** The key of ours that it bears; null: it bears none. */

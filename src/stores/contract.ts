@@ -48,6 +48,21 @@ export interface ControlStore {
   ledger(filter?: { jobId?: string }): Promise<LedgerRow[]>
   accounts(): Promise<AccountRow[]>
   quotas(accountId: string): Promise<QuotaRow[]>
+  /** Files that were uploaded for requests to name, of all accounts: also those that are there no more. */
+  attachments(): Promise<AttachmentRow[]>
+  /** The file of this content, if the vendor has it beyond `until`; the job is noted to need it. */
+  attachmentFor(job: AttachmentUse, until: number): Promise<AttachmentRow | undefined>
+  /**
+   * Notes an upload and that its job needs it, unless another of this content, which the vendor has beyond `until`, was
+   * noted meanwhile. Returns the one that counts.
+   */
+  saveAttachment(row: AttachmentRow, until: number): Promise<AttachmentRow>
+  /** Jobs that need the file. */
+  usersOf(attachment: Pick<AttachmentRow, 'accountId' | 'sha256'>): Promise<string[]>
+  /** It is about to be deleted, whoever needed it. */
+  forgetAttachment(attachment: Pick<AttachmentRow, 'accountId' | 'sha256'>): Promise<void>
+  /** The job needs its files no more. Those that no other job needs are marked as gone, and returned as they were. */
+  releaseAttachments(jobId: string): Promise<AttachmentRow[]>
   /** How many submissions of the account were sent to be bought at or after `since` (our clock). */
   createdSince(accountId: string, since: number): Promise<number>
 
@@ -318,6 +333,26 @@ export interface AccountRow {
   readonly scope: string
   readonly createdAt: number
 }
+
+/** A file that requests of an account name by reference: one of each content. */
+export interface AttachmentRow {
+  readonly accountId: string
+  /** Of its content, hex. */
+  readonly sha256: string
+  /** By which it is named at the vendor. */
+  readonly key: string
+  /** The job that it was uploaded for. */
+  readonly jobId: string
+  /** As the lane removes it; null: it is gone. */
+  readonly fileId: string | null
+  /** As requests name it. */
+  readonly reference: string
+  readonly uploadedAt: number
+  /** Vendor time; null: the vendor keeps it until it is deleted. */
+  readonly expiresAt: number | null
+}
+
+export type AttachmentUse = Pick<AttachmentRow, 'accountId' | 'sha256' | 'jobId'>
 
 /** A limit learned from a refusal: it falls to the vendor's figure and rises 10 % per clean day. */
 export interface QuotaRow {

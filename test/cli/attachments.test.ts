@@ -158,13 +158,13 @@ describe('files that go along', () => {
   })
 
   test('what is too large for its vendor is refused by its size before it is read', async () => {
-    folder('large', { 'a.pdf': pdf(1) })
-    truncateSync(join(night.path('large'), 'a.pdf'), 30_000_000)
-    const ask = ['--prompt', 'Read.', '--model', 'claude-haiku-4-5', '--yes']
+    folder('large', { 'a.png': png(2, 2) })
+    truncateSync(join(night.path('large'), 'a.png'), 150_000_000)
+    const ask = ['--prompt', 'Read.', '--model', 'gpt-5-mini', '--yes']
     const { code, stderr } = await night.redeye(['run', 'large', '-o', 'out.jsonl', ...ask], { env: elsewhere() })
     expect(code).toBe(2)
     expect(stderr).toMatch(
-      /large:1: large\/a\.pdf: too large, the request would be 40\d{6} bytes; its vendor takes at most 32000000/,
+      /large:1: large\/a\.png: too large, the request would be 200\d{6} bytes; its vendor takes at most 196000000/,
     )
   })
 

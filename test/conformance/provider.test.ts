@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest'
 import { VendorUnavailable } from '../../src/domain/errors.ts'
+import { SLOT_BYTES } from '../../src/domain/file-slot.ts'
 import { outcomes } from '../../src/domain/outcome.ts'
 import {
   type BatchLane,
@@ -448,5 +449,55 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
     for (const item of after) await batch.remove?.(vendor.call, item.id)
     for (const item of after) await batch.remove?.(vendor.call, item.id)
     expect((await left()).filter(({ removable }) => removable)).toEqual([])
+  })
+
+  describe('keeps files that requests name', () => {
+    const types = ['application/pdf', 'image/png'] as const
+    const content = Buffer.from('\r\n--not a boundary--\r\n'.repeat(500))
+    const attach = async (vendor: DoubleVendor, type: (typeof types)[number] = 'application/pdf', key = keyOf(7)) => {
+      if (batch.attach === undefined) return context.skip('requests of this lane name no files')
+      const body = async function* () {
+        yield content.subarray(0, 100)
+        yield content.subarray(100)
+      }
+      return batch.attach(vendor.call, { key, type, bytes: content.length, body })
+    }
+    const kept = async (vendor: DoubleVendor) =>
+      (await Array.fromAsync(batch.leftovers?.(vendor.call) ?? [])).filter(({ kind }) => kind === 'attachment')
+
+    test.each(types)('%s: each upload is one of its own, is listed under its key, and goes', async (type) => {
+      const vendor = await start()
+      const [one, other] = [await attach(vendor, type), await attach(vendor, type)]
+      expect(one.fileId).not.toBe(other.fileId)
+      expect(one.text).not.toBe(other.text)
+      const listed = await kept(vendor)
+      expect(listed.map(({ id }) => id).sort()).toEqual([one.fileId, other.fileId].sort())
+      for (const item of listed)
+        expect(item).toMatchObject({ key: keyOf(7), bytes: content.length, running: false, removable: true })
+      await batch.remove?.(vendor.call, one.fileId)
+      await batch.remove?.(vendor.call, one.fileId)
+      expect((await kept(vendor)).map(({ id }) => id)).toEqual([other.fileId])
+    })
+
+    test('by a reference that is short enough for its place, for as long as it says', async () => {
+      const vendor = await start()
+      const { text, expiresAt } = await attach(vendor)
+      expect(Buffer.byteLength(JSON.stringify(text))).toBeLessThanOrEqual(SLOT_BYTES)
+      const now = vendor.call.http.vendorNow(vendor.call.baseUrl)
+      if (expiresAt !== null) expect(expiresAt - now).toBeGreaterThan(24 * 3_600_000)
+    })
+
+    test('says so when its key is wrong', async () => {
+      const vendor = await start('the key is wrong')
+      const refusal = await attach(vendor).catch((error: unknown) => error)
+      expect(refusal instanceof PrepareRefused ? refusal.refusal.kind : refusal).toSatisfy(
+        (found) => found === 'credentials' || found instanceof CredentialsRefused,
+      )
+    })
+
+    test('where its limits say that some can be named, and nowhere else', () => {
+      const files = batch.limits.endpoints.map((endpoint) => batch.limits.files?.(endpoint, null))
+      expect(files.some((one) => (one?.referred?.types.length ?? 0) > 0)).toBe(batch.attach !== undefined)
+    })
   })
 })

@@ -8,7 +8,7 @@ import { jobRow, shardRow, submissionRow } from './sql-store-rows.ts'
 /** A claim that nothing limits but what a test names. */
 const quotaClaim = (change: Partial<QuotaClaim> = {}): QuotaClaim => ({
   accountId: 'acc_a',
-  lane: 'openai/batch',
+  lane: 'vendor/batch',
   model: 'gpt-x',
   tokens: 1_000,
   tokensMax: null,

@@ -25,7 +25,10 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'steps,trouble,runs,deadline,freeze,twenty,random' },
   },
 })
-const batchSteps = steps.filter((step) => !stepsOfRuns.includes(step) && !stepsOfPolicy.includes(step))
+// No request here names an uploaded file; between that upload and its record, test/flights/attached.test.ts kills.
+const batchSteps = steps.filter(
+  (step) => step !== 'attached' && !stepsOfRuns.includes(step) && !stepsOfPolicy.includes(step),
+)
 const runSteps = [
   'job-created',
   'bought',

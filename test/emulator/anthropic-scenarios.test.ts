@@ -27,7 +27,7 @@ test('a scenario may be that of one vendor alone', async () => {
   const on = await trial({ scenario: 'openai/storm-500' })
   expect(await listed(on)).toEqual([])
   expect(() => on.emulator.setScenario('openai/storm-529')).toThrow('There is no scenario "openai/storm-529"')
-  expect(() => on.emulator.setScenario('anthropic/storm-500:on=upload')).toThrow('There is no call "upload"')
+  expect(() => on.emulator.setScenario('anthropic/storm-500:on=objects')).toThrow('There is no call "objects"')
   on.emulator.setScenario('anthropic/storm-500:on=content')
   expect(await listed(on)).toEqual([])
 })

@@ -28,6 +28,9 @@ const words: Readonly<Record<string, Words>> = {
   uploaded: {
     say: ({ rows, bytes: size, file }) => `uploaded ${some(number(rows), 'row')}, ${bytes(number(size))}, as ${file}`,
   },
+  attached: {
+    say: ({ bytes: size, file }) => `uploaded a file that requests name, ${bytes(number(size))}, as ${file}`,
+  },
   buying: { say: () => 'buying' },
   begun: { say: ({ lane, rows }) => `begins on ${lane} with ${some(number(rows), 'request')}`, loud: true },
   'preflight-rejected': { say: ({ message }) => `stopped: ${message}`, loud: true },

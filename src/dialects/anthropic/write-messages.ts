@@ -100,6 +100,7 @@ function writeMedia(t: Translation, marks: Marks, media: Media): Json {
 function writeImageSource(t: Translation, media: Media): Json {
   const { source } = media
   if (source.kind === 'url') return writeUrl(t, media, source)
+  if (source.kind === 'slot') return { type: 'file', file_id: source.slot }
   if (source.kind !== 'base64') return foreignFile(t, media)
   if (!webImages.has(source.mime)) return t.refuse(media.at, `images of type ${source.mime} are not read there`)
   return { type: 'base64', media_type: source.mime, data: source.data }
@@ -109,6 +110,7 @@ function writeDocumentSource(t: Translation, media: Media): Json {
   const { source } = media
   if (source.kind === 'url') return writeUrl(t, media, source)
   if (source.kind === 'text') return { type: 'text', media_type: 'text/plain', data: source.text }
+  if (source.kind === 'slot') return { type: 'file', file_id: source.slot }
   if (source.kind !== 'base64') return foreignFile(t, media)
   if (source.mime === 'text/plain')
     return { type: 'text', media_type: 'text/plain', data: decodeText(t, source.data, media.at) }

@@ -77,7 +77,11 @@ function writeMedia(t: Translation, media: Media): Json[] {
     return t.refuse(media.at, 'what lies at an address must be sent inline; not every address is read there')
   if (source.kind === 'file') return foreignFile(t, media)
   if (!reads(kind, source.mime)) t.refuse(media.at, `${kind}s of type ${source.mime} are not read there`)
-  return [...words, { ...inline(source.mime, source.data), ...writeDetail(t, media) }]
+  const data =
+    source.kind === 'slot'
+      ? { fileData: { mimeType: source.mime, fileUri: source.slot } }
+      : inline(source.mime, source.data)
+  return [...words, { ...data, ...writeDetail(t, media) }]
 }
 
 const inline = (mimeType: string, data: string): Json => ({ inlineData: { mimeType, data } })

@@ -1,6 +1,6 @@
 import { argumentsText } from '../check-turns.ts'
 import type { Conversation, Media, Part, Result, Text, Turn } from '../conversation.ts'
-import { contextOf, fileFields, imageUrl, writeBreakpoint } from '../openai/media.ts'
+import { contextOf, fileFields, imageFields, writeBreakpoint } from '../openai/media.ts'
 import { resultTexts } from '../openai/write-shared.ts'
 import type { Json, Translation } from '../translation.ts'
 
@@ -73,7 +73,7 @@ function writePart(t: Translation, part: Text | Media): Json[] {
   const before = contextOf(t, part).map((text) => ({ type: 'input_text', text }))
   if (part.kind === 'image') {
     if (part.detail !== undefined && t.from === 'gemini') t.warnOnce('detail_as_media_resolution', part.at)
-    return [...before, { type: 'input_image', image_url: imageUrl(t, part), detail: part.detail ?? 'auto', ...marked }]
+    return [...before, { type: 'input_image', ...imageFields(t, part), detail: part.detail ?? 'auto', ...marked }]
   }
   if (part.kind !== 'document') return t.refuse(part.at, `${part.kind} is not taken there`)
   const fields = fileFields(t, part)

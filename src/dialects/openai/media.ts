@@ -1,5 +1,5 @@
 import type { CacheMark, Media, Source, Text } from '../conversation.ts'
-import { decodeText, foreignFile, kindOf, parseDataUrl, toDataUrl, webImages, wordsAbout } from '../media.ts'
+import { decodeText, foreignFile, kindOf, parseDataUrl, readSlot, toDataUrl, webImages, wordsAbout } from '../media.ts'
 import { type Json, type Translation, wordOf } from '../translation.ts'
 
 /** Chat and Responses have the same parts under different names. */
@@ -11,7 +11,9 @@ export function readImage(
   at: string,
   cache: CacheMark | undefined,
 ): Media {
-  const source = url.startsWith('data:') ? parseDataUrl(t, url, at) : ({ kind: 'url', url } as const)
+  const source = url.startsWith('data:')
+    ? parseDataUrl(t, url, at)
+    : (readSlot(t, url) ?? ({ kind: 'url', url } as const))
   if (source.kind === 'base64' && kindOf(source.mime) !== 'image') t.refuse(at, `${source.mime} is no image`)
   return { kind: 'image', source, at, detail: readDetail(t, detail, at), cache }
 }
@@ -20,8 +22,10 @@ export function readImage(
 export function readFile(t: Translation, file: Json, at: string, cache: CacheMark | undefined): Media {
   const title = file['filename'] as string | undefined
   const { file_data: data, file_id: id, file_url: url } = file
-  if (typeof id === 'string')
-    return { kind: 'document', source: { kind: 'file', id, vendor: 'openai' }, at, title, cache }
+  if (typeof id === 'string') {
+    const source = readSlot(t, id) ?? ({ kind: 'file', id, vendor: 'openai' } as const)
+    return { kind: 'document', source, at, title, cache }
+  }
   if (typeof url === 'string') return { kind: 'document', source: { kind: 'url', url }, at, title, cache }
   if (typeof data !== 'string') return t.refuse(at, 'a file without data, address or id')
   if (!data.startsWith('data:')) return t.refuse(at, 'the file data must be a data URL, which names its media type')
@@ -54,12 +58,21 @@ export function writeBreakpoint(t: Translation, part: Text | Media): Json | unde
 }
 const explicit = { mode: 'explicit' }
 
+/** An image by its address, inline or, where there is a field for it, by the id of a file. */
+export function imageFields(
+  t: Translation,
+  media: Media,
+): { readonly image_url: string } | { readonly file_id: string } {
+  return media.source.kind === 'slot' ? { file_id: media.source.slot } : { image_url: imageUrl(t, media) }
+}
+
 export function imageUrl(t: Translation, media: Media): string {
   const { source } = media
   if (source.kind === 'url') {
     if (source.mime !== undefined) t.warn('mime_type_dropped', media.at, source.mime)
     return source.url
   }
+  if (source.kind === 'slot') return t.refuse(media.at, 'an image has no file id there; send it inline')
   if (source.kind !== 'base64') return foreignFile(t, media)
   if (!webImages.has(source.mime)) return t.refuse(media.at, `images of type ${source.mime} are not read there`)
   return toDataUrl(source.mime, source.data)
@@ -72,6 +85,7 @@ export function fileFields(t: Translation, media: Media): Json | string[] {
     if (source.vendor !== 'openai') return foreignFile(t, media)
     return { file_id: source.id, ...(title !== undefined && { filename: title }) }
   }
+  if (source.kind === 'slot') return { file_id: source.slot }
   if (isPlainText(t, media)) {
     t.warn('text_document_inlined', media.at)
     return [...wordsAbout(t, media), textOfDocument(t, source, media.at)]

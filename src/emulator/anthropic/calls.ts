@@ -8,6 +8,7 @@ import type { Caller } from './caller.ts'
 import { chargesOfGroup, groupOf } from './charges.ts'
 import { type Desk, idOf } from './desk.ts'
 import { extra, invalid, Refusal } from './errors.ts'
+import { withFiles } from './files.ts'
 import { messageView } from './message.ts'
 import { isRefused, type Model } from './models.ts'
 import { type Prompt, promptOf } from './prompt.ts'
@@ -59,7 +60,7 @@ export function countTokens(desk: Desk, caller: Caller, body: unknown): Json {
 /** @throws Refusal for the first thing that is wrong */
 function judged(
   desk: Desk,
-  { version, betas }: Caller,
+  { version, betas, workspace }: Caller,
   body: unknown,
   countsOnly: boolean,
 ): { params: Json; model: Model; prompt: Prompt } {
@@ -68,7 +69,9 @@ function judged(
   const refuses: Rules['refuses'] = (model) => isRefused(model, desk.switchboard.account(), desk.clock.now())
   const verdict = checked(body, { inBatch: false, countsOnly, version, betas, refuses })
   if ('problem' in verdict) throw new Refusal(verdict.problem)
-  const prompt = promptOf(body, verdict.model)
+  const read = withFiles(desk, workspace, body)
+  if ('problem' in read) throw new Refusal(read.problem)
+  const prompt = promptOf(read.params, verdict.model)
   const problem = promptProblem(body, prompt, verdict.model)
   if (problem) throw new Refusal(problem)
   return { params: body, model: verdict.model, prompt }

@@ -6,6 +6,7 @@ import type { PromptCache } from './cache.ts'
 import { type Course, windowMs } from './course.ts'
 import type { Scan } from './execute.ts'
 import type { BatchFaults, Switchboard } from './faults.ts'
+import type { FileRecord } from './files.ts'
 
 export interface BatchRecord {
   readonly id: string
@@ -33,6 +34,7 @@ export interface Desk {
   readonly switchboard: Switchboard
   readonly latency: Latency
   readonly batches: Map<string, BatchRecord>
+  readonly files: Map<string, FileRecord>
   readonly cache: PromptCache
   /** Charges of calls outside batches, summed by their key. */
   readonly callCharges: Map<string, Charge>

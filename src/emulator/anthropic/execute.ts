@@ -11,6 +11,7 @@ import { momentOf } from './course.ts'
 import type { BatchRecord, Desk } from './desk.ts'
 import { invalid, type Problem } from './errors.ts'
 import type { AccountFaults, RowFault } from './faults.ts'
+import { withFiles } from './files.ts'
 import { messageView } from './message.ts'
 import { isRefused } from './models.ts'
 import { promptOf } from './prompt.ts'
@@ -112,7 +113,9 @@ function createRunner(desk: Desk, batch: BatchRecord): (waiting: Waiting, index:
       const verdict = checked(params, rules)
       if ('problem' in verdict) return refused(userFacing(verdict.problem), null)
       const { model } = verdict
-      const prompt = promptOf(params, model)
+      const read = withFiles(desk, batch.workspace, params)
+      if ('problem' in read) return refused(userFacing(read.problem), null)
+      const prompt = promptOf(read.params, model)
       const problem = promptProblem(params, prompt, model)
       if (problem) return refused(userFacing(problem), null)
       const reader = readerOf(batch, account, bodySha256, index)

@@ -3,8 +3,22 @@ import type { WireAct } from '../wire.ts'
 import type { Twist } from './answer.ts'
 import type { Problem } from './errors.ts'
 
-/** The calls a fault can strike. `content` is a download of results, `answer` a call of a model outside a batch. */
-export const operations = ['create', 'get', 'list', 'cancel', 'delete', 'content', 'answer', 'models'] as const
+/**
+ * The calls a fault can strike. `content` is a download of results, `answer` a call of a model outside a batch, `files`
+ * whatever is asked of files but their upload.
+ */
+export const operations = [
+  'create',
+  'get',
+  'list',
+  'cancel',
+  'delete',
+  'content',
+  'answer',
+  'models',
+  'upload',
+  'files',
+] as const
 export type Operation = (typeof operations)[number]
 
 /** What happens to a row. */

@@ -32,6 +32,7 @@ export function createAnthropic(options: {
     switchboard,
     latency: { ...defaultLatency, ...options.latency },
     batches: new Map(),
+    files: new Map(),
     cache: createPromptCache(),
     callCharges: new Map(),
     nextId: idMaker(options.seed),

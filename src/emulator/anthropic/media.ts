@@ -9,10 +9,24 @@ const plain = { edgeMax: 1568, tokensMax: 1568 }
 /** A page is read as text and seen as an image. */
 const tokensPerPage = 3000
 
+/** What of an uploaded file counts, whichever block it will stand in. */
+export interface Seen {
+  readonly picture: Picture | undefined
+  readonly pages: number
+}
+
+export function seenIn(bytes: Buffer): Seen {
+  return { picture: pictureIn(bytes.subarray(0, 48), () => bytes), pages: pagesIn(bytes) }
+}
+
+const seenOf = (source: unknown): Seen | undefined =>
+  isJson(source) && source['type'] === 'file' ? (source['seen'] as Seen | undefined) : undefined
+
 /** What an image costs: a token per patch of 28 by 28 pixels; the full figure where its size cannot be known. */
 export function imageTokens(source: unknown, seesSharply: boolean): number {
   const { edgeMax, tokensMax } = seesSharply ? sharp : plain
-  const size = isJson(source) && source['type'] === 'base64' ? pictureOf(String(source['data'])) : undefined
+  const size =
+    isJson(source) && source['type'] === 'base64' ? pictureOf(String(source['data'])) : seenOf(source)?.picture
   if (!size) return tokensMax
   const patches = (scale: number) =>
     Math.max(1, Math.ceil((size.width * scale) / patch)) * Math.max(1, Math.ceil((size.height * scale) / patch))
@@ -25,11 +39,12 @@ export function imageTokens(source: unknown, seesSharply: boolean): number {
 export function documentTokens(source: unknown): number {
   if (!isJson(source)) return tokensPerPage
   if (source['type'] === 'text') return tokensIn(String(source['data']))
-  return source['type'] === 'base64' ? pagesOf(String(source['data'])) * tokensPerPage : tokensPerPage
+  const pages = source['type'] === 'base64' ? pagesIn(Buffer.from(String(source['data']), 'base64')) : undefined
+  return (pages ?? seenOf(source)?.pages ?? 1) * tokensPerPage
 }
 
-function pagesOf(data: string): number {
-  const text = Buffer.from(data, 'base64').toString('latin1')
+function pagesIn(bytes: Buffer): number {
+  const text = bytes.toString('latin1')
   return Math.max(1, text.match(/\/Type\s*\/Page(?![a-zA-Z])/g)?.length ?? 0)
 }
 
@@ -40,8 +55,10 @@ export interface Picture {
 }
 
 /** What the first bytes of an image say. @returns undefined for what is none of the four formats */
-export function pictureOf(data: string): Picture | undefined {
-  const head = Buffer.from(data.slice(0, 64), 'base64')
+export const pictureOf = (data: string): Picture | undefined =>
+  pictureIn(Buffer.from(data.slice(0, 64), 'base64'), () => Buffer.from(data, 'base64'))
+
+function pictureIn(head: Buffer, whole: () => Buffer): Picture | undefined {
   if (head.length >= 24 && head.readUInt32BE(0) === 0x89504e47) {
     return { type: 'image/png', width: head.readUInt32BE(16), height: head.readUInt32BE(20) }
   }
@@ -49,7 +66,7 @@ export function pictureOf(data: string): Picture | undefined {
     return { type: 'image/gif', width: head.readUInt16LE(6), height: head.readUInt16LE(8) }
   }
   if (head.length >= 30 && head.toString('latin1', 8, 12) === 'WEBP') return webp(head)
-  if (head.length >= 2 && head.readUInt16BE(0) === 0xffd8) return jpeg(Buffer.from(data, 'base64'))
+  if (head.length >= 2 && head.readUInt16BE(0) === 0xffd8) return jpeg(whole())
   return undefined
 }
 

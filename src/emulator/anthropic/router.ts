@@ -86,6 +86,7 @@ async function bodyOf(desk: Desk, exchange: Exchange, route: Route): Promise<{ b
     const cutAt = act?.kind === 'cut-upload' ? Math.floor(total * act.share) : undefined
     return { body: undefined, intake: await receive(desk, exchange, cutAt) }
   }
+  if (route.operation === 'upload') return { body: undefined, intake: null } // read by its route, to disk
   const bytes = await wholeBody(exchange.request, exchange.idleBodyTimeoutMs)
   if (bytes.length > callBytesMax) throw new Refusal(tooLarge)
   return { body: parsedJson(bytes), intake: null }

@@ -6,6 +6,7 @@ import { createBatch } from './create.ts'
 import type { Desk } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
+import { contentOf, deleteFile, getFile, listFiles, uploadFile } from './files.ts'
 import type { Intake } from './intake.ts'
 import { createCallLimiter } from './limiter.ts'
 import { allModels, modelNamed, modelView } from './models.ts'
@@ -66,6 +67,37 @@ export function createRoutes(desk: Desk): readonly Route[] {
     route('GET', `${batches}/:id/results`, 'content', async (call) => ({
       results: await resultsOf(desk, call.caller, id(call)),
     })),
+
+    route(
+      'POST',
+      '/files',
+      'upload',
+      json(({ caller, exchange }) => uploadFile(desk, caller, exchange)),
+    ),
+    route(
+      'GET',
+      '/files',
+      'files',
+      json(({ caller, exchange }) => listFiles(desk, caller, exchange.query)),
+    ),
+    route(
+      'GET',
+      '/files/:id',
+      'files',
+      json((call) => getFile(desk, call.caller, id(call))),
+    ),
+    route(
+      'DELETE',
+      '/files/:id',
+      'files',
+      json((call) => deleteFile(desk, call.caller, id(call))),
+    ),
+    route(
+      'GET',
+      '/files/:id/content',
+      'files',
+      json((call) => contentOf(desk, call.caller, id(call))),
+    ),
 
     route('POST', '/messages', 'answer', async ({ caller, body }) => {
       const headers = limiter.count(isJson(body) ? body['model'] : undefined)

@@ -13,7 +13,7 @@ export { storageScenarios }
 export function createStorage(options: VendorOptions): Vendor & { readonly store: ObjectStore } {
   const switchboard = createSwitchboard(storageScenarios, options.seed)
   const store = createObjectStore(options.clock)
-  const uploads = createStorageUploads(store, options.dir, idMaker('gcs', options.seed))
+  const uploads = createStorageUploads(store, options.dir, idMaker('gcs', options.seed), options.log)
   return {
     name: 'gcs',
     prefix: '/gcs',

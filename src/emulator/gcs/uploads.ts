@@ -2,6 +2,7 @@ import { open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bodyChunks } from '../body.ts'
 import { isJson, type Json, parsedJson } from '../json.ts'
+import type { ActLog } from '../log.ts'
 import { boundaryOf, MultipartBroken, scanMultipart } from '../multipart.ts'
 import type { Exchange } from '../server.ts'
 import { invalid, preconditionFailed, Refusal, sessionGone } from './errors.ts'
@@ -40,6 +41,7 @@ export function createStorageUploads(
   store: ObjectStore,
   dir: string,
   nextId: (kind: string, length: number) => string,
+  log: ActLog,
 ): StorageUploads {
   const sessions = new Map<string, Session>()
   const freshPath = () => join(dir, `gcs-${nextId('object', 20)}.object`)
@@ -76,7 +78,9 @@ export function createStorageUploads(
       await unlink(target.path).catch(() => undefined)
       throw new Refusal(preconditionFailed())
     }
-    return store.put(target, checksums)
+    const object = store.put(target, checksums)
+    log.record('gcs', 'upload', { file: `gs://${object.bucket}/${object.name}`, bytes: object.size })
+    return object
   }
 
   return {

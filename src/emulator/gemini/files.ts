@@ -43,6 +43,7 @@ export function downloadable(desk: Desk, project: string, id: string): FileRecor
 
 /** Why a file that a request points to cannot be read at a moment. URIs of other hosts are taken on trust. */
 export function fileUriProblem(desk: Desk, project: string, uri: string, at: number): Problem | undefined {
+  if (!/^(https?|gs):\/\/|^files\//.test(uri)) return invalidArgument(`Invalid or unsupported file uri: ${uri}`)
   const id = /\/files\/([^/:?]+)$/.exec(uri)?.[1] ?? /^files\/([^/]+)$/.exec(uri)?.[1]
   if (id === undefined) return undefined
   const file = fileNamed(desk, project, id, at)

@@ -5,6 +5,7 @@ import { answerEmbeddings } from './answer-embeddings.ts'
 import { answerResponses } from './answer-responses.ts'
 import { invalid, unknownModel } from './errors.ts'
 import { type Model, modelNamed } from './models.ts'
+import { referenceProblem } from './references.ts'
 import { type Answer, type Circumstances, refused } from './utterance.ts'
 
 export const endpoints: Record<string, (body: Json, model: Model, with_: Circumstances) => Answer> = {
@@ -22,6 +23,9 @@ export function answerTo(endpoint: string, body: Json, circumstances: Circumstan
     const error = unknownModel(String(body['model']))
     return { status: error.status, error }
   }
+  const { knowsFile } = circumstances
+  const problem = knowsFile && referenceProblem(endpoint, body, knowsFile)
+  if (problem) return refused(problem)
   try {
     return answer(body, model, circumstances)
   } catch (error) {

@@ -24,6 +24,7 @@ export function answerCall(
   cache = createPromptCache(),
   rates?: Rates,
   tell: (headers: Readonly<Record<string, string>>) => void = () => {},
+  knowsFile?: (id: string) => boolean,
 ): string {
   if (!isJson(body)) throw new Refusal(invalid('We could not parse the JSON body of your request.'))
   if (typeof body['model'] !== 'string') throw new Refusal(missingParameter('model'))
@@ -43,6 +44,7 @@ export function answerCall(
       cache,
       serviceTier,
       twist: fault?.kind === 'twist' ? fault.twist : undefined,
+      ...(knowsFile === undefined ? {} : { knowsFile }),
     })
   const { tier, said } = tierOf(desk, model, body['service_tier'])
   if (rates) tell(rates.count(model.entry.id, tokensIn(text)))

@@ -48,6 +48,7 @@ export interface ScanOptions {
   readonly poison: string | undefined
   readonly unsupported: (model: Model) => boolean
   readonly shuffle: boolean
+  readonly knowsFile: (id: string) => boolean
 }
 
 /** A finished line, waiting to be written. */
@@ -179,6 +180,7 @@ function runLine(
     cache,
     serviceTier: 'default',
     twist: fault?.kind === 'twist' ? fault.twist : undefined,
+    knowsFile: options.knowsFile,
   })
   if ('error' in answer) return httpFailure(answer.status, answer.error.body)
   const line200 = (rowId: string, shownId: string | null) =>

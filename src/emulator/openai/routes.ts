@@ -5,7 +5,7 @@ import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
 import { chargesOf, purchasesOf } from './books.ts'
 import { answerCall } from './calls.ts'
 import { costsReport, usageReport } from './costs.ts'
-import type { Desk, FileRecord } from './desk.ts'
+import { type Desk, type FileRecord, fileOf } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
 import { deleteFile, existingFile, listFiles, uploadFile } from './files.ts'
@@ -42,10 +42,12 @@ export function createRoutes(desk: Desk): readonly Route[] {
   const cache = createPromptCache()
   const rates = createRates(desk)
   const answer = (endpoint: string) =>
-    route('POST', endpoint.replace('/v1', ''), 'answer', async ({ body, exchange: { response } }) => {
-      const text = answerCall(desk, endpoint, body, cache, rates, (headers) => {
+    route('POST', endpoint.replace('/v1', ''), 'answer', async ({ body, scope, exchange: { response } }) => {
+      const tell = (headers: Readonly<Record<string, string>>) => {
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-      })
+      }
+      const knowsFile = (id: string) => fileOf(desk, scope.key, id) !== undefined
+      const text = answerCall(desk, endpoint, body, cache, rates, tell, knowsFile)
       const seconds = desk.switchboard.account().answerSeconds?.(isJson(body) ? body['service_tier'] : undefined) ?? 0
       if (seconds > 0) await setTimeout((seconds * 1000) / desk.clock.speed)
       return { text }

@@ -1,6 +1,6 @@
 import { truncate } from 'node:fs/promises'
 import { chanceOf } from '../chance.ts'
-import type { BatchRecord, Desk } from './desk.ts'
+import { type BatchRecord, type Desk, fileOf } from './desk.ts'
 import { type Scan, scanBatch } from './execute.ts'
 import type { BatchError } from './faults.ts'
 import { isRefused } from './models.ts'
@@ -37,6 +37,7 @@ export function startScan(
       poison: failure && 'poison' in failure ? failure.poison : undefined,
       unsupported: (model) => isRefused(model, account, batch.course.createdAt),
       shuffle: batch.faults.shuffle ?? true,
+      knowsFile: (id) => fileOf(desk, scope.key, id) !== undefined,
     })
     batch.course.failure ??= scan.errors.length > 0 ? scan.errors : plannedFailure(batch, scan, scope, desk.seed)
     batch.course.failure ??= tokenQuotaError(desk, batch, scan, scope, account)

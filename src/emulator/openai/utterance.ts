@@ -16,6 +16,8 @@ export interface Circumstances {
   /** What `service_tier` says in the answer; inside a batch always "default". */
   readonly serviceTier: string
   readonly twist?: Twist | undefined
+  /** Whether the project has such a file. Absent: ids are taken on trust. */
+  readonly knowsFile?: (id: string) => boolean
 }
 
 export type Answer =

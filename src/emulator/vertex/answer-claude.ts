@@ -22,6 +22,8 @@ export function answerClaude(
   if (asked !== version) return refused(`anthropic_version: "${version}" is required`)
   if (rest['model'] !== undefined) return refused('model: Extra inputs are not permitted')
   const params = { ...rest, model: model.entry.id }
+  if (/"source":\{[^{}]*"type":"(?:file|url)"/.test(JSON.stringify(rest)))
+    return refused("source.type: Input should be 'base64' or 'text'")
   const rules = { inBatch: true, version: '2023-06-01', betas: [], refuses: () => false }
   const verdict = checked(params, rules)
   if ('problem' in verdict) return refused(verdict.problem.message)

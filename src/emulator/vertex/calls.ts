@@ -9,7 +9,7 @@ import { isLongContext, type Tier } from '../prices.ts'
 import type { PromptCache } from '../prompt-cache.ts'
 import type { Usage } from '../usage.ts'
 import { chargesFor } from './charges.ts'
-import type { Desk, Place } from './desk.ts'
+import { type Desk, objectProblem, type Place } from './desk.ts'
 import { vertexResponse, vertexRules } from './rows.ts'
 
 const trafficTypes: Record<string, string> = {
@@ -44,7 +44,7 @@ export function generateCall(
     bodySha256,
     cache,
     twist: fault?.kind === 'twist' ? fault.twist : undefined,
-    fileProblem: () => undefined,
+    fileProblem: (uri) => objectProblem(desk, uri),
     explicitCache: () => invalidArgument('Cached contents are not emulated on this surface.'),
     rules: vertexRules,
     finish: (response) => vertexResponse(response, trafficTypes[tier] ?? 'ON_DEMAND', desk.clock.now()),

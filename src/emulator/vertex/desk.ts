@@ -4,7 +4,7 @@ import { digest } from '../chance.ts'
 import type { Clock } from '../clock.ts'
 import type { ObjectStore, StoredObject } from '../gcs/objects.ts'
 import type { Course } from '../gemini/course.ts'
-import type { Problem } from '../gemini/errors.ts'
+import { invalidArgument, type Problem, problem } from '../gemini/errors.ts'
 import type { Model as GeminiModel } from '../gemini/models.ts'
 import type { Scan } from '../gemini/run-lines.ts'
 import type { Latency } from '../latency.ts'
@@ -84,4 +84,13 @@ export function projectNumber(project: string): string {
 export function parsedUri(uri: string): { bucket: string; name: string } | undefined {
   const found = /^gs:\/\/([^/]+)\/?(.*)$/.exec(uri)
   return found ? { bucket: found[1] ?? '', name: found[2] ?? '' } : undefined
+}
+
+/** Why an object that a request names cannot be read. Buckets that nothing was ever put in are somebody else's, and taken on trust. */
+export function objectProblem({ store }: Desk, uri: string): Problem | undefined {
+  const object = parsedUri(uri)
+  if (object === undefined)
+    return /^https?:\/\//.test(uri) ? undefined : invalidArgument(`Invalid or unsupported file uri: ${uri}`)
+  if (store.get(object.bucket, object.name) !== undefined || store.list(object.bucket).length === 0) return undefined
+  return problem('NOT_FOUND', `No such object: ${object.bucket}/${object.name}`)
 }

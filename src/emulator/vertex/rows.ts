@@ -19,6 +19,7 @@ export interface RowMaker {
   readonly seed: number
   readonly faults: BatchFaults
   readonly cache: PromptCache
+  readonly fileProblem: (uri: string) => Problem | undefined
   readonly fault: (line: Line) => RowFault | undefined
   /** Epoch milliseconds at which a row is through. */
   readonly processedAt: (line: Line) => number
@@ -59,8 +60,7 @@ function responseTo(maker: RowMaker, line: Line, fault: RowFault | undefined): R
       bodySha256: line.sha256,
       cache,
       twist,
-      // Files lie in buckets, and are taken on trust.
-      fileProblem: () => undefined,
+      fileProblem: maker.fileProblem,
       explicitCache: () => invalidArgument('Explicit context caching is not supported for batch prediction.'),
       rules: vertexRules,
       finish: (response) => vertexResponse(response, 'ON_DEMAND', maker.processedAt(line)),

@@ -3,7 +3,7 @@ import { invalidArgument, problem } from '../gemini/errors.ts'
 import { runLines, type Scan } from '../gemini/run-lines.ts'
 import { isJson } from '../json.ts'
 import { createPromptCache } from '../prompt-cache.ts'
-import type { Desk, JobRecord } from './desk.ts'
+import { type Desk, type JobRecord, objectProblem } from './desk.ts'
 import { limits } from './limits.ts'
 import { runRow } from './rows.ts'
 
@@ -30,6 +30,7 @@ export function startScan(desk: Desk, job: JobRecord): Promise<Scan> {
             seed: desk.seed,
             faults,
             cache,
+            fileProblem: (uri) => objectProblem(desk, uri),
             fault: ({ sha256, text }) => judge(sha256, text),
             processedAt: ({ sha256 }) => {
               const start = Number.isFinite(course.startsAt) ? course.startsAt : course.createdAt

@@ -1,10 +1,8 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
 import { MINUTE } from '../../kit/clock.ts'
-import { type HttpAnswer, HttpFailed, type HttpRequest } from '../../kit/http.ts'
 import {
   type BatchLane,
   type Call,
-  CredentialsRefused,
   type Found,
   type Leftover,
   type Mark,
@@ -17,9 +15,11 @@ import {
   type Upload,
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
-import { limits, version } from './limits.ts'
+import { ask, asUnavailable, requestOf, succeeded, summary, unexpected } from './calls.ts'
+import { attach, attachmentsAt, isFile, removeFile } from './files.ts'
+import { limits } from './limits.ts'
 import { scanRow } from './scanner.ts'
-import { envelopeOf, pageOf, refusalOf, remoteOf, requestsHead, requestsTail, rowFrame } from './wire.ts'
+import { pageOf, refusalOf, remoteOf, requestsHead, requestsTail, rowFrame } from './wire.ts'
 
 export const batch: BatchLane = {
   limits,
@@ -30,6 +30,7 @@ export const batch: BatchLane = {
   poll,
   open,
   cancel,
+  attach,
   remove,
   leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
@@ -143,12 +144,14 @@ async function cancel(call: Call, remoteId: string): Promise<Remote | undefined>
 
 /** Results are the batch's own: they go with it, and only once it has ended. */
 async function remove(call: Call, remoteId: string): Promise<void> {
+  if (isFile(remoteId)) return removeFile(call, remoteId)
   const answer = await ask(call, 'DELETE', pathOf(remoteId))
   if (answer.status !== 404 && !succeeded(answer)) throw unexpected(answer, `deleting ${remoteId}`)
 }
 
-/** All batches of the workspace, for no mark tells ours from others. */
+/** Files of ours, and all batches of the workspace, for no mark tells ours from others. */
 async function* leftovers(call: Call): AsyncGenerator<Leftover> {
+  yield* attachmentsAt(call)
   for await (const { id, createdAt, state } of list(call, 0)) {
     const running = state !== 'ended'
     yield { kind: 'submission', id, key: null, bytes: null, createdAt, running, removable: true }
@@ -198,47 +201,4 @@ export async function check(call: Call): Promise<{ scope: string; detail: string
   return { scope, detail: `${new URL(call.baseUrl).host} takes the key${scope === '' ? '' : `, for ${scope}`}` }
 }
 
-const succeeded = ({ status }: Pick<HttpAnswer, 'status'>): boolean => status >= 200 && status < 300
-
 const pathOf = (id: string): string => `${batches}/${encodeURIComponent(id)}`
-
-async function requestOf(
-  call: Call,
-  method: HttpRequest['method'],
-  path: string,
-  more: Partial<HttpRequest> = {},
-): Promise<HttpRequest> {
-  const url = call.baseUrl.replace(/\/+$/, '') + path
-  const headers = {
-    accept: 'application/json',
-    'user-agent': 'redeye',
-    'anthropic-version': version,
-    ...((await call.authorize?.()) ?? { 'x-api-key': call.apiKey }),
-    ...call.headers,
-    ...more.headers,
-  }
-  return { method, url, signal: call.signal, ...more, headers }
-}
-
-async function ask(call: Call, method: HttpRequest['method'], path: string): Promise<HttpAnswer> {
-  return await call.http.call(await requestOf(call, method, path)).catch(asUnavailable)
-}
-
-function asUnavailable(error: unknown): never {
-  if (error instanceof HttpFailed) throw new VendorUnavailable(error.message, { cause: error })
-  throw error
-}
-
-/** The error for an answer that the contract does not explain. */
-function unexpected(answer: Pick<HttpAnswer, 'status' | 'headers' | 'json'>, what: string): Error {
-  const message = `Anthropic answered ${what} with ${summary(answer)}.`
-  const { status } = answer
-  if (status === 401 || status === 403) return new CredentialsRefused(message, status)
-  const hint =
-    'Is ANTHROPIC_BASE_URL right? The job is kept and resumes when the vendor answers again: redeye watch JOB.'
-  return new VendorUnavailable(message, status < 500 ? { status, hint } : { status })
-}
-
-function summary({ status, headers, json }: Pick<HttpAnswer, 'status' | 'headers' | 'json'>): string {
-  return `HTTP ${status}, ${envelopeOf(json)?.message ?? headers['content-type'] ?? 'no content type'}`
-}

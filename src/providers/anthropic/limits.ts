@@ -5,6 +5,8 @@ import { DAY, HOUR, MINUTE } from '../../kit/clock.ts'
 export const sources = {
   guide: { url: 'https://platform.claude.com/docs/en/build-with-claude/batch-processing', asOf: '2026-11-23' },
   errors: { url: 'https://platform.claude.com/docs/en/api/errors', asOf: '2026-11-23' },
+  vision: { url: 'https://platform.claude.com/docs/en/build-with-claude/vision', asOf: '2026-11-24' },
+  files: { url: 'https://platform.claude.com/docs/en/build-with-claude/files', asOf: '2026-11-24' },
   rates: { url: 'https://platform.claude.com/docs/en/api/rate-limits', asOf: '2026-11-23' },
 } as const
 
@@ -26,6 +28,19 @@ export const limits: Limits = {
   countsWhileOpen: false, // they stay at zero until all has ended
   collectWithinMs: 29 * DAY, // guide: from creation
   endpoints: ['/v1/messages'],
+  files: (_endpoint, contextWindow) => ({
+    imagesMax: contextWindow !== null && contextWindow <= 200_000 ? 100 : 600, // vision
+    imageEdgeMax: (images) => (images > 20 ? 2_000 : 8_000), // vision
+    pdfsBytesMax: null, // that of the request
+    totalBytesMax: null,
+    inline: { imageBytesMax: 7_500_000, pdfBytesMax: null }, // vision: 10 MB in base64
+    inlineBytesMax: 32_000_000, // errors
+    referred: {
+      imageBytesMax: 10_000_000, // vision: said of base64; whether of files too is not, so their own bytes are counted
+      pdfBytesMax: 500_000_000, // files: of each
+      types: ['application/pdf', 'image/png', 'image/jpeg', 'image/gif', 'image/webp'], // files
+    },
+  }),
 }
 
 /** Of the two versions that are served, the one whose requests may hold everything that ever was allowed in them. */

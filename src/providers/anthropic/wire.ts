@@ -54,6 +54,37 @@ export function pageOf(
   return { data, more: data.length > 0 && at(value, 'has_more') === true, last: textAt(value, 'last_id') }
 }
 
+export interface ListedFile {
+  readonly id: string
+  readonly filename: string
+  readonly bytes: number | null
+  /** Vendor time, epoch ms. */
+  readonly createdAt: number
+  readonly expiresAt: number | null
+}
+
+/** A file; undefined: it is none. */
+export function fileOf(value: unknown): ListedFile | undefined {
+  const id = textAt(value, 'id')
+  if (id === null) return undefined
+  return {
+    id,
+    filename: textAt(value, 'filename') ?? '',
+    bytes: numberAt(value, 'size_bytes') ?? null,
+    createdAt: timeOf(textAt(value, 'created_at')),
+    expiresAt: timeOf(textAt(value, 'expires_at')) || null,
+  }
+}
+
+/** A page of the list of files; undefined: it is none. */
+export function filePageOf(
+  value: unknown,
+): { readonly files: readonly ListedFile[]; readonly next: string | null } | undefined {
+  const data = at(value, 'data')
+  if (!Array.isArray(data)) return undefined
+  return { files: data.flatMap((file) => fileOf(file) ?? []), next: textAt(value, 'next_page') }
+}
+
 interface VendorError {
   readonly type: string
   readonly message: string
@@ -95,6 +126,7 @@ function kindOf(status: number, { message, code }: VendorError): Refusal['kind']
   // Spend limits come as 429 without a time, as 400 in words alone, and as 402.
   if (status === 402 || /spend_limit|ramp_limit/.test(code ?? '')) return 'billing'
   if (/credit balance is too low|reached your (specified )?API usage limits/i.test(message)) return 'billing'
+  if (code === 'storage_quota_exceeded') return 'quota'
   if (status === 401 || status === 403) return 'credentials'
   if (status === 429) return 'rate'
   return status === 404 || status === 405 ? 'unavailable' : 'whole' // the former: not a path of this vendor

@@ -2,7 +2,9 @@ import { VendorUnavailable } from '../../domain/errors.ts'
 import type { Limits } from '../../domain/limits.ts'
 import { MINUTE } from '../../kit/clock.ts'
 import { type HttpAnswer, HttpFailed, type HttpRequest } from '../../kit/http.ts'
+import type { MediaType } from '../../kit/media-file.ts'
 import {
+  type Attachment,
   type BatchLane,
   type Call,
   CredentialsRefused,
@@ -12,6 +14,7 @@ import {
   type Prepared,
   PrepareRefused,
   type Purchase,
+  type Reference,
   type Remote,
   type RemoteFile,
   type ResultStream,
@@ -19,7 +22,7 @@ import {
   type Upload,
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
-import { isKey, keyIn } from '../keys.ts'
+import { attachmentKeyIn, attachmentName, isKey, keyIn } from '../keys.ts'
 import { at } from './fields.ts'
 import { scanner, scanRow } from './scanner.ts'
 import { type FileWire, fileOf, type List, type ListedFile, listedFileOf, refusalOf, type Turn } from './wire.ts'
@@ -44,6 +47,8 @@ export interface FileVendor {
   readonly mark: 'metadata' | 'file'
   /** As in RowFrame. */
   readonly renames?: Readonly<Record<string, string>>
+  /** The purpose of a file that requests name by its id. Absent: none do. */
+  attachmentPurpose?(type: MediaType): string
 }
 
 /**
@@ -68,6 +73,7 @@ export function fileLane(v: FileVendor) {
     poll: (call: Call, remoteId: string) => poll(v, call, remoteId),
     open: (call: Call, file: RemoteFile) => open(v, call, file),
     cancel: (call: Call, remoteId: string) => cancel(v, call, remoteId),
+    ...(v.attachmentPurpose === undefined ? {} : { attach: (call: Call, file: Attachment) => attach(v, call, file) }),
     remove: (call: Call, fileId: string) => remove(v, call, fileId),
     leftovers: (call: Call) => leftovers(v, call),
     scanner,
@@ -83,24 +89,52 @@ const orderSlack = MINUTE
 const uploadAnswerMs = 5 * MINUTE // 200 MB are looked at before the answer comes
 
 async function prepare(v: FileVendor, call: Call, upload: Upload): Promise<Prepared> {
-  const boundary = `redeye-${upload.key}` // cannot occur: every row starts with its frame
-  const fields = Object.entries({ purpose: v.wire.purpose, ...v.wire.uploadFields?.(upload) })
+  const { key, endpoint, model, rows, bytes } = upload
+  const fileId = await uploadFile(v, call, {
+    key,
+    path: v.wire.uploadPath,
+    fields: { purpose: v.wire.purpose, ...v.wire.uploadFields?.(upload) },
+    filename: `${key}.jsonl`,
+    type: 'application/jsonl',
+    bytes,
+    body: () => upload.body(),
+  })
+  return { fileId, key, endpoint, model, rows }
+}
+
+async function attach(v: FileVendor, call: Call, file: Attachment): Promise<Reference> {
+  const purpose = v.attachmentPurpose?.(file.type) ?? ''
+  const filename = attachmentName(file)
+  const fileId = await uploadFile(v, call, { ...file, path: '/files', fields: { purpose }, filename })
+  return { fileId, text: fileId, expiresAt: null }
+}
+
+interface Form extends Pick<Upload, 'key' | 'bytes' | 'body'> {
+  readonly path: string
+  readonly fields: Readonly<Record<string, string>>
+  readonly filename: string
+  readonly type: string
+}
+
+async function uploadFile(v: FileVendor, call: Call, form: Form): Promise<string> {
+  // Cannot occur where every row starts with its frame, and is improbable enough in any other file.
+  const boundary = `redeye-${form.key}`
   const head = Buffer.from(
-    fields
+    Object.entries(form.fields)
       .map(([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
       .join('') +
-      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${upload.key}.jsonl"\r\n` +
-      'Content-Type: application/jsonl\r\n\r\n',
+      `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="${form.filename}"\r\n` +
+      `Content-Type: ${form.type}\r\n\r\n`,
   )
   const tail = Buffer.from(`\r\n--${boundary}--\r\n`)
-  const answer = await ask(v, call, 'POST', v.wire.uploadPath, {
+  const answer = await ask(v, call, 'POST', form.path, {
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
     headersTimeoutMs: uploadAnswerMs,
     body: {
-      bytes: head.length + upload.bytes + tail.length,
+      bytes: head.length + form.bytes + tail.length,
       async *stream() {
         yield head
-        yield* upload.body()
+        yield* form.body()
         yield tail
       },
     },
@@ -109,10 +143,10 @@ async function prepare(v: FileVendor, call: Call, upload: Upload): Promise<Prepa
   if (refusal) throw new PrepareRefused(refusal)
   const file = succeeded(answer) ? fileOf(answer.json) : undefined
   if (!file) throw unexpected(v, answer, 'the upload')
-  if (file.bytes !== undefined && file.bytes !== upload.bytes) {
-    throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${upload.bytes} uploaded as ${file.id}.`)
+  if (file.bytes !== undefined && file.bytes !== form.bytes) {
+    throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${form.bytes} uploaded as ${file.id}.`)
   }
-  return { fileId: file.id, key: upload.key, endpoint: upload.endpoint, model: upload.model, rows: upload.rows }
+  return file.id
 }
 
 async function buy(v: FileVendor, call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
@@ -167,9 +201,12 @@ async function remove(v: FileVendor, call: Call, fileId: string): Promise<void> 
 async function* leftovers(v: FileVendor, call: Call): AsyncGenerator<Leftover> {
   const files = await Array.fromAsync(listedFiles(v, call))
   const inputs = new Map<string, string>()
-  for (const { id, purpose, filename } of files) {
+  for (const { id, purpose, filename, bytes = null, createdAt } of files) {
     const key = keyIn(filename)
     if (key !== undefined && (purpose === v.wire.purpose || purpose === '')) inputs.set(id, key)
+    const attached = v.attachmentPurpose === undefined ? undefined : attachmentKeyIn(filename)
+    if (attached !== undefined)
+      yield { kind: 'attachment', id, key: attached, bytes, createdAt, running: false, removable: true }
   }
   const outputs = new Map<string, string>()
   const running = new Set<string>()

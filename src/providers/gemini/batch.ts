@@ -2,6 +2,7 @@ import { VendorUnavailable } from '../../domain/errors.ts'
 import { DAY, MINUTE } from '../../kit/clock.ts'
 import type { HttpAnswer } from '../../kit/http.ts'
 import type {
+  Attachment,
   BatchLane,
   Call,
   Found,
@@ -9,14 +10,15 @@ import type {
   Mark,
   Prepared,
   Purchase,
+  Reference,
   Remote,
   RemoteFile,
   Upload,
 } from '../contract.ts'
-import { isKey, keyIn } from '../keys.ts'
+import { attachmentKeyIn, attachmentName, isKey, keyIn } from '../keys.ts'
 import { ask, nothing, requestOf, succeeded, summary, unexpected } from './calls.ts'
 import { deleteFile, downloadFile, findFile, listFiles, readInlined, uploadFile } from './files.ts'
-import { limits } from './limits.ts'
+import { filesKeptMs, limits } from './limits.ts'
 import { createOf, pageOf, refusalOf, remoteOf, rowFrame, type StoredFile } from './wire.ts'
 
 export const batch = {
@@ -30,6 +32,7 @@ export const batch = {
   poll,
   open: (call: Call, { id }: RemoteFile) => (isFile(id) ? downloadFile(call, id) : readInlined(call, id)),
   cancel,
+  attach,
   remove,
   leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
@@ -46,8 +49,18 @@ const orderSlack = MINUTE
 const keptMs = 42 * DAY
 
 async function prepare(call: Call, upload: Upload): Promise<Prepared> {
-  const { key, endpoint, model, rows } = upload
-  return { fileId: await uploadFile(call, upload), key, endpoint, model, rows }
+  const { key, endpoint, model, rows, bytes } = upload
+  const sent = { displayName: `${key}.jsonl`, mimeType: 'application/jsonl', bytes, body: () => upload.body() }
+  const { id: fileId } = await uploadFile(call, sent)
+  return { fileId, key, endpoint, model, rows }
+}
+
+async function attach(call: Call, file: Attachment): Promise<Reference> {
+  const { type: mimeType, bytes } = file
+  const sent = { displayName: attachmentName(file), mimeType, bytes, body: () => file.body() }
+  const { id, uri, createdAt, expiresAt } = await uploadFile(call, sent)
+  const text = uri === '' ? `${call.baseUrl.replace(/\/+$/, '')}/v1beta/${id}` : uri
+  return { fileId: id, text, expiresAt: expiresAt || (createdAt || call.http.vendorNow(call.baseUrl)) + filesKeptMs }
 }
 
 async function buy(call: Call, prepared: Prepared, release: () => Promise<boolean>): Promise<Purchase> {
@@ -92,7 +105,7 @@ async function remove(call: Call, fileId: string): Promise<void> {
   if (isFile(fileId)) await deleteFile(call, fileId)
 }
 
-/** Input files bear our key as their name; result files are told by the batch that names them. */
+/** Input files and attachments bear our key as their name; result files are told by the batch that names them. */
 async function* leftovers(call: Call): AsyncGenerator<Leftover> {
   const outputs = new Map<string, string>()
   const running = new Set<string>()
@@ -102,15 +115,21 @@ async function* leftovers(call: Call): AsyncGenerator<Leftover> {
     // The list is silent about results.
     for (const file of (await poll(call, id))?.files ?? []) if (isFile(file.id)) outputs.set(file.id, key)
   }
-  const item = (kind: 'input' | 'output', { id, bytes, createdAt }: StoredFile, key: string): Leftover => {
+  const item = (
+    kind: 'input' | 'attachment' | 'output',
+    { id, bytes, createdAt }: StoredFile,
+    key: string,
+  ): Leftover => {
     return { kind, id, key, bytes: bytes ?? null, createdAt, running: running.has(key), removable: true }
   }
   for await (const file of listFiles(call)) {
     const input = keyIn(file.displayName)
+    const attached = attachmentKeyIn(file.displayName)
     const output = outputs.get(file.id)
     outputs.delete(file.id)
     if (output !== undefined) yield item('output', file, output)
     else if (input !== undefined) yield item('input', file, input)
+    else if (attached !== undefined) yield item('attachment', file, attached)
   }
   for (const [id, key] of outputs) {
     const file = await findFile(call, id) // it may be in no list

@@ -2,11 +2,18 @@ import { parseExact } from '../../dialects/exact-json.ts'
 import { VendorUnavailable } from '../../domain/errors.ts'
 import { MINUTE, SECOND } from '../../kit/clock.ts'
 import type { HttpAnswer, HttpStream } from '../../kit/http.ts'
-import { type Call, PrepareRefused, type ResultStream, ResultsGone, type Upload } from '../contract.ts'
+import { type Call, PrepareRefused, type ResultStream, ResultsGone } from '../contract.ts'
 import { ask, asUnavailable, requestOf, succeeded, unexpected } from './calls.ts'
 import { envelopeOf, fileOf, filePageOf, inlinedRows, isAboutFile, refusalOf, type StoredFile } from './wire.ts'
 
-const mimeType = 'application/jsonl'
+/** A file on its way to the project's storage. */
+export interface Sent {
+  readonly displayName: string
+  readonly mimeType: string
+  readonly bytes: number
+  body(): AsyncIterable<Uint8Array>
+}
+
 const uploadAnswerMs = 5 * MINUTE
 /** A file may be looked at before it can be used. */
 const looks = 30
@@ -16,34 +23,34 @@ const inlinedBytesMax = 256 * 1024 * 1024
 const errorBytesMax = 64 * 1024
 
 /** Starts a resumable upload and sends all bytes in one part. */
-export async function uploadFile(call: Call, upload: Upload): Promise<string> {
+export async function uploadFile(call: Call, sent: Sent): Promise<StoredFile> {
   const answer = await call.http
     .call({
       // The address is all that authorizes the bytes, so the key is not sent with them.
       method: 'POST',
-      url: await startUpload(call, upload),
+      url: await startUpload(call, sent),
       headers: {
         'user-agent': 'redeye',
-        'content-type': mimeType,
+        'content-type': sent.mimeType,
         'x-goog-upload-command': 'upload, finalize',
         'x-goog-upload-offset': '0',
       },
       headersTimeoutMs: uploadAnswerMs,
       signal: call.signal,
-      body: { bytes: upload.bytes, stream: () => upload.body() },
+      body: { bytes: sent.bytes, stream: () => sent.body() },
     })
     .catch(asUnavailable)
   refuse(answer)
   const whole = /^final$/i.test(answer.headers['x-goog-upload-status'] ?? '')
   const file = succeeded(answer) && whole ? fileIn(answer) : undefined
   if (!file) throw unexpected(answer, 'the end of the upload')
-  if (file.bytes !== undefined && file.bytes !== upload.bytes)
-    throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${upload.bytes} uploaded as ${file.id}.`)
+  if (file.bytes !== undefined && file.bytes !== sent.bytes)
+    throw new VendorUnavailable(`The vendor holds ${file.bytes} bytes of the ${sent.bytes} uploaded as ${file.id}.`)
   await untilActive(call, file)
-  return file.id
+  return file
 }
 
-async function startUpload(call: Call, { key, bytes }: Upload): Promise<string> {
+async function startUpload(call: Call, { displayName, mimeType, bytes }: Sent): Promise<string> {
   const answer = await ask(call, 'POST', '/upload/v1beta/files', {
     headers: {
       'content-type': 'application/json',
@@ -52,7 +59,7 @@ async function startUpload(call: Call, { key, bytes }: Upload): Promise<string> 
       'x-goog-upload-header-content-length': String(bytes),
       'x-goog-upload-header-content-type': mimeType,
     },
-    body: JSON.stringify({ file: { displayName: `${key}.jsonl`, mimeType } }),
+    body: JSON.stringify({ file: { displayName, mimeType } }),
   })
   refuse(answer)
   const address = URL.parse(answer.headers['x-goog-upload-url'] ?? '')

@@ -6,7 +6,13 @@ export const sources = {
   guide: { url: 'https://ai.google.dev/gemini-api/docs/batch-api', asOf: '2026-11-23' },
   rates: { url: 'https://ai.google.dev/gemini-api/docs/rate-limits', asOf: '2026-11-23' },
   files: { url: 'https://ai.google.dev/gemini-api/docs/files', asOf: '2026-11-23' },
+  inputs: { url: 'https://ai.google.dev/gemini-api/docs/file-input-methods', asOf: '2026-11-24' },
+  images: { url: 'https://ai.google.dev/gemini-api/docs/image-understanding', asOf: '2026-11-24' },
+  documents: { url: 'https://ai.google.dev/gemini-api/docs/document-processing', asOf: '2026-11-24' },
 } as const
+
+/** How long an uploaded file is there; files. */
+export const filesKeptMs = 48 * HOUR
 
 /** A project's usage tier, by what its billing account has paid so far. */
 export const usageTiers = [1, 2, 3] as const
@@ -49,8 +55,20 @@ export function limitsAt(tier: UsageTier | null): Limits {
     cancelLagMs: 5 * MINUTE, // not published
     returnsPartial: false, // nobody says what becomes of it: taken as lost
     countsWhileOpen: true,
-    collectWithinMs: 48 * HOUR, // files: said of uploads; how long results are kept is not said, so the same is assumed
+    collectWithinMs: filesKeptMs, // files: said of uploads; how long results are kept is not said, so the same is assumed
     endpoints: [':generateContent', ':embedContent'],
+    files: () => ({
+      imagesMax: 3_600, // images
+      pdfsBytesMax: null,
+      totalBytesMax: null,
+      inline: { imageBytesMax: null, pdfBytesMax: 50_000_000 }, // documents
+      inlineBytesMax: 98_000_000, // inputs: 100 MB; whether 10^6 or 2^20 is not said: the smaller, less 2 %
+      referred: {
+        imageBytesMax: 1_960_000_000, // files: 2 GB
+        pdfBytesMax: 50_000_000, // documents: said of both ways
+        types: ['application/pdf', 'image/png', 'image/jpeg', 'image/webp'],
+      },
+    }),
   }
 }
 

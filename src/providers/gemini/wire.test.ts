@@ -132,13 +132,15 @@ describe('A list', () => {
   )
 })
 
-test('A file has a name, its bytes as text, and a state', () => {
+test('A file has a name, its bytes as text, a state, and a time and an address of its own', () => {
   expect(fileOf(fixture('file.upload-final.response.json').file)).toEqual({
     id: 'files/in0put1file2',
     bytes: 437,
     state: 'ACTIVE',
     displayName: 'input.jsonl',
     createdAt: Date.parse('2026-11-23T09:59:50.100Z'),
+    expiresAt: Date.parse('2026-11-25T09:59:50.050Z'),
+    uri: 'https://generativelanguage.googleapis.com/v1beta/files/in0put1file2',
   })
   expect(fileOf(fixture('file.get.processing.json'))?.state).toBe('PROCESSING')
   expect(fileOf({ name: 'batches/x' })).toBeUndefined()

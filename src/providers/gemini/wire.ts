@@ -109,6 +109,10 @@ export interface StoredFile {
   readonly displayName: string
   /** Epoch ms. */
   readonly createdAt: number
+  /** Epoch ms; 0: it does not say. */
+  readonly expiresAt: number
+  /** As requests name it; empty: it does not say. */
+  readonly uri: string
 }
 
 /** A file; undefined: it is none. */
@@ -121,6 +125,8 @@ export function fileOf(value: unknown): StoredFile | undefined {
     state: textAt(value, 'state') ?? 'ACTIVE',
     displayName: textAt(value, 'displayName') ?? '',
     createdAt: timeOf(textAt(value, 'createTime')),
+    expiresAt: timeOf(textAt(value, 'expirationTime')),
+    uri: textAt(value, 'uri') ?? '',
   }
 }
 

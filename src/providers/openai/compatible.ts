@@ -25,6 +25,7 @@ const unpublished = {
   enqueuedTokensMax: () => null,
   enqueuedRequestsMax: () => null,
   endpoints: ['/v1/chat/completions'],
+  files: undefined,
 } satisfies Partial<Limits>
 
 /**

@@ -7,7 +7,15 @@ import { headersFrom, wire } from './wire.ts'
 
 export const openai = {
   name: 'openai',
-  ...fileLane({ label: 'OpenAI', limits, wire, baseUrlVariable: 'OPENAI_BASE_URL', mark: 'metadata' }),
+  ...fileLane({
+    label: 'OpenAI',
+    limits,
+    wire,
+    baseUrlVariable: 'OPENAI_BASE_URL',
+    mark: 'metadata',
+    // As the guides on images and on files upload them.
+    attachmentPurpose: (type) => (type.startsWith('image/') ? 'vision' : 'user_data'),
+  }),
   sync,
   environment: {
     apiKey: ['OPENAI_API_KEY'],

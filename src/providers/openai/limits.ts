@@ -1,5 +1,6 @@
 import type { Limits } from '../../domain/limits.ts'
 import { DAY, HOUR, MINUTE } from '../../kit/clock.ts'
+import type { MediaType } from '../../kit/media-file.ts'
 
 const guide = 'https://developers.openai.com/api/docs/guides/batch'
 
@@ -8,6 +9,8 @@ export const sources = {
   guide: { url: guide, asOf: '2026-10-04' }, // rows, bytes, inputs, creates an hour, window, cancel lag, retention
   files: { url: 'https://developers.openai.com/api/docs/api-reference/files/create', asOf: '2026-11-10' }, // uploads
   models: { url: 'https://developers.openai.com/api/docs/models/', asOf: '2026-11-23' }, // enqueued tokens by model
+  images: { url: 'https://developers.openai.com/api/docs/guides/images-vision', asOf: '2026-11-24' }, // number, bytes
+  documents: { url: 'https://developers.openai.com/api/docs/guides/file-inputs', asOf: '2026-11-24' }, // bytes
   help: { url: 'https://help.openai.com/en/articles/9197833', asOf: '2026-11-23' }, // enqueued embedding requests
 } as const
 
@@ -77,7 +80,24 @@ export function limitsAt(tier: UsageTier | null): Limits {
       '/v1/images/edits',
       '/v1/videos',
     ], // guide, and the enum of the official SDK
+    files: (endpoint) => ({
+      imagesMax: 1_500, // images
+      pdfsBytesMax: 50_000_000, // documents: of each file, and of all in a request
+      totalBytesMax: 512_000_000, // images: of a request
+      inline: { imageBytesMax: null, pdfBytesMax: null },
+      // Ours: requests that are longer leave room for fewer than ten in the file of a batch.
+      inlineBytesMax: 20_000_000,
+      referred: { imageBytesMax: 512_000_000, pdfBytesMax: 50_000_000, types: referredAt(endpoint) }, // files
+    }),
   }
 }
+
+/** A chat request names documents by id, and images by address only; the official SDK's types say so. */
+const referredAt = (endpoint: string): readonly MediaType[] =>
+  endpoint === '/v1/responses'
+    ? ['application/pdf', 'image/png', 'image/jpeg', 'image/gif', 'image/webp']
+    : endpoint === '/v1/chat/completions'
+      ? ['application/pdf']
+      : []
 
 export const limits: Limits = limitsAt(null)

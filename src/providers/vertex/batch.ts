@@ -1,6 +1,8 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
 import { randomId } from '../../kit/ids.ts'
+import { extensions } from '../../kit/media-file.ts'
 import {
+  type Attachment,
   type BatchLane,
   type Call,
   CredentialsRefused,
@@ -9,6 +11,7 @@ import {
   type Mark,
   type Prepared,
   type Purchase,
+  type Reference,
   type Remote,
   type RemoteFile,
   type Upload,
@@ -32,6 +35,7 @@ export const batch = {
   poll,
   open: (call: Call, file: RemoteFile) => read(call, file.id),
   cancel,
+  attach,
   remove: erase,
   leftovers,
   scanner: new URL(import.meta.url.endsWith('.ts') ? './scanner.ts' : './scanner.js', import.meta.url),
@@ -47,8 +51,16 @@ const pageSize = 100
 async function prepare(call: Call, upload: Upload): Promise<Prepared> {
   const { key, endpoint, model, rows, bytes } = upload
   const fileId = `${folderOf(call, key)}/${randomId('input')}.jsonl`
-  await writeObject(call, fileId, { bytes, stream: () => upload.body() })
+  await writeObject(call, fileId, 'application/jsonl', { bytes, stream: () => upload.body() })
   return { fileId, key, endpoint, model, rows }
+}
+
+/** Requests name it by the address of the object. */
+async function attach(call: Call, file: Attachment): Promise<Reference> {
+  const { key, type, bytes } = file
+  const fileId = `${folderOf(call, key)}/${randomId('attachment')}.${extensions[type]}`
+  await writeObject(call, fileId, type, { bytes, stream: () => file.body() })
+  return { fileId, text: fileId, expiresAt: null }
 }
 
 /** Everything of one purchase lies below one folder. */
@@ -160,7 +172,7 @@ async function* leftovers(call: Call): AsyncGenerator<Leftover> {
   for await (const { name: id, bytes, createdAt } of objectsBelow(call, root)) {
     const [key = '', place = ''] = id.slice(root.length).split('/')
     if (!isKey(key)) continue
-    const kind = place.startsWith('input') ? 'input' : 'output'
+    const kind = place.startsWith('input') ? 'input' : place.startsWith('attachment') ? 'attachment' : 'output'
     yield { kind, id, key, bytes, createdAt, running: running.has(key), removable: true }
   }
 }

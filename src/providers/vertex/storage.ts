@@ -11,11 +11,11 @@ import { envelopeOf, objectsOf, partsOf, type StoredObject, sizeOf, uploadRefusa
 const uploadAnswerMs = 5 * MINUTE
 
 /** Writes an object of exactly so many bytes in one go. Throws VendorUnavailable, or PrepareRefused. */
-export async function upload(call: Call, uri: string, body: StreamedBody): Promise<void> {
+export async function upload(call: Call, uri: string, type: string, body: StreamedBody): Promise<void> {
   const { bucket, name } = partsOf(uri)
   const place = `${storageOf(call).url}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`
   const answer = await ask(call, 'POST', `${place}?uploadType=media&name=${encodeURIComponent(name)}`, {
-    headers: { 'content-type': 'application/jsonl' },
+    headers: { 'content-type': type },
     headersTimeoutMs: uploadAnswerMs,
     body,
   })

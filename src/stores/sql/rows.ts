@@ -1,5 +1,6 @@
 import type {
   AccountRow,
+  AttachmentRow,
   AttendantRow,
   Ending,
   EventRow,
@@ -200,4 +201,15 @@ export const attendantRows = codec<AttendantRow>({
   jobs: 'json',
   since: 'plain',
   until: 'plain',
+})
+
+export const attachmentRows = codec<AttachmentRow>({
+  accountId: 'plain',
+  sha256: 'plain',
+  key: 'plain',
+  jobId: 'plain',
+  fileId: 'plain',
+  reference: 'plain',
+  uploadedAt: 'plain',
+  expiresAt: 'plain',
 })

@@ -1,6 +1,8 @@
 import type { ColumnType, GeneratedAlways, Kysely } from 'kysely'
 import type {
   AccountRow,
+  AttachmentRow,
+  AttachmentUse,
   AttendantRow,
   EventRow,
   ForgottenRow,
@@ -45,6 +47,8 @@ export interface Schema {
   quota: Columns<QuotaRow>
   forgotten: Columns<ForgottenRow> & { accountId: string }
   attendant: Columns<AttendantRow, 'jobs'>
+  attachment: Columns<AttachmentRow>
+  attachmentUse: Columns<AttachmentUse>
 }
 
 export type Database = Kysely<Schema>

@@ -1,6 +1,6 @@
 import type { CompiledQuery } from 'kysely'
 import { StoreUnavailable } from '../../domain/errors.ts'
-import type { Commit, ControlStore, QuotaClaim } from '../contract.ts'
+import type { AttachmentUse, Commit, ControlStore, QuotaClaim } from '../contract.ts'
 import { applyCommit, CompareFailed } from './apply-commit.ts'
 import type { SqlDialect } from './dialect.ts'
 import { migrate } from './migrate.ts'
@@ -8,6 +8,7 @@ import { migrations } from './migrations/index.ts'
 import { changedBy, firstOf, rowsOf } from './query.ts'
 import {
   accountRows,
+  attachmentRows,
   attendantRows,
   type Codec,
   endingRows,
@@ -23,16 +24,22 @@ import { claimJob } from './statements/claim-job.ts'
 import { claimShard } from './statements/claim-shard.ts'
 import { countCreates } from './statements/count-creates.ts'
 import { countDoubtful } from './statements/count-doubtful.ts'
+import { deleteAttachmentUsers } from './statements/delete-attachment-users.ts'
+import { deleteAttachmentUses } from './statements/delete-attachment-uses.ts'
 import { deleteAttendant } from './statements/delete-attendant.ts'
 import { dropJobLeases } from './statements/drop-job-leases.ts'
 import { dropShardLeases } from './statements/drop-shard-leases.ts'
+import { findAttachment } from './statements/find-attachment.ts'
 import { findForgotten } from './statements/find-forgotten.ts'
 import { findJob } from './statements/find-job.ts'
 import { findShard } from './statements/find-shard.ts'
 import { findSubmission } from './statements/find-submission.ts'
+import { insertAttachmentUse } from './statements/insert-attachment-use.ts'
 import { insertJobs } from './statements/insert-jobs.ts'
 import { leaseHolds } from './statements/lease-holds.ts'
 import { listAccounts } from './statements/list-accounts.ts'
+import { listAttachmentUsers } from './statements/list-attachment-users.ts'
+import { listAttachments } from './statements/list-attachments.ts'
 import { listAttendants } from './statements/list-attendants.ts'
 import { listEndings } from './statements/list-endings.ts'
 import { listEvents } from './statements/list-events.ts'
@@ -41,6 +48,8 @@ import { listLedger } from './statements/list-ledger.ts'
 import { listQuotas } from './statements/list-quotas.ts'
 import { listShards } from './statements/list-shards.ts'
 import { listSubmissions } from './statements/list-submissions.ts'
+import { listUnusedAttachments } from './statements/list-unused-attachments.ts'
+import { markAttachmentGone } from './statements/mark-attachment-gone.ts'
 import { nextWake } from './statements/next-wake.ts'
 import { quotaUsage } from './statements/quota-usage.ts'
 import { readMeta } from './statements/read-meta.ts'
@@ -48,6 +57,7 @@ import { releaseJob } from './statements/release-job.ts'
 import { releaseShard } from './statements/release-shard.ts'
 import { renewJobLeases } from './statements/renew-job-leases.ts'
 import { renewShardLeases } from './statements/renew-shard-leases.ts'
+import { saveAttachment } from './statements/save-attachment.ts'
 import { saveAttendant } from './statements/save-attendant.ts'
 import { keepVigil, type Vigil } from './vigil.ts'
 
@@ -74,6 +84,7 @@ export async function openSqlStore(
     ...changes(db, vigil),
     ...reads(db),
     ...leases(db),
+    ...attachments(db),
     attend: async (attendant) => void (await db.executeQuery(saveAttendant(db, attendant))),
     leave: async (owner) => void (await db.executeQuery(deleteAttendant(db, owner))),
     dataVersion: () => dialect.dataVersion(),
@@ -215,5 +226,46 @@ function leases(db: Database): LeaseHalf {
     claimJob: async (jobId, owner, leaseUntil, now) =>
       (await changedBy(db, claimJob(db, jobId, owner, leaseUntil, now))) > 0,
     releaseJob: async (jobId, owner) => void (await changedBy(db, releaseJob(db, jobId, owner))),
+  }
+}
+
+type Attachments = Pick<
+  ControlStore,
+  'attachments' | 'attachmentFor' | 'saveAttachment' | 'usersOf' | 'forgetAttachment' | 'releaseAttachments'
+>
+
+function attachments(db: Database): Attachments {
+  const decoded = (columns: object) => attachmentRows.decode(columns)
+  /** In the transaction in which it is found, so that no other job releases it meanwhile. */
+  const use = async (trx: Database, job: AttachmentUse, until: number) => {
+    const columns = await firstOf(trx, findAttachment(trx, job, until))
+    if (columns === undefined) return undefined
+    await trx.executeQuery(insertAttachmentUse(trx, job))
+    return decoded(columns)
+  }
+  return {
+    attachments: async () => (await rowsOf(db, listAttachments(db))).map(decoded),
+    attachmentFor: (job, until) => db.transaction().execute((trx) => use(trx, job, until)),
+    saveAttachment: (row, until) =>
+      db.transaction().execute(async (trx) => {
+        const other = await use(trx, row, until)
+        if (other !== undefined) return other
+        await trx.executeQuery(saveAttachment(trx, row))
+        await trx.executeQuery(insertAttachmentUse(trx, row))
+        return row
+      }),
+    usersOf: async (attachment) => (await rowsOf(db, listAttachmentUsers(db, attachment))).map(({ jobId }) => jobId),
+    forgetAttachment: (attachment) =>
+      db.transaction().execute(async (trx) => {
+        await trx.executeQuery(deleteAttachmentUsers(trx, attachment))
+        await trx.executeQuery(markAttachmentGone(trx, attachment))
+      }),
+    releaseAttachments: (jobId) =>
+      db.transaction().execute(async (trx) => {
+        if ((await changedBy(trx, deleteAttachmentUses(trx, jobId))) === 0) return []
+        const unused = (await rowsOf(trx, listUnusedAttachments(trx))).map(decoded)
+        for (const row of unused) await trx.executeQuery(markAttachmentGone(trx, row))
+        return unused
+      }),
   }
 }
