@@ -1,6 +1,6 @@
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
-export { type AccountCheck, type Checkup, type JobSummary, Redeye } from './client/redeye.ts'
+export { type AccountCheck, type Checkup, type JobSummary, Redeye, type Trial } from './client/redeye.ts'
 export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices, quoteTokens } from './compose.ts'
 export * from './domain/errors.ts'
 export type { Outcome } from './domain/outcome.ts'
@@ -21,6 +21,7 @@ export type {
   RemoteCheck,
   RemoteLeftover,
   SubmissionStatus,
+  Tried,
   Why,
 } from './engine/index.ts'
 export {

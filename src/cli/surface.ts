@@ -38,6 +38,22 @@ function declareBuying(program: Command, { done }: Surface): void {
     .option('--prompt-tokens <n>', 'of one prompt, for models with long-context prices', amount)
     .action(async (input, flags) => done(await (await import('./commands/quote.ts')).quote(input, flags)))
 
+  const tried = command(
+    program,
+    'try',
+    'Call a few requests now, and show what comes of them and what all would cost.',
+    [
+      ['The first five lines, on the lane that answers soonest', 'try requests.jsonl'],
+      [
+        'Two models side by side, on three rows',
+        'try reviews.csv -n 3 --prompt "Sentiment of: {{text}}" --model gpt-5-mini --model claude-haiku-4-5',
+      ],
+    ],
+  )
+  withInput(tried, '<input...>', 'several')
+    .option('-n, --requests <n>', 'how many', positive, 5)
+    .action(async (input, flags) => done(await (await import('./commands/try.ts')).tryOut(input, flags)))
+
   const run = command(program, 'run', 'Quote, buy, wait, and write the results in input order.', [
     ['Batch lines, at most 25 USD, by tomorrow morning', 'run requests.jsonl -o results.jsonl --by 08:00 --budget 25'],
     [
@@ -186,14 +202,18 @@ function command(program: Command, name: string, description: string, examples: 
     .addHelpText('after', `\nExamples:\n${told.join('\n')}`)
 }
 
+const withModel = (command: Command, models: 'one' | 'several'): Command =>
+  models === 'one'
+    ? command.option('--model <name>', 'the model, or vendor/model; replaces that of batch lines')
+    : command.option('--model <name>', 'the model, or vendor/model; repeatable', collect)
+
 /** What makes a job of an input. */
-const withInput = (command: Command, argument = '<input...>'): Command =>
-  command
+const withInput = (command: Command, argument = '<input...>', models: 'one' | 'several' = 'one'): Command =>
+  withModel(command, models)
     .argument(
       argument,
       'batch lines (.jsonl); with --prompt rows (.csv, .tsv, .jsonl), or a folder or pattern of files; .gz, .zst; - is stdin',
     )
-    .option('--model <name>', 'the model, or vendor/model; replaces that of batch lines')
     .option('--region <name>', 'where the vendor shall work: us, eu, …; refused where it has no such region')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--ladder <lanes>', 'lanes it may fly on, cheapest first: batch,flex,standard,priority', tiersOf)

@@ -17,6 +17,8 @@ import {
   type SubmissionStatus,
   statusOf,
   submissionsOf,
+  type Tried,
+  triedOf,
   type Why,
   whyOf,
 } from '../engine/index.ts'
@@ -69,6 +71,11 @@ export class Job {
   /** @throws UnknownJob */
   async status(): Promise<JobStatus> {
     return statusOf(this.#ports, await this.#row())
+  }
+
+  /** Of a trial that is home: each request with its prompt, answer, tokens, time and price. */
+  async tried(): Promise<Tried[]> {
+    return triedOf(this.#ports, await this.#ready())
   }
 
   /** Why it is where it is: what it waits for, and what comes next. Changes nothing. */

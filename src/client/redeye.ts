@@ -9,6 +9,7 @@ import {
   type BillPer,
   billOf,
   createJob,
+  createTrial,
   forget,
   formatFor,
   type JobRow,
@@ -23,6 +24,7 @@ import {
   quoteJob,
   type RemoteCheck,
   remoteLeftovers,
+  type Tried,
   takeIn,
 } from '../engine/index.ts'
 import { inputOf, optionsOf } from './input.ts'
@@ -72,6 +74,28 @@ export class Redeye {
     } finally {
       await forget(this.#ports, taken)
     }
+  }
+
+  /**
+   * Calls the first requests of an input at once, on the lane that answers soonest, and says what came of them and what
+   * all of the input would cost on each lane. Tried again, they are not bought again; nor by the job itself, when the
+   * same input flies with the same options.
+   * @param settings.requests  how many. Default 5
+   * @throws UsageError where a model is not sold request by request
+   */
+  async try(
+    input: JobInput,
+    { requests = 5, ...settings }: JobSettings & { readonly requests?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<Trial> {
+    const { signal } = settings
+    const given = await inputOf(input, settings)
+    const options = await optionsOf(settings, given)
+    const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
+    const quote = await quoteJob(this.#ports, taken.manifest, options, settings.by?.getTime() ?? null)
+    const { id } = await createTrial(this.#ports, taken, options, requests)
+    const job = new Job(this.#ports, id)
+    await job.wait(signal === undefined ? {} : { signal })
+    return { job: id, requests: await job.tried(), quote }
   }
 
   /**
@@ -214,6 +238,14 @@ export class Redeye {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** What came of the first requests of an input. */
+export interface Trial {
+  readonly job: string
+  readonly requests: readonly Tried[]
+  /** Of the whole input. */
+  readonly quote: Quote
 }
 
 export interface Checkup {

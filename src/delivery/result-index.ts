@@ -42,8 +42,8 @@ export interface Collected {
   readonly perhapsBilled?: boolean
   /** Calls, one by one, that may be paid for and left nothing; the tokens are the most that they can have used. */
   readonly unproven?: { readonly attempts: number; readonly inputTokens: number; readonly outputMax: number }
-  /** Calls, one by one: for how long there was work on the lane, in seconds of our clock. */
-  readonly seconds?: number
+  /** Of a trial: what each answer took, by row, in ms of our clock; null where it is not known. */
+  readonly ms?: readonly (number | null)[]
 }
 
 export interface ResultRow {

@@ -31,6 +31,8 @@ export interface Receipt {
   }
   readonly tokens: Readonly<Record<string, number>>
   readonly lanes: readonly { readonly lane: string; readonly requests: number; readonly usd: string | null }[]
+  /** Rows whose answers other jobs have bought, and paid for; null: none. */
+  readonly reused: { readonly rows: number; readonly from: readonly string[] } | null
   /** What left its lane before it was done, to meet the deadline. */
   readonly rescues: readonly Rescue[]
   readonly submissions: number

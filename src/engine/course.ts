@@ -5,6 +5,8 @@ import type { JobOptions } from './options.ts'
 export interface Course {
   /** The shard whose rest it is; null: it was planned so. */
   readonly from: string | null
+  /** The job that has bought what it holds. */
+  readonly reusedFrom?: string
   /** It went ahead of the others, to learn whether the vendor takes such requests. */
   readonly preflight?: true
   /** Names of the offers that its requests have flown on before. */

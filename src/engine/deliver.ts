@@ -8,7 +8,7 @@ import { ResultWalk } from '../delivery/windows.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
 import { UsageError } from '../domain/errors.ts'
 import { roundToNano, usd } from '../domain/money.ts'
-import { type Usage, vendorOf } from '../domain/usage.ts'
+import { type Lane, type Usage, vendorOf } from '../domain/usage.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import { resolveModel } from '../pricing/catalogue.ts'
 import { costOf } from '../pricing/cost.ts'
@@ -21,7 +21,7 @@ import { outputColumns } from '../tables/output.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { tableWriter } from '../tables/write.ts'
 import { flownOf } from './flown.ts'
-import type { JobOptions, TableOptions } from './options.ts'
+import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
 import { type RoutedManifest, translationOf } from './routing.ts'
@@ -110,7 +110,7 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
     answerColumns: answer.length,
     read: await answerReader(schema),
     answerTexts: manifest.routes.map(({ endpoint }) => dialectOf(endpoint).answerText),
-    ...(table.withCost ? { cost: await costReader(ports, job, table, flown) } : {}),
+    ...(table.withCost ? { cost: await costReader(ports, job, table.model, flown) } : {}),
   }
   return { head: writer.head(), window: (window) => writer.encode(tableRows(window, shape)) }
 }
@@ -122,18 +122,17 @@ const groupLines = (manifest: RoutedManifest, job: JobRow): GroupLines[] =>
   }))
 
 /** What one row cost, from its own line. The charge of a job is rounded per ledger entry, so these sum up to about it. */
-async function costReader(
+export async function costReader(
   ports: Ports,
   job: JobRow,
-  table: TableOptions,
+  model: string,
   flown: readonly Flown[],
-): Promise<(bytes: Uint8Array, start: number, end: number, winner: number) => RowCost> {
+): Promise<(bytes: Uint8Array, start: number, end: number, winner: number) => RowCost & { readonly tokens: Usage }> {
   const scanners = new Map<string, RowScanner>()
   for (const { lane } of flown) {
     if (scanners.has(lane)) continue
-    const { scanRow } = (await import(ports.vendors.batch(lane as `${string}/batch`).scanner.href)) as {
-      scanRow: RowScanner
-    }
+    const { scanner } = ports.vendors.sync(lane as Lane) ?? ports.vendors.batch(lane as Lane)
+    const { scanRow } = (await import(scanner.href)) as { scanRow: RowScanner }
     scanners.set(lane, scanRow)
   }
   const row = {} as ScannedRow
@@ -142,7 +141,7 @@ async function costReader(
     const lane = (flown[winner]?.lane ?? '') as `${string}/batch`
     const vendor = vendorOf(lane)
     scanners.get(lane)?.(bytes, start, end, row)
-    const priced = resolveModel({ requested: table.model, answered: row.model, vendor })
+    const priced = resolveModel({ requested: model, answered: row.model, vendor })
     const tier = tierAnswered(lane, row.tier)
     const usage: Usage = {
       input: row.input,
@@ -157,6 +156,6 @@ async function costReader(
     const promptTokens = row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h
     const price = priced && tier && priceFor({ model: priced, vendor, tier, at: job.createdAt, promptTokens, resident })
     const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'
-    return { model: row.model === '' ? table.model : row.model, lane, usd: cost }
+    return { model: row.model === '' ? model : row.model, lane, usd: cost, tokens: usage }
   }
 }

@@ -18,6 +18,8 @@ export interface JobOptions {
   readonly bestEffort?: boolean
   /** False: no request goes ahead of the others. */
   readonly preflight?: boolean
+  /** A few requests of an input, called at once to see what comes of them. */
+  readonly trial?: boolean
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'

@@ -24,8 +24,9 @@ const PATIENCE_REAL_MS = 10 * SECOND
 /**
  * One request of every set of parameters, to go ahead of the others at once: vendors take a batch whose every row is
  * wrong, and say so hours later. None where the job is small, or flies request by request anyway.
+ * @param bought  rows that have an answer already
  */
-export async function preflightShards(ports: Ports, of: PlanOf): Promise<ShardRow[]> {
+export async function preflightShards(ports: Ports, of: PlanOf, bought: readonly number[] = []): Promise<ShardRow[]> {
   const { manifest, options, deadline, jobId } = of
   if (options.preflight === false || manifest.requests < REQUESTS_MIN) return []
   const requests: number[] = []
@@ -35,7 +36,8 @@ export async function preflightShards(ports: Ports, of: PlanOf): Promise<ShardRo
     if (tierOf(first) === 'batch' && lanesOf(ports.vendors, route, ['standard']).length > 0) requests.push(request)
   }
   if (requests.length === 0) return []
-  const ordinals = await firstRows(ports, manifest, requests)
+  const ordinals = (await firstRows(ports, manifest, requests)).filter((row) => !bought.includes(row))
+  if (ordinals.length === 0) return []
   const name = `jobs/${jobId}/preflight`
   await putOrdinals(ports, name, Uint32Array.from(ordinals))
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }

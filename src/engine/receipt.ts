@@ -7,6 +7,7 @@ import { byLane, savedOf, totalOf, totalsBy } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { highOf } from './budget.ts'
+import { courseOf } from './course.ts'
 import type { Ports } from './ports.ts'
 import { rescuesOf } from './rescues.ts'
 import type { RoutedManifest } from './routing.ts'
@@ -97,6 +98,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
         usd: sums.priced ? usd(sums.proven) : null,
       }))
       .filter(({ requests, usd: charged }) => requests > 0 || charged !== '0'), // nothing came of it, for nothing
+    reused: reusedIn(shards),
     rescues: rescuesOf({ job, shards, submissions, ledger }),
     submissions: submissions.filter(({ openedAt }) => openedAt !== null).length,
     createdAt: iso(job.createdAt),
@@ -105,6 +107,15 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
     metDeadline: job.deadline === null || job.landedAt === null ? null : job.landedAt <= job.deadline,
     outputs: job.outputs,
   }
+}
+
+function reusedIn(shards: readonly ShardRow[]): Receipt['reused'] {
+  const reused = shards.flatMap((shard) => {
+    const { reusedFrom } = courseOf(shard)
+    return reusedFrom === undefined ? [] : [{ rows: shard.count, from: reusedFrom }]
+  })
+  if (reused.length === 0) return null
+  return { rows: reused.reduce((sum, { rows }) => sum + rows, 0), from: [...new Set(reused.map(({ from }) => from))] }
 }
 
 /** What was left to itself and has not ended may be charged in full yet. */

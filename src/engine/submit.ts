@@ -9,7 +9,7 @@ import type { Source } from '../intake/sources.ts'
 import { derivedId, digestOf, randomId } from '../kit/ids.ts'
 import { findModel } from '../pricing/catalogue.ts'
 import type { Quote } from '../pricing/quote.ts'
-import type { JobRow, ShardRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { answerReader } from '../tables/answer.ts'
 import { outputColumns } from '../tables/output.ts'
 import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
@@ -22,6 +22,7 @@ import { preflightShards } from './preflight.ts'
 import { quoteJob } from './quote.ts'
 import { type RoutedManifest, routed } from './routing.ts'
 import { everyRow } from './rows.ts'
+import { adoptTrials } from './trial.ts'
 
 export type Input =
   | { readonly kind: 'requests'; readonly sources: readonly Source[] }
@@ -161,12 +162,15 @@ export async function createJob(
   const digest = digestOfJob(manifest, options)
   const known = await ports.store.job(id)
   if (known !== undefined) return { job: await same(ports, taken, known, digest, submission.key), created: false }
-  const { quote, shards } = await planned(ports, taken, options, submission, id).catch(async (error: unknown) => {
-    await forget(ports, taken)
-    // Under a key another process may be making the very job, and its plan lies in the same place.
-    if (submission.key === null) await forget(ports, { folder: `jobs/${id}/` })
-    throw error
-  })
+  const plan = { id, digest }
+  const { quote, shards, reused } = await planned(ports, taken, options, submission, plan).catch(
+    async (error: unknown) => {
+      await forget(ports, taken)
+      // Under a key another process may be making the very job, and its plan lies in the same place.
+      if (submission.key === null) await forget(ports, { folder: `jobs/${id}/` })
+      throw error
+    },
+  )
   const now = ports.clock.now()
   const { requests, rows } = manifest
   const job: JobRow = {
@@ -192,7 +196,7 @@ export async function createJob(
   }
   const data = { requests, ...(rows && { rows: rows.count }), shards: shards.length }
   const events = [{ jobId: id, at: now, type: 'submitted', data }]
-  const created = await ports.store.createJob(job, shards, events)
+  const created = await ports.store.createJob(job, shards, events, reused)
   if (created) {
     ports.step('job-created')
     return { job, created }
@@ -207,16 +211,22 @@ async function planned(
   { manifest }: TakenIn,
   options: JobOptions,
   submission: Submission,
-  jobId: string,
-): Promise<{ quote: Quote; shards: ShardRow[] }> {
+  { id: jobId, digest }: { readonly id: string; readonly digest: string },
+): Promise<{ quote: Quote; shards: ShardRow[]; reused: readonly SubmissionRow[] }> {
   checkLadder(ports.vendors, manifest, ladderOf(options, submission.deadline))
   const quote = await quoteJob(ports, manifest, options, submission.deadline)
   checkPrice(quote, options)
   checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
   const of = { jobId, manifest, options, deadline: submission.deadline, round: 0 }
-  const ahead = await preflightShards(ports, of)
-  const others = await planShards(ports, of, everyRow(manifest), new Set(await ordinalsIn(ports, ahead)))
-  const shards = [...ahead, ...(ahead.length === 0 ? others : others.map((shard) => ({ ...shard, wakeAt: null })))]
+  const adopted = await adoptTrials(ports, jobId, digest)
+  const ahead = await preflightShards(ports, of, adopted.ordinals)
+  const had = [...adopted.ordinals, ...(await ordinalsIn(ports, ahead))]
+  const others = await planShards(ports, of, everyRow(manifest), new Set(had))
+  const shards = [
+    ...adopted.shards,
+    ...ahead,
+    ...(ahead.length === 0 ? others : others.map((shard) => ({ ...shard, wakeAt: null }))),
+  ]
   if ((await submission.confirm?.(quote)) === false) {
     throw new Refused(
       'not_confirmed',
@@ -224,7 +234,7 @@ async function planned(
       'Confirm by --yes, or set a wall by --budget USD.',
     )
   }
-  return { quote, shards }
+  return { quote, shards, reused: adopted.submissions }
 }
 
 async function same(ports: Ports, taken: TakenIn, job: JobRow, digest: string, key: string | null): Promise<JobRow> {

@@ -88,6 +88,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const turn = await runs.turn(shard, { limits: lane.limits, requestsPerMinute, patient })
   if (turn === undefined) return claim.signal.aborted ? ports.clock.now() : 'again'
   const stop = new AbortController()
+  const took = new Map<number, number>()
   try {
     const before = await journalsOf(flight, submission)
     const references = await attachFiles(flight)
@@ -101,13 +102,14 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       signal: AbortSignal.any([claim.signal, stop.signal]),
       mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS,
       gate: turn.gate,
+      ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
     const ended = await follow(flight, submission, running, { turn, stop })
     if (ended.kind === 'halted') {
       return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
     }
     if (claim.signal.aborted) return ports.clock.now()
-    return await end(flight, submission, ended.progress)
+    return await end(flight, submission, ended.progress, took)
   } finally {
     turn.end()
   }
@@ -162,11 +164,17 @@ const countsOf = ({ rows }: SubmissionRow, { answered, succeeded }: Progress) =>
   failed: answered - succeeded,
 })
 
-async function end(flight: SyncFlight, submission: SubmissionRow, progress?: Progress): Promise<Then> {
+async function end(
+  flight: SyncFlight,
+  submission: SubmissionRow,
+  progress?: Progress,
+  took?: ReadonlyMap<number, number>,
+): Promise<Then> {
   const { ports } = flight
   const counts = progress === undefined ? submission.counts : countsOf(submission, progress)
+  const kept = took === undefined || took.size === 0 ? null : { took: [...took] }
   await commit(flight, {
-    submissions: [moveSubmission(submission, 'end', { counts, endedAt: ports.clock.now(), progress: null })],
+    submissions: [moveSubmission(submission, 'end', { counts, endedAt: ports.clock.now(), progress: kept })],
     events: [eventOf(flight, 'ended', { counts }, submission)],
   })
   ports.step('ended')
@@ -186,13 +194,23 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
   const stopped = job.cancelWanted || submission.cancelWanted
   const missing = rows.markUnseen(stopped ? 'cancelled' : undefined)
   const saved = await rows.save(ports, folder, [name], missing)
-  const collected = unproven.attempts === 0 ? saved : { ...saved, unproven }
+  const { took } = (submission.progress ?? {}) as { took?: readonly (readonly [number, number])[] }
+  const collected = {
+    ...saved,
+    ...(unproven.attempts === 0 ? {} : { unproven }),
+    ...(took === undefined ? {} : { ms: byRow(took, submission.rows) }),
+  }
   await commit(flight, {
     submissions: [moveSubmission(submission, 'collect', { collected })],
     events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],
   })
   ports.step('collected')
   return 'again'
+}
+
+const byRow = (took: readonly (readonly [number, number])[], rows: number): (number | null)[] => {
+  const known = new Map(took)
+  return Array.from({ length: rows }, (_, row) => known.get(row) ?? null)
 }
 
 async function settleRun(flight: SyncFlight, submission: SubmissionRow): Promise<Then> {

@@ -274,6 +274,7 @@ export class Run {
     })
     if (outcome === SUCCEEDED) this.#output += (output - this.#output) / 32
     this.#trouble = null
+    this.#work.onAnswer?.(row, this.#now() - attempt.begunAt)
     this.#write(attempt, line)
     return true
   }

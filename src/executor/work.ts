@@ -41,6 +41,8 @@ export interface Work {
   /** Real time between two views of the progress. Default 1 s. */
   readonly progressMs?: number
   readonly random?: () => number
+  /** Called for each answer of this run: what it took, in ms of our clock. */
+  readonly onAnswer?: (row: number, ms: number) => void
 }
 
 /** Where a run is. Answers count once they are on the disk. */

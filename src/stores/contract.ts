@@ -27,7 +27,12 @@ export interface ControlStore {
   claim(claim: QuotaClaim, commit: Commit): Promise<'claimed' | 'full' | 'busy' | 'lost'>
 
   /** Inserts job, shards and events in one transaction; false when the id exists already (nothing written then). */
-  createJob(job: JobRow, shards: readonly ShardRow[], events: readonly NewEvent[]): Promise<boolean>
+  createJob(
+    job: JobRow,
+    shards: readonly ShardRow[],
+    events: readonly NewEvent[],
+    submissions?: readonly SubmissionRow[],
+  ): Promise<boolean>
   job(id: string): Promise<JobRow | undefined>
   /** Newest first. */
   jobs(filter?: { states?: readonly JobState[]; limit?: number }): Promise<JobRow[]>

@@ -42,6 +42,7 @@ const receipt: Receipt = {
   },
   tokens: {},
   lanes: [],
+  reused: null,
   rescues: [],
   submissions: 2,
   createdAt: iso(0),

@@ -23,7 +23,7 @@ export const outcomesOf = (requests: Receipt['requests']): string => {
 }
 
 function rowsOf(receipt: Receipt): [string, string][] {
-  const { requests, usd, tokens, lanes, submissions, rescues, deadline, metDeadline, outputs } = receipt
+  const { requests, usd, tokens, lanes, submissions, reused, rescues, deadline, metDeadline, outputs } = receipt
   const asRows = receipt.rows === undefined ? '' : ` (${some(receipt.rows, 'row')} at the vendor)`
   const rows: [string, string][] = [
     ['requests', `${count(requests.total)}: ${outcomesOf(requests)}${asRows}`],
@@ -36,6 +36,7 @@ function rowsOf(receipt: Receipt): [string, string][] {
   rows.push(['tokens', kinds.join(' · ') || '0'])
   for (const { lane, requests, usd } of lanes)
     rows.push(['lane', `${lane}: ${some(requests, 'request')}, ${moneyOr(usd)} USD`])
+  if (reused !== null) rows.push(['reused', `${some(reused.rows, 'answer')} that ${reused.from.join(', ')} had bought`])
   rows.push(['submissions', count(submissions)])
   for (const rescue of rescues) rows.push(['rescue', rescueText(rescue)])
   if (deadline !== null)

@@ -127,12 +127,12 @@ function changes(db: Database, vigil: Vigil): Changes {
       })
       return said === 'go' ? 'claimed' : said
     },
-    createJob: async (job, shards, events) => {
+    createJob: async (job, shards, events, submissions = []) => {
       const insert = async (trx: Database) => {
         if ((await changedBy(trx, insertJobs(trx, [job]))) === 0) throw new CompareFailed()
         return 'go' as const
       }
-      return (await write({ insertShards: shards, events }, insert)) === 'go'
+      return (await write({ insertShards: shards, insertSubmissions: submissions, events }, insert)) === 'go'
     },
   }
 }

@@ -1,0 +1,233 @@
+import type { Collected } from '../delivery/result-index.ts'
+import { ResultWalk } from '../delivery/windows.ts'
+import { UsageError } from '../domain/errors.ts'
+import { outcomes } from '../domain/outcome.ts'
+import type { Usage } from '../domain/usage.ts'
+import { vendorOf } from '../domain/usage.ts'
+import { derivedId, randomId } from '../kit/ids.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { type Course, courseOf } from './course.ts'
+import { costReader } from './deliver.ts'
+import { flownOf } from './flown.ts'
+import { headOf } from './head-of.ts'
+import { lanesOf } from './ladder.ts'
+import type { JobOptions } from './options.ts'
+import { ordinalsIn, planShards } from './plan.ts'
+import type { Ports } from './ports.ts'
+import { type ResultItem, resultItems } from './results.ts'
+import type { RoutedManifest } from './routing.ts'
+import { everyRequest, everyRow, recordsOf, Segments } from './rows.ts'
+import type { ShardTally } from './settle.ts'
+import { digestOfJob, forget, type TakenIn } from './submit.ts'
+
+/** Jobs that are looked through for a trial of the same input. */
+const TRIALS_MAX = 500
+
+/**
+ * A job of the first requests of an input, that flies at once on the lane that answers soonest. Tried before, it is the
+ * same job again, and nothing is bought twice. What was taken in is let go of.
+ * @throws UsageError where a model is not sold request by request
+ */
+export async function createTrial(
+  ports: Ports,
+  taken: TakenIn,
+  options: JobOptions,
+  requests: number,
+): Promise<JobRow> {
+  const { manifest } = taken
+  const digest = digestOfJob(manifest, options)
+  const count = Math.min(requests, manifest.requests)
+  const known = (await trialsOf(ports, digest)).find((job) => job.requests >= count)
+  if (known !== undefined) {
+    await forget(ports, taken)
+    return known
+  }
+  const ladder = ['standard'] as const
+  const unsold = manifest.routes.find((route) => lanesOf(ports.vendors, route, ladder).length === 0)
+  if (unsold !== undefined) {
+    await forget(ports, taken)
+    throw new UsageError(
+      `${vendorOf(unsold.lane)} answers no single requests of ${unsold.model} here.`,
+      'Nothing was sent. Fly a small file instead.',
+    )
+  }
+  const head = await headOf(ports, manifest, count, `intake/${randomId('try')}`)
+  if (!head.keepsAll) await forget(ports, taken)
+  const own: JobOptions = {
+    ...options,
+    ladder,
+    budget: null,
+    output: null,
+    retriesMax: 0,
+    preflight: false,
+    trial: true,
+  }
+  const id = randomId('job')
+  const of = { jobId: id, manifest: head.manifest, options: own, deadline: null, round: 0 }
+  const shards = await planShards(ports, of, everyRow(head.manifest))
+  const now = ports.clock.now()
+  const job: JobRow = {
+    id,
+    key: null,
+    state: 'flying',
+    held: null,
+    rev: 0,
+    digest,
+    input: head.manifest,
+    options: own,
+    quote: null,
+    receipt: null,
+    tags: {},
+    requests: count,
+    round: 0,
+    cancelWanted: false,
+    createdAt: now,
+    deadline: null,
+    landedAt: null,
+    outputs: [],
+    error: null,
+  }
+  await ports.store.createJob(job, shards, [{ jobId: id, at: now, type: 'tried', data: { requests: count } }])
+  return job
+}
+
+async function trialsOf({ store }: Ports, digest: string): Promise<JobRow[]> {
+  const jobs = await store.jobs({ states: ['flying', 'held', 'landing', 'landed'], limit: TRIALS_MAX })
+  return jobs.filter((job) => (job.options as JobOptions).trial === true && job.digest === digest)
+}
+
+export interface Adopted {
+  readonly shards: readonly ShardRow[]
+  readonly submissions: readonly SubmissionRow[]
+  /** Rows that need not be bought any more. */
+  readonly ordinals: readonly number[]
+}
+
+/**
+ * What trials of the same input have bought counts as bought by the job: their answers are its own, and are charged once,
+ * where they were bought. Trials of which something failed are passed over.
+ */
+export async function adoptTrials(ports: Ports, jobId: string, digest: string): Promise<Adopted> {
+  const shards: ShardRow[] = []
+  const submissions: SubmissionRow[] = []
+  const ordinals = new Set<number>()
+  for (const trial of await trialsOf(ports, digest)) {
+    if (trial.state !== 'landed') continue
+    const bought = await ports.store.submissions({ jobId: trial.id })
+    for (const shard of await ports.store.shards(trial.id)) {
+      const submission = bought.find(({ shardId, state }) => shardId === shard.id && state === 'settled')
+      const tally = shard.tally as ShardTally | null
+      if (submission === undefined || tally?.own.succeeded !== shard.count) continue
+      const rows = await ordinalsIn(ports, [shard])
+      if (rows.some((row) => ordinals.has(row))) continue
+      for (const row of rows) ordinals.add(row)
+      const id = derivedId('shd', jobId, shard.id)
+      const course: Course = { ...courseOf(shard), reusedFrom: trial.id }
+      shards.push({ ...shard, id, jobId, round: 0, course, wakeAt: null, owner: null, leaseUntil: 0 })
+      submissions.push({ ...submission, id: derivedId('sub', id, 0), jobId, shardId: id, openedAt: null })
+    }
+  }
+  return { shards, submissions, ordinals: [...ordinals] }
+}
+
+/** One request of a trial, and what came of it. */
+export interface Tried extends Pick<ResultItem, 'index' | 'id' | 'answer' | 'error'> {
+  readonly model: string
+  readonly outcome: (typeof outcomes)[number]
+  /** What was asked, as far as it can be told in a few words. */
+  readonly prompt: string
+  readonly tokens: Usage
+  /** Null: not known. */
+  readonly seconds: number | null
+  /** Decimal USD; null: no price is known. */
+  readonly usd: string | null
+}
+
+/** What came of a trial that is home. */
+export async function triedOf(ports: Ports, job: JobRow): Promise<Tried[]> {
+  const manifest = job.input as RoutedManifest
+  const items = await Array.fromAsync(resultItems(ports, job))
+  const prompts = await promptsOf(ports, manifest)
+  const seconds = await secondsOf(ports, job)
+  const flown = await flownOf(ports, job.id)
+  const costs = await Promise.all(manifest.routes.map(({ model }) => costReader(ports, job, model, flown)))
+  const walk = new ResultWalk(ports.blobs, manifest, flown)
+  const tried: Tried[] = []
+  try {
+    for await (const window of walk.lines()) {
+      for (let at = 0; at < window.count; at++) {
+        const index = window.first + at
+        const { id, answer, error, outcome } = items[index] as ResultItem
+        const [start, length] = [window.at[at] as number, window.length[at] as number]
+        const cost = costs[window.group[at] as number]
+        const paid = length === 0 ? undefined : cost?.(window.bytes, start, start + length, window.winner[at] as number)
+        const { model = '', usd = '', tokens = {} } = paid ?? {}
+        tried.push({
+          index,
+          id,
+          model,
+          prompt: prompts[index] ?? '',
+          answer,
+          error,
+          outcome: outcomes[outcome] ?? 'missing',
+          tokens,
+          seconds: seconds.get(index) ?? null,
+          usd: usd === '' ? null : usd,
+        })
+      }
+    }
+  } finally {
+    await walk.close()
+  }
+  return tried
+}
+
+/** Of requests that are one row each. */
+async function secondsOf(ports: Ports, { id, input }: JobRow): Promise<Map<number, number>> {
+  const seconds = new Map<number, number>()
+  if ((input as RoutedManifest).rows !== undefined) return seconds
+  const submissions = await ports.store.submissions({ jobId: id })
+  for (const shard of await ports.store.shards(id)) {
+    const { ms } = (submissions.find(({ shardId }) => shardId === shard.id)?.collected ?? {}) as Partial<Collected>
+    const ordinals = await ordinalsIn(ports, [shard])
+    for (const [row, took] of (ms ?? []).entries()) if (took !== null) seconds.set(ordinals[row] as number, took / 1000)
+  }
+  return seconds
+}
+
+async function promptsOf({ blobs }: Ports, manifest: RoutedManifest): Promise<string[]> {
+  const prompts: string[] = []
+  const segments = new Segments(blobs, manifest)
+  try {
+    for await (const records of recordsOf(blobs, manifest, everyRequest(manifest))) {
+      for (const [at, record] of records.entries()) {
+        if (!segments.holds(record)) await segments.load(records, at)
+        const body = Buffer.alloc(record.bodyLength)
+        segments.copy(record, 0, record.bodyLength, body, 0)
+        prompts.push(promptIn(JSON.parse(body.toString()) as Readonly<Record<string, unknown>>))
+      }
+    }
+  } finally {
+    await segments.close()
+  }
+  return prompts
+}
+
+/** The last that was said, whatever the dialect calls it. */
+function promptIn(body: Readonly<Record<string, unknown>>): string {
+  const said = [body['messages'], body['contents'], body['input'], body['content'], body['prompt']].find(
+    (one) => one !== undefined,
+  )
+  return textIn(Array.isArray(said) ? said.at(-1) : said)
+}
+
+function textIn(said: unknown): string {
+  if (typeof said === 'string') return said
+  if (Array.isArray(said))
+    return said
+      .map(textIn)
+      .filter((text) => text !== '')
+      .join(' ')
+  const { text, content, parts } = (said ?? {}) as { text?: unknown; content?: unknown; parts?: unknown }
+  return text === undefined && content === undefined && parts === undefined ? '' : textIn(text ?? content ?? parts)
+}
