@@ -14,6 +14,7 @@ import { answerReader } from '../tables/answer.ts'
 import { outputColumns } from '../tables/output.ts'
 import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
+import { adoptTrials } from './adopt-trials.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { ordinalsIn, planShards } from './plan.ts'
@@ -22,7 +23,6 @@ import { preflightShards } from './preflight.ts'
 import { quoteJob } from './quote.ts'
 import { type RoutedManifest, routed } from './routing.ts'
 import { everyRow } from './rows.ts'
-import { adoptTrials } from './trial.ts'
 
 export type Input =
   | { readonly kind: 'requests'; readonly sources: readonly Source[] }

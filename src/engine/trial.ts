@@ -4,9 +4,9 @@ import { UsageError } from '../domain/errors.ts'
 import { outcomes } from '../domain/outcome.ts'
 import type { Usage } from '../domain/usage.ts'
 import { vendorOf } from '../domain/usage.ts'
-import { derivedId, randomId } from '../kit/ids.ts'
-import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
-import { type Course, courseOf } from './course.ts'
+import { randomId } from '../kit/ids.ts'
+import type { JobRow } from '../stores/contract.ts'
+import { trialsOf } from './adopt-trials.ts'
 import { costReader } from './deliver.ts'
 import { flownOf } from './flown.ts'
 import { headOf } from './head-of.ts'
@@ -17,11 +17,7 @@ import type { Ports } from './ports.ts'
 import { type ResultItem, resultItems } from './results.ts'
 import type { RoutedManifest } from './routing.ts'
 import { everyRequest, everyRow, recordsOf, Segments } from './rows.ts'
-import type { ShardTally } from './settle.ts'
 import { digestOfJob, forget, type TakenIn } from './submit.ts'
-
-/** Jobs that are looked through for a trial of the same input. */
-const TRIALS_MAX = 500
 
 /**
  * A job of the first requests of an input, that flies at once on the lane that answers soonest. Tried before, it is the
@@ -89,45 +85,6 @@ export async function createTrial(
   }
   await ports.store.createJob(job, shards, [{ jobId: id, at: now, type: 'tried', data: { requests: count } }])
   return job
-}
-
-async function trialsOf({ store }: Ports, digest: string): Promise<JobRow[]> {
-  const jobs = await store.jobs({ states: ['flying', 'held', 'landing', 'landed'], limit: TRIALS_MAX })
-  return jobs.filter((job) => (job.options as JobOptions).trial === true && job.digest === digest)
-}
-
-export interface Adopted {
-  readonly shards: readonly ShardRow[]
-  readonly submissions: readonly SubmissionRow[]
-  /** Rows that need not be bought any more. */
-  readonly ordinals: readonly number[]
-}
-
-/**
- * What trials of the same input have bought counts as bought by the job: their answers are its own, and are charged once,
- * where they were bought. Trials of which something failed are passed over.
- */
-export async function adoptTrials(ports: Ports, jobId: string, digest: string): Promise<Adopted> {
-  const shards: ShardRow[] = []
-  const submissions: SubmissionRow[] = []
-  const ordinals = new Set<number>()
-  for (const trial of await trialsOf(ports, digest)) {
-    if (trial.state !== 'landed') continue
-    const bought = await ports.store.submissions({ jobId: trial.id })
-    for (const shard of await ports.store.shards(trial.id)) {
-      const submission = bought.find(({ shardId, state }) => shardId === shard.id && state === 'settled')
-      const tally = shard.tally as ShardTally | null
-      if (submission === undefined || tally?.own.succeeded !== shard.count) continue
-      const rows = await ordinalsIn(ports, [shard])
-      if (rows.some((row) => ordinals.has(row))) continue
-      for (const row of rows) ordinals.add(row)
-      const id = derivedId('shd', jobId, shard.id)
-      const course: Course = { ...courseOf(shard), reusedFrom: trial.id }
-      shards.push({ ...shard, id, jobId, round: 0, course, wakeAt: null, owner: null, leaseUntil: 0 })
-      submissions.push({ ...submission, id: derivedId('sub', id, 0), jobId, shardId: id, openedAt: null })
-    }
-  }
-  return { shards, submissions, ordinals: [...ordinals] }
 }
 
 /** One request of a trial, and what came of it. */

@@ -14,7 +14,9 @@ describe('the surface', () => {
     expect(code).toBe(0)
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name as string)
     const all =
-      'advise quote try run submit list show why watch wait results cancel retry bill worker emulate doctor prices'.split(' ')
+      'advise quote try run submit list show why watch wait results cancel retry bill worker emulate doctor prices'.split(
+        ' ',
+      )
     expect(commands.toSorted()).toEqual(all.toSorted())
     const helps = await Promise.all(commands.map((name) => night.redeye([name, '--help'])))
     for (const help of helps) {
