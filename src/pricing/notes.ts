@@ -33,7 +33,7 @@ export function laneNotes(facts: NoteFacts, when: When): string[] {
   const { lane, model, row, priced, requests } = facts
   const notes: string[] = []
   if (!priced) notes.push(`No price is known for model "${model}" in ${lane}.`)
-  if (!facts.flyable) notes.push(`${lane} cannot be flown by this version; its price is for comparison.`)
+  if (!facts.flyable) notes.push(`${lane} is not among the lanes of this job; its price is for comparison.`)
   if (tierOf(lane) === 'batch') {
     if (when.deadline != null && when.deadline - when.at < HOUR) {
       notes.push('The deadline is less than an hour away: batch promises 24 hours, and one in ten takes over an hour.')

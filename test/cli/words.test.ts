@@ -95,7 +95,7 @@ describe('the words', () => {
     expect(lines[2]).toMatch(/^- {2}own\/standard/)
     expect(lines.slice(4)).toEqual([
       'It is the cheapest.',
-      'Lanes marked "-" are for comparison; this version does not fly them.',
+      'Lanes marked "-" are for comparison: --ladder names those that the job may fly on.',
       '· One note.',
       '· Prices as of 2026-11-01.',
     ])

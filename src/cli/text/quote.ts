@@ -23,7 +23,7 @@ export function quoteText(quote: Quote, now: number): string {
     quote.reason,
     ...climbText(quote),
     ...(flown.length < quote.lanes.length
-      ? ['Lanes marked "-" are for comparison; this version does not fly them.']
+      ? ['Lanes marked "-" are for comparison: --ladder names those that the job may fly on.']
       : []),
     ...[...notes].map((note) => `· ${note}`),
     ...(quote.pricesAsOf === null ? [] : [`· Prices as of ${quote.pricesAsOf}.`]),
