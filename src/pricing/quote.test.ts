@@ -217,7 +217,7 @@ describe('the notes', () => {
     expect(notes({})).toContain('was read on 2026-09-23, 61 days ago')
     expect(notes({ model: 'gpt-6.2-sol' })).not.toContain('days ago')
     expect(notes({ model: 'claude-mythos-5-2', vendor: 'anthropic' }, {}, 'anthropic/batch')).toContain('inferred')
-    expect(notes({}, {}, 'openai/flex')).toMatch(/cannot be flown[^]*being wound down/)
+    expect(notes({}, {}, 'openai/flex')).toMatch(/not among the lanes[^]*being wound down/)
   })
 })
 
