@@ -19,6 +19,16 @@ export async function cleanUp(
   await removeAll(ports, { lane, call }, submission, results ?? [])
 }
 
+/** An input file that nothing was bought with. */
+export async function removeInput(ports: Ports, submission: SubmissionRow): Promise<void> {
+  try {
+    const on = { lane: ports.vendors.batch(submission.lane), call: ports.vendors.call(submission.accountId) }
+    await removeAll(ports, on, submission, [])
+  } catch (error) {
+    ports.log.warn({ submission: submission.id, error: String(error) }, 'an input file is left at the vendor')
+  }
+}
+
 /**
  * Where nothing but its results shows whose a submission is, they are left until the job is home: by them a home that
  * was put back from a backup meanwhile finds what it has bought. What showed a stranger's ids is never deleted.

@@ -125,10 +125,18 @@ function isDown({ vendors, clock }: Ports, { shards, submissions }: Of, { lane, 
   })
 }
 
-/** Requests that fit under what the account may still have enqueued; at least a shard, where nothing is. */
+/**
+ * Requests that fit under what the account may still have enqueued; at least a shard, where nothing is. None while a shard
+ * has just been told so, and looks again by itself.
+ */
 async function roomOn(ports: Ports, { shards, group }: Of, route: Route): Promise<number> {
   const { lane, accountId, model } = route
   const { limits } = ports.vendors.batch(lane)
+  const told = shards.some(
+    (one) =>
+      one.held === 'quota' && one.lane === lane && one.accountId === accountId && (one.wakeAt ?? 0) > ports.clock.now(),
+  )
+  if (told) return 0
   const all = await ports.store.submissions({ accountId, states: quotaHoldingStates })
   const held = all.filter((one) => one.lane === lane)
   if (limits.openSubmissionsMax !== null && held.length >= limits.openSubmissionsMax) return 0

@@ -4,9 +4,11 @@ import { decide } from '../policy/decide.ts'
 import type { Decision, Offer } from '../policy/view.ts'
 import type { Commit, JobRow, ShardRow } from '../stores/contract.ts'
 import { touched } from './budget.ts'
+import { removeInput } from './clean-up.ts'
 import { type Course, courseAfter, courseOf } from './course.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { offersOf } from './offers.ts'
+import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
@@ -33,7 +35,10 @@ export async function steer(ports: Ports, runs: Runs, jobId: string): Promise<nu
       return waits.length === 0 ? null : Math.min(...waits)
     }
     // Another process may have moved something meanwhile: then nothing is written, and all is looked at again.
-    if (await ports.store.commit(await changeFor(ports, sight, next))) ports.step('steered')
+    const change = await changeFor(ports, sight, next)
+    if (!(await ports.store.commit(change))) continue
+    ports.step('steered')
+    await cleanUpDropped(ports, sight, change)
   }
   return ports.clock.now() + SECOND * ports.clock.speed
 }
@@ -73,6 +78,14 @@ async function noteProgress(ports: Ports, sight: Sight): Promise<void> {
     if (done <= course.done) continue
     const set = { course: { ...course, done, movedAt: ports.clock.now() } satisfies Course }
     if (await ports.store.commit({ shards: [keepShard(shard, set)] })) Object.assign(shard, set)
+  }
+}
+
+/** What was uploaded and is not bought after all. */
+async function cleanUpDropped(ports: Ports, { job, submissions }: Sight, change: Commit): Promise<void> {
+  for (const { id, set } of change.submissions ?? []) {
+    const dropped = set.state === 'dropped' ? submissions.find((one) => one.id === id) : undefined
+    if (dropped?.fileId != null && !(job.options as JobOptions).keepRemote) await removeInput(ports, dropped)
   }
 }
 

@@ -65,10 +65,13 @@ function shardView({ vendors, clock }: Ports, sight: Sight, shard: ShardRow): Sh
   }
 }
 
-/** It is bought, or will be as soon as a process gets to it. What waits for a quota or a person is free to go elsewhere. */
+/**
+ * It is bought, or will be as soon as a process gets to it. What waits for a quota or a person is free to go elsewhere;
+ * what waits for a larger budget would meet the same wall there.
+ */
 function isAssigned({ wakeAt, held }: ShardRow, live: SubmissionRow | undefined): boolean {
   if (live !== undefined && live.state !== 'prepared') return true
-  return held === null && wakeAt !== null
+  return (held === null || held === 'budget') && wakeAt !== null
 }
 
 function flightView(
