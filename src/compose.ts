@@ -2,7 +2,19 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { homedir, platform, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import {
+  type Account,
+  type AccountSource,
+  accountOf,
+  type Environment,
+  vendorSource,
+  type Wires,
+} from './accounts/account.ts'
+import { engineSource, plainEngine } from './accounts/engine.ts'
+import { regionOf, vendorsWith } from './accounts/regions.ts'
 import { Redeye } from './client/redeye.ts'
+import type { EngineAccountConfig, RedeyeConfig } from './config/config.ts'
+import { readConfig } from './config/read-config.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
@@ -26,15 +38,14 @@ import {
 import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
 import { openFetchFile } from './kit/fetch-file.ts'
-import { type Http, openHttp } from './kit/http.ts'
-import { derivedId } from './kit/ids.ts'
-import type { AccountSetup, BatchLane, Call, Provider, Region } from './providers/contract.ts'
+import { openHttp } from './kit/http.ts'
+import type { BatchLane, Provider, Region } from './providers/contract.ts'
 import { providers } from './providers/registry.ts'
 import { openFolderBlobs } from './stores/blobs/fs.ts'
 import type { AccountRow, ControlStore } from './stores/contract.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export type { Environment }
 
 export interface OpenOptions {
   /** Where jobs live. Default: REDEYE_HOME, else `.redeye` in the working folder if there, else the user's data folder. */
@@ -48,6 +59,8 @@ export interface OpenOptions {
    * taken over as soon as it is seen. Default: REDEYE_EXCLUSIVE, comma-separated.
    */
   readonly exclusive?: readonly string[]
+  /** Further accounts. Default: `redeye.config.ts` or `redeye.config.json` of the working folder, else of the home. */
+  readonly config?: RedeyeConfig
   readonly log?: Log
 }
 
@@ -58,6 +71,7 @@ export interface OpenOptions {
 export async function open(options: OpenOptions = {}): Promise<Redeye> {
   const env = options.env ?? process.env
   const home = options.home ?? homeOf(env)
+  const config = await configOf(options.config, home)
   const store = await openSqliteStore(home)
   const clock = clockAt(speedOf(options.speed, env), store.madeAt)
   const http = openHttp({ clock })
@@ -75,7 +89,11 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
       clock,
       onError: (error, shardId) => log.warn({ shard: shardId, error: String(error) }, 'a step failed'),
     }),
-    vendors: vendorsFrom(env, store, { http, clock, exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE) }),
+    vendors: vendorsFrom(sourcesOf(env, config), store, {
+      http,
+      clock,
+      exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE),
+    }),
     journals: join(home, 'journals'),
     scratch,
     fetchFile: openFetchFile(),
@@ -111,7 +129,7 @@ export function quoteTokens(
   if (region === undefined) return quoteAnywhere(what, at)
   const provider = providers[vendor]
   if (provider === undefined) throw new UnknownRegion(region, { vendor, model: row.id }, [], vendorsWith(region))
-  return quoteAnywhere({ ...what, resident: regionOf(provider, region, row.id, {}).resident }, at)
+  return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at)
 }
 
 /** All models that have a batch price, a line each. */
@@ -149,90 +167,49 @@ function speedOf(option: number | undefined, env: Environment): number {
   return speed
 }
 
-interface Account {
-  readonly provider: Provider
-  readonly row: AccountRow
-  readonly call: Omit<Call, 'apiKey'>
-  /** undefined: something that it wants is not set. */
-  readonly apiKey: string | undefined
-  readonly wants: readonly string[]
-  /** Why it cannot be an account at all. */
-  readonly wrong: UsageError | null
-  readonly regional: boolean
+/** The config that was handed in, else that of the working folder, else of the home; read with the vendors there are. */
+async function configOf(handed: RedeyeConfig | undefined, home: string): Promise<RedeyeConfig> {
+  const known = Object.fromEntries(
+    Object.values<Provider>(providers).map(({ name, regions = {}, accountSettings = [] }) => [
+      name,
+      { regions: Object.keys(regions), accountSettings },
+    ]),
+  )
+  if (handed === undefined) return readConfig([process.cwd(), home], known)
+  const { checkConfig } = await import('./config/check-config.ts')
+  return checkConfig(handed, 'config', known)
 }
 
-function accountOf(provider: Provider, env: Environment, wires: { http: Http; clock: Call['clock'] }): Account {
-  const { environment } = provider
-  const { setup, wrong } = setupOf(provider, env)
-  const { baseUrl: ownUrl, missing = [], headers: more, ...own } = setup
-  const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
-  const headers = provider.headersFrom(env)
-  const scope = Object.values(headers).join(' ')
-  const id = derivedId('acc', provider.name, baseUrl, scope)
-  const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
-  // An account that makes its tokens needs no key, but all else that it is made of.
-  const key = own.authorize === undefined ? first(env, environment.apiKey) : ''
-  const wants = [
-    ...(wrong === null ? missing : [wrong.message]),
-    ...(baseUrl === '' ? environment.baseUrl.slice(0, 1) : []),
-    ...(key === undefined ? [environment.apiKey.join(' or ')] : []),
-  ]
-  const apiKey = wants.length === 0 ? key : undefined
-  const call = { baseUrl, headers: { ...headers, ...more }, ...own, ...wires }
-  return { provider, row, call, apiKey, wants, wrong, regional: false }
+/** What accounts are made from: the environment's own of each vendor, then those of the config. */
+function sourcesOf(env: Environment, { accounts }: RedeyeConfig): AccountSource[] {
+  const own = Object.values<Provider>(providers).map((provider) => ({
+    provider,
+    env,
+    name: null,
+    ...(provider.batch === undefined ? { engine: plainEngine } : {}),
+  }))
+  const named = (accounts ?? []).map((account) => {
+    const provider = providers[account.provider] as Provider
+    return account.provider === 'own'
+      ? engineSource(provider, account as EngineAccountConfig, env)
+      : vendorSource(provider, account, env)
+  })
+  return [...own, ...named]
 }
 
-/** A variable with nonsense in it spoils its own vendor, and no other. */
-function setupOf(provider: Provider, env: Environment): { setup: Partial<AccountSetup>; wrong: UsageError | null } {
-  try {
-    return { setup: provider.accountFrom?.(env) ?? {}, wrong: null }
-  } catch (error) {
-    if (error instanceof UsageError) return { setup: {}, wrong: error }
-    throw error
-  }
-}
-
-const vendorsWith = (region: string): string[] =>
-  Object.values<Provider>(providers).flatMap(({ name, regions = {} }) => (Object.hasOwn(regions, region) ? [name] : []))
-
-/** @throws UnknownRegion · UsageError where the environment has named another host already */
-function regionOf(provider: Provider, word: string, model: string, env: Environment): Region {
-  const { regions = {} }: Provider = provider
-  const region = Object.hasOwn(regions, word) ? regions[word] : undefined
-  if (region === undefined || region.takes?.(model) === false) {
-    const has = Object.entries(regions).filter(([, { takes }]) => takes?.(model) !== false)
-    const others = vendorsWith(word).filter((name) => name !== provider.name)
-    throw new UnknownRegion(
-      word,
-      { vendor: provider.name, model },
-      has.map(([name]) => name),
-      others,
-    )
-  }
-  for (const [name, url] of Object.entries(region.environment ?? {})) {
-    const set = first(env, [name])?.replace(/\/+$/, '')
-    if (set !== undefined && set !== url && provider.environment.baseUrl.includes(name))
-      throw new UsageError(
-        `${name} is ${set}, and the region ${word} is ${url}.`,
-        `Nothing was sent. Leave out one of the two: a host of your own cannot be moved by --region.`,
-      )
-  }
-  return region
-}
-
-/** What this process can buy with, from the environment. */
+/** What this process can buy with. */
 function vendorsFrom(
-  env: Environment,
+  sources: readonly AccountSource[],
   store: ControlStore,
-  { exclusive, ...wires }: { http: Http; clock: Call['clock']; exclusive: readonly string[] },
+  { exclusive, ...wires }: Wires & { readonly exclusive: readonly string[] },
 ): Vendors {
   const accounts = new Map<string, Account>()
-  for (const provider of Object.values<Provider>(providers)) {
-    const own = accountOf(provider, env, wires)
+  for (const source of sources) {
+    const own = accountOf(source, wires)
     accounts.set(own.row.id, own)
-    for (const region of Object.values<Region>(provider.regions ?? {})) {
+    for (const [word, region] of Object.entries<Region>(source.provider.regions ?? {})) {
       if (region.environment === undefined) continue
-      const there = accountOf(provider, { ...env, ...region.environment }, wires)
+      const there = accountOf(source, wires, word)
       const call = { ...there.call, resident: region.resident }
       accounts.set(there.row.id, { ...there, call, regional: there.row.id !== own.row.id })
     }
@@ -242,13 +219,15 @@ function vendorsFrom(
   const named = (vendor: string) => ownAccounts.find(({ row }) => row.vendor === vendor)
   return {
     choose: async ({ region, ...group }) => {
-      const sellers = ownAccounts.flatMap((account) => {
-        const { name: vendor, batch } = account.provider
+      const sellers = [...Map.groupBy(ownAccounts, ({ row }) => row.vendor)].flatMap(([vendor, own]) => {
+        const account = own.find(({ apiKey }) => apiKey !== undefined) ?? (own[0] as Account)
+        const { batch } = account.provider
         return batch === undefined ? [] : [{ vendor, batch, account, ready: account.apiKey !== undefined }]
       })
       const { seller, model } = chooseSeller(sellers, group)
-      const place = region === undefined ? undefined : regionOf(seller.account.provider, region, model, env)
-      const at = place?.environment && accountOf(seller.account.provider, { ...env, ...place.environment }, wires)
+      const word = region ?? seller.account.region
+      const place = word === undefined ? undefined : regionOf(seller.account, word, model)
+      const at = place?.environment && accountOf(seller.account, wires, word)
       const account = accounts.get((at ?? seller.account).row.id) as Account
       if (account.wrong !== null) throw account.wrong
       if (!stored.has(account.row.id)) {
@@ -280,14 +259,23 @@ function vendorsFrom(
       if (apiKey === undefined) throw new NoCredentials(provider.name, wants[0] ?? '')
       return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
     },
-    exclusive: (accountId) => exclusive.includes(accounts.get(accountId)?.row.vendor ?? ''),
+    exclusive: (accountId) => {
+      const account = accounts.get(accountId)
+      return account !== undefined && (account.exclusive ?? exclusive.includes(account.row.vendor))
+    },
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
     knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
     accounts: () =>
-      [...accounts.values()].map(({ apiKey, call, ...account }) => ({
-        ...account,
+      [...accounts.values()].map(({ apiKey, call, row, provider, name, engine, wants, regional }) => ({
+        name: name ?? row.vendor,
+        row,
+        provider,
+        engine: engine ?? null,
+        wants,
+        regional,
         call: apiKey === undefined ? null : { ...call, apiKey },
       })),
+    rates: (accountId) => accounts.get(accountId)?.engine?.rates,
   }
 }
 
@@ -302,14 +290,6 @@ const listOf = (text = ''): string[] =>
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
-
-function first(env: Environment, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = env[name]?.trim() // keys are pasted with their line end
-    if (value) return value
-  }
-  return undefined
-}
 
 /**
  * Tests end the process at a named step: `REDEYE_CRASH_AT=bought:2` kills it at the second pass of `bought`,

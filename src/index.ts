@@ -2,6 +2,13 @@ export { type AnswerParser, Job, type JobEvent, type Result } from './client/job
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
 export { type AccountCheck, type Checkup, type JobSummary, Redeye, type Trial } from './client/redeye.ts'
 export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices, quoteTokens } from './compose.ts'
+export {
+  type AccountConfig,
+  defineConfig,
+  type EngineAccountConfig,
+  type RedeyeConfig,
+  type VendorAccountConfig,
+} from './config/config.ts'
 export * from './domain/errors.ts'
 export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'

@@ -27,6 +27,7 @@ test('the front door exports these values and no others', () => {
     'VendorUnavailable',
     'advise',
     'allBatchPrices',
+    'defineConfig',
     'homeOf',
     'open',
     'prices',

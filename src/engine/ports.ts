@@ -1,4 +1,5 @@
 import type { Dispatcher } from '../dispatch/contract.ts'
+import type { EngineRates, EngineSettings } from '../domain/engine-settings.ts'
 import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -47,6 +48,8 @@ export interface Vendors {
   knowsTime(accountId: string): boolean
   /** The accounts this process has; `call` is null where a variable that it wants is not set. */
   accounts(): readonly VendorAccount[]
+  /** What an engine of the user's own costs; undefined: it is none. */
+  rates(accountId: string): EngineRates | undefined
 }
 
 export interface Chosen {
@@ -60,13 +63,17 @@ export interface Chosen {
 }
 
 export interface VendorAccount {
+  /** As the user calls it; of the environment's own, the vendor's name. */
+  readonly name: string
   readonly row: AccountRow
   readonly provider: Provider
   readonly call: Call | null
   /** Variables that are not set and have to be. */
   readonly wants: readonly string[]
-  /** Not the environment's own account, but the same in a region that a job may name. */
+  /** Not the account itself, but the same in a region that a job may name. */
   readonly regional: boolean
+  /** How it may be used, where it is an engine of the user's own. */
+  readonly engine: EngineSettings | null
 }
 
 export interface Log {

@@ -354,15 +354,21 @@ export interface Provider {
     readonly baseUrl: readonly string[]
     /** Empty: there is none, and one must be told. */
     readonly baseUrlDefault: string
+    /** It may take calls without a key. */
+    readonly keyOptional?: boolean
   }
   /** Headers from the environment that say whose the account is (organisation, project). */
   headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
   /** For an account that takes more than a key and a base URL to name. */
   accountFrom?(environment: Readonly<Record<string, string | undefined>>): Partial<AccountSetup>
+  /** Members of an account in the user's config that are this vendor's own; they become settings of the account. */
+  readonly accountSettings?: readonly string[]
   /** Where the vendor can be told to work, by the user's word for it. Absent: nowhere in particular. */
   readonly regions?: Readonly<Record<string, Region>>
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
+  /** Models of the account, where only the far end knows them. Free. */
+  models?(call: Call): Promise<readonly string[]>
 }
 
 /** A place where a vendor can be told to work. */

@@ -24,4 +24,5 @@ export const openai = {
   },
   headersFrom,
   regions,
+  accountSettings: ['completionWindowField'],
 } satisfies Provider
