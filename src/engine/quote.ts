@@ -38,13 +38,17 @@ export async function quoteJob(
   const shardsOf = new Map<Lane, number>()
   for (const [number, group] of manifest.groups.entries()) {
     const route = manifest.routes[number] as Route
-    const { lane, translated } = route
+    const { lane, accountId, translated } = route
     const { limits } = ports.vendors.batch(lane)
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
-    groups.push(quoteGroup(manifest, number, samples.get(number), options))
+    const rates = ports.vendors.rates(accountId)
+    groups.push({
+      ...quoteGroup(manifest, number, samples.get(number), options),
+      ...(rates === undefined ? {} : { rates }),
+    })
   }
   const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
   const paces = new Map<Lane, Pace>()

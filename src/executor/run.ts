@@ -45,6 +45,7 @@ export class Run {
   readonly #unproven
   readonly #tokens = { input: 0, output: 0 }
   readonly #tiers: Record<string, number> = {}
+  #engineMs = 0
   /** Tokens of an answer, averaged. */
   #output = OUTPUT_FIRST
   #trouble: Trouble | null = null
@@ -120,6 +121,7 @@ export class Run {
       window,
       tokens: { ...this.#tokens },
       tiers: { ...this.#tiers },
+      engineMs: this.#engineMs,
       unproven: { ...this.#unproven },
       pausedUntil: pausedUntil > this.#now() ? pausedUntil : null,
       held: this.#held,
@@ -219,9 +221,13 @@ export class Run {
       return this.#landed(attempt, 'again')
     }
     attempt.begunAt = this.#now()
-    const reply = await this.#post(attempt.source).catch((error: unknown) => {
-      this.#failed(attempt, error)
-    })
+    const { time } = this.#gate
+    const begun = time.begin(attempt.begunAt)
+    const reply = await this.#post(attempt.source)
+      .finally(() => (this.#engineMs += time.end(this.#now(), begun)))
+      .catch((error: unknown) => {
+        this.#failed(attempt, error)
+      })
     if (reply !== undefined) this.#replied(attempt, reply)
   }
 

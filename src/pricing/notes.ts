@@ -32,7 +32,12 @@ const horizon = 90 * DAY
 export function laneNotes(facts: NoteFacts, when: When): string[] {
   const { lane, model, row, priced, requests } = facts
   const notes: string[] = []
-  if (!priced) notes.push(`No price is known for model "${model}" in ${lane}.`)
+  if (!priced)
+    notes.push(
+      tierOf(lane) === 'idle'
+        ? `${lane} is paid by the hour, and how many tokens ${model} makes in one is not known: see redeye doctor --engine.`
+        : `No price is known for model "${model}" in ${lane}.`,
+    )
   if (!facts.flyable) notes.push(`${lane} is not among the lanes of this job; its price is for comparison.`)
   if (tierOf(lane) === 'batch') {
     if (when.deadline != null && when.deadline - when.at < HOUR) {
@@ -61,8 +66,8 @@ export function laneNotes(facts: NoteFacts, when: When): string[] {
 
 /** What is worth knowing about the model and its price. */
 export function modelNotes({ row, price }: NoteFacts, { at }: When): string[] {
-  if (row === undefined) return []
   const notes = [...(price?.doubts ?? [])]
+  if (row === undefined) return notes
   const { shutdown } = row
   if (shutdown?.date) {
     const away = Date.parse(shutdown.date) - at

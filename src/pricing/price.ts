@@ -1,3 +1,4 @@
+import type { EngineRates } from '../domain/engine-settings.ts'
 import { type PicoUsd, picoPerToken } from '../domain/money.ts'
 import {
   type ChargedKind,
@@ -9,6 +10,7 @@ import {
   vendorOf,
 } from '../domain/usage.ts'
 import { findModel, isLong, type ModelRow, type PriceChange, type Rates, type Stacking } from './catalogue.ts'
+import { type EngineWork, enginePrice } from './engine-price.ts'
 
 /**
  * Which of several readings of an unsure price is meant. `listed` is charged: the row as it stands in the catalogue.
@@ -33,6 +35,10 @@ export interface PriceQuery {
   readonly resident?: boolean
   /** Default `listed`. */
   readonly reading?: Reading
+  /** What the engine costs, in the idle tier. */
+  readonly rates?: EngineRates | undefined
+  /** What was used of it, once that is known. */
+  readonly work?: EngineWork | undefined
 }
 
 export interface Price {
@@ -51,13 +57,17 @@ export interface Price {
 
 /**
  * Unit prices of a model in a tier at a date.
- * @returns undefined where no price is known: unknown model, a tier the model is not sold in, own engines (`idle`).
+ * @returns undefined where no price is known: unknown model, a tier the model is not sold in, an engine without rates.
  *   A kind that is absent from `perToken` has no price; `costOf` refuses it.
  */
 export function priceFor(query: PriceQuery): Price | undefined {
   const { tier, at, vendor, reading = 'listed' } = query
+  if (tier === 'idle') {
+    const { model, rates, work } = query
+    return rates && enginePrice(typeof model === 'string' ? model : model.id, rates, work)
+  }
   const row = typeof query.model === 'string' ? findModel(query.model, vendor) : query.model
-  if (row === undefined || tier === 'idle' || !row.prices[tier]) return undefined
+  if (row === undefined || !row.prices[tier]) return undefined
   const long = row.prices.longContext !== null && (query.long ?? isLong(row, query.promptTokens ?? 0))
   const which = { row, tier, long, vendor }
 

@@ -1,0 +1,45 @@
+import type { EngineSettings } from '../domain/engine-settings.ts'
+import type { Call } from '../providers/contract.ts'
+import { IdleHours } from './idle-hours.ts'
+import { LoadWatch } from './load-watch.ts'
+
+/** An engine of the user's own, as long as this process sends it requests: one for all runs there. */
+export class EngineUse {
+  readonly #hours: IdleHours | undefined
+  readonly #load: LoadWatch | undefined
+  readonly #now: () => number
+
+  /** @throws UsageError for a window that names no hours */
+  constructor(call: Call, { window, zone, yieldWhen, metricsUrl }: EngineSettings) {
+    this.#now = () => call.clock.now()
+    this.#hours = window === null ? undefined : new IdleHours(window, zone)
+    this.#load =
+      yieldWhen === null
+        ? undefined
+        : new LoadWatch(call, { ...yieldWhen, ...(metricsUrl === undefined ? {} : { metricsUrl }) })
+  }
+
+  /** Asked before each request. */
+  mayStart(): boolean {
+    return this.held() === null
+  }
+
+  /** Why nothing starts now; null: it may. */
+  held(): string | null {
+    const now = this.#now()
+    if (this.#hours?.isOpen(now) === false) return `closed until ${new Date(this.#hours.changesAt(now)).toISOString()}`
+    if (this.#load === undefined || this.#load.calm()) return null
+    const { waiting, problem } = this.#load
+    if (problem !== null) return problem
+    return waiting === undefined ? 'its metrics are being looked at' : `${waiting} requests wait there`
+  }
+
+  /** When its hours begin or end next, our clock; never, where it has none. */
+  changesAt(): number {
+    return this.#hours?.changesAt(this.#now()) ?? Number.POSITIVE_INFINITY
+  }
+
+  close(): void {
+    this.#load?.close()
+  }
+}
