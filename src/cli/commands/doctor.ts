@@ -52,9 +52,10 @@ function checkupText({ home, bytes: size, storeVersion, node, accounts, missing,
   return columns(null, rows).join('\n')
 }
 
-function accountRows({ ok, vendor, baseUrl, detail, limits, learned }: Checkup['accounts'][number]): string[][] {
+function accountRows({ ok, name, vendor, baseUrl, detail, limits, learned }: Checkup['accounts'][number]): string[][] {
+  const called = name === vendor ? vendor : `${name} (${vendor})`
   return [
-    [ok ? 'ok' : 'FAILS', 'account', `${vendor} at ${baseUrl}: ${detail}`],
+    [ok ? 'ok' : 'FAILS', 'account', `${called} at ${baseUrl}: ${detail}`],
     ...(limits === null || !ok ? [] : [['', '', limitsText(limits)]]),
     ...learned.map(({ model, unit, max, learnedAt }) => [
       '',
