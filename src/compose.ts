@@ -1,20 +1,12 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { homedir, platform, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import {
-  type Account,
-  type AccountSource,
-  accountOf,
-  type Environment,
-  vendorSource,
-  type Wires,
-} from './accounts/account.ts'
-import { engineSource, plainEngine } from './accounts/engine.ts'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Account, type AccountSource, accountOf, type Environment, type Wires } from './accounts/account.ts'
+import { homeOf } from './accounts/home.ts'
 import { regionOf, vendorsWith } from './accounts/regions.ts'
+import { configOf, sourcesOf } from './accounts/sources.ts'
 import { Redeye } from './client/redeye.ts'
-import type { EngineAccountConfig, RedeyeConfig } from './config/config.ts'
-import { readConfig } from './config/read-config.ts'
+import type { RedeyeConfig } from './config/config.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
@@ -39,13 +31,14 @@ import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
 import { openFetchFile } from './kit/fetch-file.ts'
 import { openHttp } from './kit/http.ts'
+import { type EngineMeasured, type EngineQuestion, type EngineStep, measureEngineOf } from './measure-engine.ts'
 import type { BatchLane, Provider, Region } from './providers/contract.ts'
 import { providers } from './providers/registry.ts'
 import { openFolderBlobs } from './stores/blobs/fs.ts'
 import type { AccountRow, ControlStore } from './stores/contract.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
 
-export type { Environment }
+export { type Environment, homeOf }
 
 export interface OpenOptions {
   /** Where jobs live. Default: REDEYE_HOME, else `.redeye` in the working folder if there, else the user's data folder. */
@@ -132,6 +125,15 @@ export function quoteTokens(
   return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at)
 }
 
+/**
+ * How many tokens a second an engine of the user's own makes, at rising concurrency, in about a minute, and what they cost
+ * beside those of batches; yields each step. It breaks off as soon as the engine's metrics show that somebody waits. Needs
+ * no home.
+ * @throws Refused where somebody waits already · VendorUnavailable where it does not answer as it should
+ */
+export const measureEngine = (question: EngineQuestion): AsyncGenerator<EngineStep, EngineMeasured> =>
+  measureEngineOf({ ...question, env: question.env ?? process.env })
+
 /** All models that have a batch price, a line each. */
 export const allBatchPrices = (at: number = Date.now()): BatchPrice[] => batchPrices(listedVendors(), at)
 
@@ -145,56 +147,11 @@ const listedVendors = (): ListedVendor[] =>
         .map(([region]) => region),
   }))
 
-/** REDEYE_HOME, else `.redeye` in the working folder if it is there, else the user's data folder. */
-export function homeOf(env: Environment): string {
-  if (env.REDEYE_HOME) return resolve(env.REDEYE_HOME)
-  if (existsSync('.redeye')) return resolve('.redeye')
-  const user = homedir()
-  switch (platform()) {
-    case 'darwin':
-      return join(user, 'Library', 'Application Support', 'redeye')
-    case 'win32':
-      return join(env.LOCALAPPDATA ?? join(user, 'AppData', 'Local'), 'redeye')
-    default:
-      return join(env.XDG_DATA_HOME ?? join(user, '.local', 'share'), 'redeye')
-  }
-}
-
 function speedOf(option: number | undefined, env: Environment): number {
   const speed = option ?? Number(env.REDEYE_SPEED ?? 1)
   if (!(speed > 0) || !Number.isFinite(speed))
     throw new UsageError(`REDEYE_SPEED is ${env.REDEYE_SPEED}; it must be a positive number.`)
   return speed
-}
-
-/** The config that was handed in, else that of the working folder, else of the home; read with the vendors there are. */
-async function configOf(handed: RedeyeConfig | undefined, home: string): Promise<RedeyeConfig> {
-  const known = Object.fromEntries(
-    Object.values<Provider>(providers).map(({ name, regions = {}, accountSettings = [] }) => [
-      name,
-      { regions: Object.keys(regions), accountSettings },
-    ]),
-  )
-  if (handed === undefined) return readConfig([process.cwd(), home], known)
-  const { checkConfig } = await import('./config/check-config.ts')
-  return checkConfig(handed, 'config', known)
-}
-
-/** What accounts are made from: the environment's own of each vendor, then those of the config. */
-function sourcesOf(env: Environment, { accounts }: RedeyeConfig): AccountSource[] {
-  const own = Object.values<Provider>(providers).map((provider) => ({
-    provider,
-    env,
-    name: null,
-    ...(provider.batch === undefined ? { engine: plainEngine } : {}),
-  }))
-  const named = (accounts ?? []).map((account) => {
-    const provider = providers[account.provider] as Provider
-    return account.provider === 'own'
-      ? engineSource(provider, account as EngineAccountConfig, env)
-      : vendorSource(provider, account, env)
-  })
-  return [...own, ...named]
 }
 
 /** What this process can buy with. */

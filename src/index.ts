@@ -1,7 +1,16 @@
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
 export { type AccountCheck, type Checkup, type JobSummary, Redeye, type Trial } from './client/redeye.ts'
-export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices, quoteTokens } from './compose.ts'
+export {
+  allBatchPrices,
+  type Environment,
+  homeOf,
+  measureEngine,
+  type OpenOptions,
+  open,
+  prices,
+  quoteTokens,
+} from './compose.ts'
 export {
   type AccountConfig,
   defineConfig,
@@ -35,6 +44,9 @@ export {
   type Advice,
   type Advised,
   advise,
+  type ComparedModel,
+  type EngineEconomy,
   type Situation,
   type WhatIf,
 } from './engine/index.ts'
+export type { EngineMeasured, EngineQuestion, EngineStep } from './measure-engine.ts'

@@ -68,7 +68,14 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
       'kit',
     ],
   },
-  { room: 'index.ts', may: ['compose.ts', 'config/config.ts', 'client', 'domain', 'engine/index.ts'] },
+  {
+    room: 'measure-engine.ts',
+    may: ['accounts', 'config', 'executor', 'engine/index.ts', 'providers', 'domain', 'kit'],
+  },
+  {
+    room: 'index.ts',
+    may: ['compose.ts', 'measure-engine.ts', 'config/config.ts', 'client', 'domain', 'engine/index.ts'],
+  },
   { room: 'cli', may: ['index.ts', 'server', 'emulator/index.ts', 'domain', 'kit'] },
 ]
 

@@ -29,6 +29,7 @@ test('the front door exports these values and no others', () => {
     'allBatchPrices',
     'defineConfig',
     'homeOf',
+    'measureEngine',
     'open',
     'prices',
     'quoteTokens',

@@ -2,6 +2,7 @@ export type { TableSource } from '../intake/intake-table.ts'
 export type { Manifest } from '../intake/manifest.ts'
 export type { Source } from '../intake/sources.ts'
 export { type Advice, type Advised, advise, type Situation } from '../pricing/advise.ts'
+export { type ComparedModel, type EngineEconomy, engineEconomy } from '../pricing/engine-economy.ts'
 export {
   type BatchPrice,
   batchPrices,

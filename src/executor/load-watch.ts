@@ -43,14 +43,17 @@ export async function lookAtLoad(call: Call, url = new URL('/metrics', call.base
   const known = apiKey !== '' && new URL(url).origin === new URL(call.baseUrl).origin
   const headers = known ? { authorization: `Bearer ${apiKey}` } : {}
   const nothing = { waiting: undefined, running: undefined }
+  // What comes later is no news, also not after another try.
+  const late = AbortSignal.timeout(STALE_MS)
+  const given = signal === undefined ? late : AbortSignal.any([signal, late])
   try {
-    const request = { method: 'GET', url, headers, signal, headersTimeoutMs: STALE_MS } as const
-    const { status, text } = await http.call(request)
+    const { status, text } = await http.call({ method: 'GET', url, headers, signal: given })
     if (status !== 200) return { ...nothing, problem: `${url} answers with HTTP ${status}: are metrics switched on?` }
     const waiting = waitingIn(text)
     const problem = waiting === undefined ? `${url} has none of ${[...waitingNames].join(', ')}.` : null
     return { waiting, running: runningIn(text), problem }
   } catch (error) {
+    if (late.aborted) return { ...nothing, problem: `${url} does not answer within a second.` }
     return { ...nothing, problem: error instanceof Error ? error.message : String(error) }
   }
 }
