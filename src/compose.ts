@@ -8,7 +8,7 @@ import { configOf, sourcesOf } from './accounts/sources.ts'
 import { Redeye } from './client/redeye.ts'
 import type { RedeyeConfig } from './config/config.ts'
 import { localDispatcher } from './dispatch/local.ts'
-import { NoCredentials, OtherAccount, UnknownRegion, UsageError } from './domain/errors.ts'
+import { NoCredentials, OtherAccount, RedeyeError, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
 import {
   type BatchPrice,
@@ -21,6 +21,7 @@ import {
   priceList,
   type Quote,
   quoteTokens as quoteAnywhere,
+  type Seller,
   type Step,
   sellerOf,
   steps,
@@ -173,15 +174,14 @@ function vendorsFrom(
   }
   const ownAccounts = [...accounts.values()].filter(({ regional }) => !regional)
   const stored = new Set<string>()
+  const served: Served = new Map()
   const named = (vendor: string) => ownAccounts.find(({ row }) => row.vendor === vendor)
   return {
     choose: async ({ region, ...group }) => {
-      const sellers = [...Map.groupBy(ownAccounts, ({ row }) => row.vendor)].flatMap(([vendor, own]) => {
-        const account = own.find(({ apiKey }) => apiKey !== undefined) ?? (own[0] as Account)
-        const { batch } = account.provider
-        return batch === undefined ? [] : [{ vendor, batch, account, ready: account.apiKey !== undefined }]
-      })
-      const { seller, model } = chooseSeller(sellers, group)
+      const first = chooseSeller(sellersOf(ownAccounts, served), group)
+      // A model that nobody is known to have may be one of an engine that has not been asked yet.
+      const asked = first.known ? 0 : await askEngines(ownAccounts, served)
+      const { seller, model } = asked === 0 ? first : chooseSeller(sellersOf(ownAccounts, served), group)
       const word = region ?? seller.account.region
       const place = word === undefined ? undefined : regionOf(seller.account, word, model)
       const at = place?.environment && accountOf(seller.account, wires, word)
@@ -192,7 +192,7 @@ function vendorsFrom(
         stored.add(account.row.id)
       }
       return {
-        lane: laneOf(seller.vendor, 'batch'),
+        lane: laneOf(seller.vendor, seller.account.engine === undefined ? 'batch' : 'idle'),
         accountId: account.row.id,
         model,
         ...(place?.member === undefined ? {} : { member: place.member }),
@@ -232,8 +232,48 @@ function vendorsFrom(
         regional,
         call: apiKey === undefined ? null : { ...call, apiKey },
       })),
-    rates: (accountId) => accounts.get(accountId)?.engine?.rates,
+    engine: (accountId) => accounts.get(accountId)?.engine,
   }
+}
+
+/** What engines have said that they serve, by account. */
+type Served = Map<string, readonly string[]>
+
+/** Asks the engines whose account does not say what they serve, each once; one that is not there serves nothing. */
+async function askEngines(accounts: readonly Account[], served: Served): Promise<number> {
+  const unknown = accounts.filter(
+    ({ engine, apiKey, row }) => engine?.models === null && apiKey !== undefined && !served.has(row.id),
+  )
+  await Promise.all(
+    unknown.map(async ({ provider, call, apiKey = '', row }) => {
+      const models = await provider.models?.({ ...call, apiKey }).catch((error: unknown) => {
+        if (error instanceof RedeyeError) return []
+        throw error
+      })
+      served.set(row.id, models ?? [])
+    }),
+  )
+  return unknown.length
+}
+
+/** Each vendor with the first of its accounts that has its key, and each engine. */
+function sellersOf(accounts: readonly Account[], served: Served): (Seller & { readonly account: Account })[] {
+  const engines = accounts.filter(({ engine }) => engine !== undefined)
+  const vendors = Map.groupBy(
+    accounts.filter(({ engine }) => engine === undefined),
+    ({ row }) => row.vendor,
+  )
+  const chosen = [...vendors.values()].map(
+    (own) => own.find(({ apiKey }) => apiKey !== undefined) ?? (own[0] as Account),
+  )
+  return [...chosen, ...engines].flatMap((account) => {
+    const { provider, engine, name, row, apiKey } = account
+    const limits = engine === undefined ? provider.batch?.limits : provider.sync?.idle?.limits
+    if (limits === undefined) return []
+    const models = engine?.models ?? served.get(row.id) ?? []
+    const known = engine === undefined ? {} : { models, names: name === null ? [] : [name] }
+    return { vendor: row.vendor, limits, account, ready: apiKey !== undefined, ...known }
+  })
 }
 
 const placeOf = ({ row }: { row: AccountRow }): string =>

@@ -8,7 +8,7 @@ export type EngineCharge = Pick<PriceQuery, 'rates' | 'work'>
 
 /** @param usage  the usage records of the submission */
 export function engineCharge(ports: Ports, submission: SubmissionRow, usage: Uint8Array<ArrayBuffer>): EngineCharge {
-  const rates = ports.vendors.rates(submission.accountId)
+  const rates = ports.vendors.engine(submission.accountId)?.rates
   const { engineMs } = submission.collected as Collected
   if (rates === undefined || engineMs === undefined) return { rates }
   const view = new DataView(usage.buffer)

@@ -5,9 +5,9 @@ import type { JobOptions } from './options.ts'
 import type { Vendors } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 
-/** Without a deadline nothing presses. With one, what turns nobody away is the last resort; priority only when asked for. */
-const CALM: readonly Tier[] = ['batch']
-const HURRIED: readonly Tier[] = ['batch', 'flex', 'standard']
+/** Engines of one's own have no lane but one. Without a deadline nothing presses. With one, what turns nobody away is the last resort; priority only when asked for. */
+const CALM: readonly Tier[] = ['idle', 'batch']
+const HURRIED: readonly Tier[] = ['idle', 'batch', 'flex', 'standard']
 
 export const ladderOf = ({ ladder }: JobOptions, deadline: number | null): readonly Tier[] =>
   ladder ?? (deadline === null ? CALM : HURRIED)
@@ -36,7 +36,7 @@ function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Ro
 export function checkLadder(vendors: Vendors, { routes }: RoutedManifest, ladder: readonly Tier[]): void {
   for (const route of routes) {
     if (lanesOf(vendors, route, ladder).length > 0) continue
-    const sold = lanesOf(vendors, route, ['batch', 'flex', 'standard', 'priority'])
+    const sold = lanesOf(vendors, route, ['idle', 'batch', 'flex', 'standard', 'priority'])
     throw new UsageError(
       `${route.model} at ${vendorOf(route.lane)} is not sold on ${ladder.join(' or ')}.`,
       `Nothing was sent. It is sold on ${sold.map(tierOf).join(', ')}.`,

@@ -1,5 +1,5 @@
 import type { Dispatcher } from '../dispatch/contract.ts'
-import type { EngineRates, EngineSettings } from '../domain/engine-settings.ts'
+import type { EngineSettings } from '../domain/engine-settings.ts'
 import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -48,8 +48,8 @@ export interface Vendors {
   knowsTime(accountId: string): boolean
   /** The accounts this process has; `call` is null where a variable that it wants is not set. */
   accounts(): readonly VendorAccount[]
-  /** What an engine of the user's own costs; undefined: it is none. */
-  rates(accountId: string): EngineRates | undefined
+  /** How an engine of the user's own may be used, and what it costs; undefined: the account is none. */
+  engine(accountId: string): EngineSettings | undefined
 }
 
 export interface Chosen {

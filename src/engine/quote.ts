@@ -11,6 +11,7 @@ import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
+import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
@@ -39,12 +40,12 @@ export async function quoteJob(
   for (const [number, group] of manifest.groups.entries()) {
     const route = manifest.routes[number] as Route
     const { lane, accountId, translated } = route
-    const { limits } = ports.vendors.batch(lane)
+    const { limits } = termsOf(ports.vendors, lane)
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
-    const rates = ports.vendors.rates(accountId)
+    const rates = ports.vendors.engine(accountId)?.rates
     groups.push({
       ...quoteGroup(manifest, number, samples.get(number), options),
       ...(rates === undefined ? {} : { rates }),

@@ -134,7 +134,7 @@ function unproven(
   const [vendor, tier] = [vendorOf(submission.lane), tierOf(submission.lane)]
   const row = resolveModel({ requested: submission.model, answered: '', vendor })
   const [model, at] = [row ?? submission.model, submission.createdAt]
-  const rates = ports.vendors.rates(submission.accountId)
+  const rates = ports.vendors.engine(submission.accountId)?.rates
   const price = priceFor({ model, vendor, tier, at, reading: 'high', resident, rates })
   const embeddings = group === undefined || makesNumbers(group.endpoint)
   const stated = group !== undefined && group.outputMaxStated === group.requests

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { upstreamId } from '../delivery/result-index.ts'
+import { type Collected, upstreamId } from '../delivery/result-index.ts'
 import { makesNumbers } from '../domain/endpoints.ts'
 import { vendorOf } from '../domain/usage.ts'
+import { EngineUse } from '../executor/engine-use.ts'
 import { execute } from '../executor/execute.ts'
 import { answersIn, recover } from '../executor/read-journal.ts'
 import type { Ended, Progress, SourceRow } from '../executor/work.ts'
@@ -39,6 +40,8 @@ export interface RunProgress {
   readonly pausedUntil: number | null
   readonly held: boolean
   readonly trouble: Progress['trouble']
+  /** Of the lane's time, by all runs so far, our clock. */
+  readonly engineMs: number
 }
 
 /**
@@ -82,13 +85,17 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const { ports, claim, shard, job, lane } = flight
   if (claim === null) throw new Error('A run needs the lease.')
   if (job.cancelWanted || submission.cancelWanted) return end(flight, submission)
+  const settings = ports.vendors.engine(shard.accountId)
+  const placesMax = settings?.placesMax ?? lane.limits.concurrencyMax
+  const limits = { ...lane.limits, concurrencyMax: Math.min(placesMax, lane.limits.concurrencyMax) }
   claim.linger()
   const { requestsPerMinute } = flight.options
   const patient = async () => !claim.signal.aborted && !(await isUnwanted(flight, submission))
-  const turn = await runs.turn(shard, { limits: lane.limits, requestsPerMinute, patient })
+  const turn = await runs.turn(shard, { limits, requestsPerMinute, patient })
   if (turn === undefined) return claim.signal.aborted ? ports.clock.now() : 'again'
   const stop = new AbortController()
   const took = new Map<number, number>()
+  const engine = settings && new EngineUse(flight.call, settings)
   try {
     const before = await journalsOf(flight, submission)
     const references = await attachFiles(flight)
@@ -100,7 +107,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       journal: join(folderOf(flight, submission), `${String(claim.epoch).padStart(9, '0')}.journal`),
       earlier: before,
       signal: AbortSignal.any([claim.signal, stop.signal]),
-      mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS,
+      mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS && engine?.mayStart() !== false,
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
@@ -112,6 +119,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
     return await end(flight, submission, ended.progress, took)
   } finally {
     turn.end()
+    engine?.close()
   }
 }
 
@@ -135,7 +143,8 @@ async function follow(
     answered = value.answered
     ports.step('running')
     const { inFlight, window, pausedUntil, held, trouble } = value
-    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, trouble }
+    const engineMs = engineMsOf(submission) + value.engineMs
+    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, trouble, engineMs }
     const set = { counts: countsOf(submission, value), progress }
     const text = JSON.stringify([set.counts, trouble?.why ?? null, held])
     if (text !== written) {
@@ -164,6 +173,9 @@ const countsOf = ({ rows }: SubmissionRow, { answered, succeeded }: Progress) =>
   failed: answered - succeeded,
 })
 
+/** By the runs of those before. */
+const engineMsOf = ({ progress }: SubmissionRow): number => (progress as Partial<RunProgress> | null)?.engineMs ?? 0
+
 async function end(
   flight: SyncFlight,
   submission: SubmissionRow,
@@ -172,7 +184,10 @@ async function end(
 ): Promise<Then> {
   const { ports } = flight
   const counts = progress === undefined ? submission.counts : countsOf(submission, progress)
-  const kept = took === undefined || took.size === 0 ? null : { took: [...took] }
+  const kept = {
+    engineMs: engineMsOf(submission) + (progress?.engineMs ?? 0),
+    ...(took === undefined || took.size === 0 ? {} : { took: [...took] }),
+  }
   await commit(flight, {
     submissions: [moveSubmission(submission, 'end', { counts, endedAt: ports.clock.now(), progress: kept })],
     events: [eventOf(flight, 'ended', { counts }, submission)],
@@ -195,10 +210,13 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
   const missing = rows.markUnseen(stopped ? 'cancelled' : undefined)
   const saved = await rows.save(ports, folder, [name], missing)
   const { took } = (submission.progress ?? {}) as { took?: readonly (readonly [number, number])[] }
-  const collected = {
+  const collected: Collected = {
     ...saved,
     ...(unproven.attempts === 0 ? {} : { unproven }),
     ...(took === undefined ? {} : { ms: byRow(took, submission.rows) }),
+    ...(ports.vendors.engine(submission.accountId) === undefined
+      ? {}
+      : { engineMs: Math.round(engineMsOf(submission)) }),
   }
   await commit(flight, {
     submissions: [moveSubmission(submission, 'collect', { collected })],
