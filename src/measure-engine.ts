@@ -19,7 +19,7 @@ export interface EngineQuestion {
   readonly model?: string
   /** What it costs, all its GPUs together. Default: as its account says. */
   readonly usdPerHour?: number
-  /** Models of the catalogue beside which its price is put. Default: the cheapest current one of each of their makers. */
+  /** Models of the catalogue beside which its price is put. Default: a cheap and a middling one of each maker. */
   readonly compare?: readonly string[]
   /** Goes on to more than one request at once although no metrics show whether others wait. */
   readonly blind?: boolean

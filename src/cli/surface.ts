@@ -182,7 +182,7 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     .option('--engine <url>', 'its base URL, or the name of its account')
     .option('--usd-per-hour <usd>', 'what it costs: prints its price beside those of batches', fraction)
     .option('--model <name>', 'a model that it serves; without, the first')
-    .option('--compare <model>', 'beside which model; repeatable; without, the cheapest of each vendor', collect)
+    .option('--compare <model>', 'beside which model; repeatable; without, two of each maker', collect)
     .option('--blind', 'also more than one request at once where no metrics show whether others wait')
     .action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
 

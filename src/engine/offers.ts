@@ -1,5 +1,6 @@
 import { quotaHoldingStates } from '../domain/states.ts'
 import { tierOf, vendorOf } from '../domain/usage.ts'
+import { windowOf } from '../executor/engine-use.ts'
 import { SECOND } from '../kit/clock.ts'
 import { learned, samplesFor } from '../policy/history.ts'
 import { priorOf } from '../policy/landing.ts'
@@ -49,7 +50,9 @@ function accountsOf({ vendors }: Ports, { lane, accountId }: Route, { region }: 
     .accounts()
     .filter(({ row, call, regional }) => call !== null && !regional && row.vendor === vendorOf(lane))
     .map(({ row }) => row.id)
-  return region === undefined ? [...new Set([accountId, ...others])] : [accountId]
+  // Another engine of the user's own is another machine with other models.
+  const alone = region !== undefined || vendors.engine(accountId) !== undefined
+  return alone ? [accountId] : [...new Set([accountId, ...others])]
 }
 
 async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<Offer> {
@@ -80,13 +83,14 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
       room: await roomOn(ports, of, route),
     }
   }
+  const engine = ports.vendors.engine(accountId)
   const { requestsPerMinute: perMinute } = of.job.options as JobOptions
   return {
     ...facts,
     kind: 'sync',
     pace: await paceFor(ports, route, { tokens: tokensEach(of.job, line), perMinute, runs }),
     sheds: sheds(lane),
-    window: null,
+    window: engine === undefined ? null : windowOf(engine, ports.clock.now()),
     cancelSeconds: DRAIN_SECONDS * ports.clock.speed,
     room: Number.POSITIVE_INFINITY,
   }

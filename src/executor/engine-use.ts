@@ -3,6 +3,18 @@ import type { Call } from '../providers/contract.ts'
 import { IdleHours } from './idle-hours.ts'
 import { LoadWatch } from './load-watch.ts'
 
+/** Its present window, or the next one, our clock; null: it is always open. */
+export function windowOf(
+  { window, zone }: Pick<EngineSettings, 'window' | 'zone'>,
+  now: number,
+): { readonly opens: number; readonly closes: number } | null {
+  if (window === null) return null
+  const hours = new IdleHours(window, zone)
+  const changes = hours.changesAt(now)
+  if (changes === Number.POSITIVE_INFINITY) return null
+  return hours.isOpen(now) ? { opens: now, closes: changes } : { opens: changes, closes: hours.changesAt(changes) }
+}
+
 /** An engine of the user's own, as long as this process sends it requests: one for all runs there. */
 export class EngineUse {
   readonly #hours: IdleHours | undefined
@@ -32,11 +44,6 @@ export class EngineUse {
     const { waiting, problem } = this.#load
     if (problem !== null) return problem
     return waiting === undefined ? 'its metrics are being looked at' : `${waiting} requests wait there`
-  }
-
-  /** When its hours begin or end next, our clock; never, where it has none. */
-  changesAt(): number {
-    return this.#hours?.changesAt(this.#now()) ?? Number.POSITIVE_INFINITY
   }
 
   close(): void {

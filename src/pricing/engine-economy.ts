@@ -29,7 +29,7 @@ export interface ComparedModel {
 }
 
 /**
- * @param models  of the catalogue; default: the cheapest current one of each of its makers, by this mix
+ * @param models  of the catalogue; default: of each maker the cheapest current one, by this mix, and the one in the middle
  * @throws UsageError for a model that has no row · PriceMissing for one without a batch price
  */
 export function engineEconomy(
@@ -50,7 +50,7 @@ export function engineEconomy(
     return { lane, model: row.id, provider: row.provider, usdPerMillion: batch, breakEven: usdPerMillion / batch }
   })
   const sorted = priced.toSorted((a, b) => a.usdPerMillion - b.usdPerMillion)
-  const shown = models === undefined ? cheapestOfEach(sorted) : sorted
+  const shown = models === undefined ? sorted.filter((row) => isTelling(row, sorted)) : sorted
   const compared = shown.map(({ lane, model, usdPerMillion, breakEven }) => ({ lane, model, usdPerMillion, breakEven }))
   return { usdPerHour, usdPerMillion, outputShare, compared }
 }
@@ -60,5 +60,7 @@ const currentModels = (): string[] =>
     .filter(({ status, modality, prices }) => status === 'current' && modality === 'text' && prices.batch !== null)
     .map(({ id }) => id)
 
-const cheapestOfEach = <Row extends Pick<ModelRow, 'provider'>>(sorted: readonly Row[]): Row[] =>
-  sorted.filter(({ provider }, at) => sorted.findIndex((other) => other.provider === provider) === at)
+function isTelling<Row extends Pick<ModelRow, 'provider'>>(row: Row, sorted: readonly Row[]): boolean {
+  const own = sorted.filter(({ provider }) => provider === row.provider)
+  return row === own[0] || row === own[Math.floor(own.length / 2)]
+}

@@ -19,11 +19,9 @@ describe('redeye doctor --engine', () => {
     expect(why.why).toBe('flat')
     expect((best?.outputPerSecond ?? 0) / 400).toBeCloseTo(1, 0.5)
     expect((economy?.usdPerMillion ?? 0) / ((0.9 / 3600 / perSecond) * 1e6)).toBeCloseTo(1, 0.5)
-    expect(economy?.compared.map(({ lane }) => lane).toSorted()).toEqual([
-      'anthropic/batch',
-      'gemini/batch',
-      'openai/batch',
-    ])
+    expect(economy?.compared.map(({ lane }) => lane).toSorted()).toEqual(
+      ['anthropic', 'gemini', 'openai'].flatMap((vendor) => [`${vendor}/batch`, `${vendor}/batch`]),
+    )
     for (const { usdPerMillion, breakEven } of economy?.compared ?? [])
       expect(breakEven).toBeCloseTo((economy?.usdPerMillion ?? 0) / usdPerMillion, 10)
     expect(ended.stderr).toMatch(/1 at once: .*\n.*2 at once: /)

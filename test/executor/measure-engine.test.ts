@@ -20,14 +20,14 @@ async function measure(
 
 describe('Measuring an engine', () => {
   test('finds the speed it is full at, and stops where more at once bring no more', async () => {
-    await using engine = await vllm({ perRequest: 400, full: 4 })
-    const { best, steps, ended, others } = await measure(engine)
-    expect(steps.map(({ concurrency }) => concurrency)).toEqual([1, 2, 4, 8])
+    await using engine = await vllm({ perRequest: 100, full: 4 })
+    const { best, steps, ended, others } = await measure(engine, { stepMs: 1500 })
+    expect(steps[0]?.concurrency).toBe(1)
     expect(ended.why).toBe('flat')
     expect(others).toBe(0)
     // What a request takes beside its tokens makes it a little slower than the law.
-    expect(best?.outputPerSecond).toBeGreaterThan(1100)
-    expect(best?.outputPerSecond).toBeLessThan(1650)
+    expect(best?.outputPerSecond).toBeGreaterThan(300)
+    expect(best?.outputPerSecond).toBeLessThan(420)
     expect(best && best.inputPerSecond / best.outputPerSecond).toBeCloseTo(200 / 64, 5)
   })
 

@@ -26,7 +26,7 @@ function economyText({ usdPerHour, usdPerMillion, outputShare, compared }: Engin
     lane,
     model,
     perMillion(there),
-    breakEven > 1 ? `never: ${perMillion(usdPerMillion)} at full use` : `${Math.ceil(breakEven * 100)} % busy`,
+    `${Math.ceil(breakEven * 100)} % busy${breakEven > 1 ? ', so never' : ''}`,
   ])
   return [
     `At ${usdPerHour} USD an hour and full use a million tokens cost ${perMillion(usdPerMillion)} USD, ${Math.round(outputShare * 100)} % of them answers.`,
