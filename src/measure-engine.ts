@@ -26,7 +26,7 @@ export interface EngineQuestion {
   /** Ends it; what was measured by then is kept. */
   readonly signal?: AbortSignal
   readonly home?: string
-  /** Default: process.env. */
+  /** Default: that of the process. */
   readonly env?: Environment
   readonly config?: RedeyeConfig
 }

@@ -5,7 +5,10 @@ import type { JobOptions } from './options.ts'
 import type { Vendors } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 
-/** Engines of one's own have no lane but one. Without a deadline nothing presses. With one, what turns nobody away is the last resort; priority only when asked for. */
+/**
+ * Engines of one's own have no lane but one. Without a deadline nothing presses. With one, what turns nobody away is the
+ * last resort; priority only when asked for.
+ */
 const CALM: readonly Tier[] = ['idle', 'batch']
 const HURRIED: readonly Tier[] = ['idle', 'batch', 'flex', 'standard']
 

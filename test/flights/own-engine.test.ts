@@ -97,6 +97,16 @@ describe.concurrent('A job on an engine of one’s own', () => {
     expect((await landing).requests).toMatchObject({ total: 80, succeeded: 80 })
   })
 
+  test('begins at once also where it has a deadline', async ({ expect }) => {
+    await using on = await field({ speed: 60 })
+    await using engine = await vllm(fast)
+    const redeye = await openAt(on, engine.url, { placesMax: 8 })
+    const by = new Date(redeye.now() + 10 * 3600_000)
+    const receipt = await (await fly(redeye, questions(30), { by })).receipt()
+    expect(receipt).toMatchObject({ metDeadline: true, requests: { succeeded: 30 } })
+    expect(Date.parse(receipt.landedAt ?? '') - Date.parse(receipt.createdAt)).toBeLessThan(3600_000)
+  })
+
   test('waits for the hours of the engine', async ({ expect }) => {
     await using on = await field()
     await using engine = await vllm(fast)
