@@ -55,6 +55,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
     room: 'compose.ts',
     may: [
       'accounts',
+      'measure-engine.ts',
       'config',
       'client',
       'server',
