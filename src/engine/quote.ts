@@ -1,4 +1,6 @@
+import type { EngineSettings } from '../domain/engine-settings.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
+import { doneAt, openWithin } from '../executor/engine-use.ts'
 import { emptyRecord, type Group, type Manifest, RECORD_BYTES, readRecord, rowsOf } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { SECOND } from '../kit/clock.ts'
@@ -65,8 +67,14 @@ export async function quoteJob(
       if (slowest === undefined || pace.perSecond < slowest.perSecond) paces.set(lane, pace)
     }
   }
-  for (const [lane, pace] of paces)
-    landing[lane] = pacedLanding(pace, everyRow(manifest).count, deadline === null ? null : (deadline - at) / SECOND)
+  for (const [lane, pace] of paces) {
+    const { accountId = '' } = manifest.routes.find((route) => route.lane === lane) ?? {}
+    landing[lane] = landingWithin(ports.vendors.engine(accountId), pace, {
+      requests: everyRow(manifest).count,
+      at,
+      deadline,
+    })
+  }
   for (const lane of flyable) {
     if (paces.has(lane)) continue
     const landed = landingOf(lane, { requests: everyRow(manifest).count, submissions: shardsOf.get(lane) ?? 1 })
@@ -81,6 +89,19 @@ export async function quoteJob(
   const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
   const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
   return quote({ at, deadline, groups, flyable: [...flyable], landing, lastResort, earliest })
+}
+
+/** Within the hours of an engine, where the lane is one. */
+function landingWithin(
+  engine: EngineSettings | undefined,
+  pace: Pace,
+  { requests, at, deadline }: { requests: number; at: number; deadline: number | null },
+) {
+  if (engine === undefined) return pacedLanding(pace, requests, deadline === null ? null : (deadline - at) / SECOND)
+  const open = deadline === null ? null : openWithin(engine, at, deadline) / SECOND
+  const { p50, p90, onTime } = pacedLanding(pace, requests, open)
+  const secondsUntil = (work: number): number => (doneAt(engine, at, work * SECOND) - at) / SECOND
+  return { p50: secondsUntil(p50), p90: secondsUntil(p90), onTime }
 }
 
 /** Half-way between the least and the most that answers may say, as ratios go. */

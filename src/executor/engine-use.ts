@@ -3,9 +3,11 @@ import type { Call } from '../providers/contract.ts'
 import { IdleHours } from './idle-hours.ts'
 import { LoadWatch } from './load-watch.ts'
 
+type Hours = Pick<EngineSettings, 'window' | 'zone'>
+
 /** Its present window, or the next one, our clock; null: it is always open. */
 export function windowOf(
-  { window, zone }: Pick<EngineSettings, 'window' | 'zone'>,
+  { window, zone }: Hours,
   now: number,
 ): { readonly opens: number; readonly closes: number } | null {
   if (window === null) return null
@@ -13,6 +15,30 @@ export function windowOf(
   const changes = hours.changesAt(now)
   if (changes === Number.POSITIVE_INFINITY) return null
   return hours.isOpen(now) ? { opens: now, closes: changes } : { opens: changes, closes: hours.changesAt(changes) }
+}
+
+/** When so much work is done that begins at `from`, within its hours. */
+export function doneAt(hours: Hours, from: number, ms: number): number {
+  let [at, left] = [from, ms]
+  for (;;) {
+    const window = windowOf(hours, at)
+    if (window === null) return at + left
+    if (window.closes - window.opens >= left) return window.opens + left
+    left -= window.closes - window.opens
+    at = window.closes
+  }
+}
+
+/** How much of the time from then to then it may be used, ms. */
+export function openWithin(hours: Hours, from: number, until: number): number {
+  let [at, sum] = [from, 0]
+  for (;;) {
+    const window = windowOf(hours, at)
+    if (window === null) return until - from
+    if (window.opens >= until) return sum
+    sum += Math.min(window.closes, until) - window.opens
+    at = window.closes
+  }
 }
 
 /** An engine of the user's own, as long as this process sends it requests: one for all runs there. */
