@@ -1,7 +1,11 @@
 import type { EngineSettings } from '../domain/engine-settings.ts'
+import { DAY } from '../kit/clock.ts'
 import type { Call } from '../providers/contract.ts'
 import { IdleHours } from './idle-hours.ts'
 import { LoadWatch } from './load-watch.ts'
+
+/** What takes more than a year of nights need not be known to the day. */
+const WINDOWS_COUNTED = 366
 
 type Hours = Pick<EngineSettings, 'window' | 'zone'>
 
@@ -20,11 +24,13 @@ export function windowOf(
 /** When so much work is done that begins at `from`, within its hours. */
 export function doneAt(hours: Hours, from: number, ms: number): number {
   let [at, left] = [from, ms]
-  for (;;) {
+  for (let windows = 0; ; windows++) {
     const window = windowOf(hours, at)
     if (window === null) return at + left
-    if (window.closes - window.opens >= left) return window.opens + left
-    left -= window.closes - window.opens
+    const open = window.closes - window.opens
+    if (open >= left) return window.opens + left
+    if (windows === WINDOWS_COUNTED) return at + (left / open) * DAY
+    left -= open
     at = window.closes
   }
 }
