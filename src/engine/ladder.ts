@@ -1,6 +1,6 @@
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, laneOf, type Tier, tierOf, vendorOf } from '../domain/usage.ts'
-import { findModel } from '../pricing/catalogue.ts'
+import { findModel, ratesOf } from '../pricing/catalogue.ts'
 import type { JobOptions } from './options.ts'
 import type { Vendors } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
@@ -29,7 +29,7 @@ function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Ro
   const row = findModel(model, vendorOf(lane))
   // A tier that the catalogue knows no price of is one that the model is not sold in.
   const tier = tierOf(lane)
-  const sold = row === undefined || (tier !== 'idle' && row.prices[tier] != null)
+  const sold = row === undefined || (tier !== 'idle' && ratesOf(row, tier) !== null)
   return sold && (limits.endpointsOf?.(model) ?? limits.endpoints).includes(endpoint)
 }
 

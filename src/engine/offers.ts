@@ -22,7 +22,15 @@ const DOWN_AFTER_MS = 120 * SECOND
 /** What is in flight on a sync lane is waited for as long as a run does when it is stopped, and a little; real time. */
 const DRAIN_SECONDS = 15
 /** Of a lane whose price is not known, in prices at standard. */
-const UNPRICED = { batch: 0.5, flex: 0.5, standard: 1, priority: 2, idle: 0.25 } as const
+const UNPRICED = {
+  batch: 0.5,
+  flex: 0.5,
+  'completion-window-8h': 0.6,
+  'completion-window-2h': 0.7,
+  standard: 1,
+  priority: 2,
+  idle: 0.25,
+} as const
 
 interface Of {
   readonly job: JobRow

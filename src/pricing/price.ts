@@ -2,6 +2,7 @@ import type { EngineRates } from '../domain/engine-settings.ts'
 import { type PicoUsd, picoPerToken } from '../domain/money.ts'
 import {
   type ChargedKind,
+  isWindow,
   type Lane,
   type Tier,
   tierOf,
@@ -9,7 +10,7 @@ import {
   type UnitPrices,
   vendorOf,
 } from '../domain/usage.ts'
-import { findModel, isLong, type ModelRow, type PriceChange, type Rates, type Stacking } from './catalogue.ts'
+import { findModel, isLong, type ModelRow, type PriceChange, type Rates, ratesOf, type Stacking } from './catalogue.ts'
 import { type EngineWork, enginePrice } from './engine-price.ts'
 
 /**
@@ -67,7 +68,7 @@ export function priceFor(query: PriceQuery): Price | undefined {
     return rates && enginePrice(typeof model === 'string' ? model : model.id, rates, work)
   }
   const row = typeof query.model === 'string' ? findModel(query.model, vendor) : query.model
-  if (row === undefined || !row.prices[tier]) return undefined
+  if (row === undefined || ratesOf(row, tier) === null) return undefined
   const long = row.prices.longContext !== null && (query.long ?? isLong(row, query.promptTokens ?? 0))
   const which = { row, tier, long, vendor }
 
@@ -132,7 +133,7 @@ function sheetOf(which: Which, change: PriceChange | undefined): Sheet {
 /** The printed figures. What a change or a long prompt does to a tier that no table prints follows by ratio. */
 function tableOf({ row, tier, long }: Which, change: PriceChange | undefined): Sheet {
   const { standard, longContext } = row.prices
-  const tierRates = tier === 'standard' ? { ...standard, longContext } : row.prices[tier]
+  const tierRates = tier === 'standard' ? { ...standard, longContext } : ratesOf(row, tier)
   if (!tierRates) return {}
   const printedLong = tierRates.longContext ?? undefined
   let short = inPico(tierRates)
@@ -235,7 +236,7 @@ const cacheIsUnsure = ({ row, tier, vendor }: Which): boolean =>
 
 /** An unsure row lists the standard cached price in its half-price tiers, so that price is what gets cut. */
 function withBothDiscounts(sheet: Sheet, { row, tier }: Which): Sheet {
-  const half = inPico(row.prices[tier] ?? row.prices.standard)
+  const half = inPico(ratesOf(row, tier) ?? row.prices.standard)
   if (sheet.cachedInput === undefined) return sheet
   return { ...sheet, ...bothDiscounts(half, { ...inPico(row.prices.standard), cachedInput: sheet.cachedInput }) }
 }
@@ -254,8 +255,8 @@ function combine(readings: readonly Sheet[], reading: 'low' | 'high'): Sheet {
 
 function basisOf({ row, tier, long }: Which, change: PriceChange | undefined): Price['basis'] {
   if (tier === 'standard') return long && change ? 'derived' : 'listed'
-  const rates = row.prices[tier]
-  if (!rates?.basis.startsWith('listed')) return 'derived'
+  const rates = ratesOf(row, tier)
+  if (!rates?.basis?.startsWith('listed')) return 'derived'
   if (change && !(tier === 'batch' && change.batch && !long)) return 'derived'
   if (!long) return 'listed'
   const printed = rates.longContext
@@ -274,5 +275,6 @@ function doubtsOf(which: Which, possible: PriceChange | undefined): string[] {
   if (cacheIsUnsure(which)) {
     doubts.push(`Whether cached tokens of ${row.id} get the ${tier} discount too is not settled by the vendor's pages.`)
   }
+  if (isWindow(tier)) doubts.push('What a cached token costs inside a completion window is not published.')
   return doubts
 }

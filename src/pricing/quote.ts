@@ -1,7 +1,7 @@
 import type { EngineRates } from '../domain/engine-settings.ts'
 import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
 import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
-import { findModel, type ModelRow } from './catalogue.ts'
+import { findModel, type ModelRow, ratesOf } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
 import { type Price, priceFor, residency } from './price.ts'
@@ -89,7 +89,14 @@ export interface Quote {
 }
 
 /** Tiers as they are shown: cheapest first. */
-export const quotedTiers = ['batch', 'flex', 'standard', 'priority'] as const satisfies readonly Tier[]
+export const quotedTiers = [
+  'batch',
+  'flex',
+  'completion-window-8h',
+  'completion-window-2h',
+  'standard',
+  'priority',
+] as const satisfies readonly Tier[]
 /** And that of an engine of one's own, which nobody else sells. */
 const allTiers = ['idle', ...quotedTiers] as const satisfies readonly Tier[]
 
@@ -106,7 +113,7 @@ export function quote(input: QuoteInput): Quote {
     if (row) asOf.push(row.asOf)
     for (const tier of allTiers) {
       const lane = laneOf(vendor, tier)
-      const listed = tier === 'idle' ? groups[0].rates !== undefined : row?.prices[tier]
+      const listed = tier === 'idle' ? groups[0].rates !== undefined : row !== undefined && ratesOf(row, tier) !== null
       if (listed || input.flyable.includes(lane)) quoted.push(quoteLane(input, groups, row, lane))
     }
   }
