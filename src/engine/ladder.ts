@@ -1,6 +1,7 @@
 import { UsageError } from '../domain/errors.ts'
-import { type Lane, laneOf, type Tier, tierOf, vendorOf } from '../domain/usage.ts'
+import { isWindow, type Lane, laneOf, type Tier, tierOf, tiers, vendorOf } from '../domain/usage.ts'
 import { findModel, ratesOf } from '../pricing/catalogue.ts'
+import { windowNote } from '../pricing/notes.ts'
 import type { JobOptions } from './options.ts'
 import type { Vendors } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
@@ -39,10 +40,11 @@ function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Ro
 export function checkLadder(vendors: Vendors, { routes }: RoutedManifest, ladder: readonly Tier[]): void {
   for (const route of routes) {
     if (lanesOf(vendors, route, ladder).length > 0) continue
-    const sold = lanesOf(vendors, route, ['idle', 'batch', 'flex', 'standard', 'priority'])
+    const sold = lanesOf(vendors, route, tiers)
+    const note = ladder.some(isWindow) ? ` ${windowNote}` : ''
     throw new UsageError(
       `${route.model} at ${vendorOf(route.lane)} is not sold on ${ladder.join(' or ')}.`,
-      `Nothing was sent. It is sold on ${sold.map(tierOf).join(', ')}.`,
+      `Nothing was sent. It is sold on ${sold.map(tierOf).join(', ')}.${note}`,
     )
   }
 }
