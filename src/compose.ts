@@ -204,9 +204,13 @@ function vendorsFrom(
       if (batch === undefined) throw new UsageError(`This build cannot fly the lane ${lane}.`)
       return batch
     },
-    sync: (lane) => {
+    sync: (lane, accountId) => {
       const tier = tierOf(lane)
-      return tier === 'batch' ? undefined : named(vendorOf(lane))?.provider.sync?.[tier]
+      const sync = tier === 'batch' ? undefined : named(vendorOf(lane))?.provider.sync?.[tier]
+      const needs = accountId === undefined ? undefined : sync?.needsSetting
+      return needs === undefined || accounts.get(accountId ?? '')?.call.settings?.[needs] !== undefined
+        ? sync
+        : undefined
     },
     call: (accountId, signal) => {
       const account = accounts.get(accountId)
@@ -256,23 +260,15 @@ async function askEngines(accounts: readonly Account[], served: Served): Promise
   return unknown.length
 }
 
-/** Each vendor with the first of its accounts that has its key, and each engine. */
+/** Each account, by its vendor's name and its own. */
 function sellersOf(accounts: readonly Account[], served: Served): (Seller & { readonly account: Account })[] {
-  const engines = accounts.filter(({ engine }) => engine !== undefined)
-  const vendors = Map.groupBy(
-    accounts.filter(({ engine }) => engine === undefined),
-    ({ row }) => row.vendor,
-  )
-  const chosen = [...vendors.values()].map(
-    (own) => own.find(({ apiKey }) => apiKey !== undefined) ?? (own[0] as Account),
-  )
-  return [...chosen, ...engines].flatMap((account) => {
+  return accounts.flatMap((account) => {
     const { provider, engine, name, row, apiKey } = account
     const limits = engine === undefined ? provider.batch?.limits : provider.sync?.idle?.limits
     if (limits === undefined) return []
-    const models = engine?.models ?? served.get(row.id) ?? []
-    const known = engine === undefined ? {} : { models, names: name === null ? [] : [name] }
-    return { vendor: row.vendor, limits, account, ready: apiKey !== undefined, ...known }
+    const names = name === null ? [] : [name]
+    const known = engine === undefined ? {} : { models: engine.models ?? served.get(row.id) ?? [] }
+    return { vendor: row.vendor, names, limits, account, ready: apiKey !== undefined, ...known }
   })
 }
 

@@ -22,7 +22,7 @@ export const lanesOf = (vendors: Vendors, route: Route, ladder: readonly Tier[])
 
 function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Route, lane: Lane): boolean {
   if (lane === batch) return true
-  const sync = vendors.sync(lane)
+  const sync = vendors.sync(lane, accountId)
   if (sync === undefined) return false
   const place = vendors.accounts().find(({ row }) => row.id === accountId)
   if (place !== undefined && sync.soldAt?.(place.row.baseUrl) === false) return false

@@ -44,10 +44,11 @@ export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[
   const { routes } = of.job.input as RoutedManifest
   const route = routes[of.group] as Route
   const options = of.job.options as JobOptions
-  const lanes = lanesOf(ports.vendors, route, ladderOf(options, of.job.deadline))
+  const ladder = ladderOf(options, of.job.deadline)
   const offers: Offer[] = []
   for (const accountId of accountsOf(ports, route, options)) {
-    for (const lane of lanes) offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
+    for (const lane of lanesOf(ports.vendors, { ...route, accountId }, ladder))
+      offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
   }
   return offers
 }

@@ -51,13 +51,15 @@ export async function paceFor(
 ): Promise<Pace> {
   const allowed = runs?.allowed(on, tokens)
   const engine = ports.vendors.engine(on.accountId)
+  const sync = ports.vendors.sync(on.lane)
+  const concurrency = engine?.placesMax ?? sync?.limits.concurrencyMax ?? 1
   const known = [
+    ...(sync?.later === undefined ? [] : [concurrency / (sync.later.withinMs / SECOND)]),
     allowed,
     ...(perMinute === undefined ? [] : [perMinute / 60]),
     ...(engine?.rates.tokensPerSecond === undefined ? [] : [engine.rates.tokensPerSecond / tokens.output]),
   ].filter((perSecond) => perSecond !== undefined)
   const told = known.length === 0 ? undefined : Math.min(...known)
-  const concurrency = engine?.placesMax ?? ports.vendors.sync(on.lane)?.limits.concurrencyMax ?? 1
   const quoted = quotedPace({ outputTokens: tokens.output, concurrency, sheds: sheds(on.lane) }, told)
   const ratios = (await pastOn(ports, on))
     .filter(({ model, ended, seconds }) => model === on.model && ended && seconds > 0)

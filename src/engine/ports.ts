@@ -36,8 +36,11 @@ export interface Vendors {
    */
   choose(group: { readonly endpoint: string; readonly model: string; readonly region?: string }): Promise<Chosen>
   batch(lane: Lane): BatchLane
-  /** The lane on which requests are called one by one; undefined: the vendor sells none of that tier. */
-  sync(lane: Lane): SyncLane | undefined
+  /**
+   * The lane on which requests are called one by one; undefined: the vendor sells none of that tier.
+   * @param accountId  which it shall be bought with, where not every account may
+   */
+  sync(lane: Lane, accountId?: string): SyncLane | undefined
   /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
   call(accountId: string, signal?: AbortSignal): Call
   /** Nobody else buys with this account, so what is there and unknown to us can only be ours. */

@@ -58,7 +58,8 @@ export async function quoteJob(
   for (const [number, group] of groups.entries()) {
     const route = manifest.routes[number] as Route
     for (const lane of lanesOf(ports.vendors, route, ladder)) {
-      if (ports.vendors.sync(lane) === undefined) continue
+      const sync = ports.vendors.sync(lane)
+      if (sync === undefined || sync.later !== undefined) continue
       const rows = rowsOf(manifest.groups[number] as Group)
       const tokens = { input: group.inputTokens.high / rows, output: likelyOutput(group) }
       const on = { lane, accountId: route.accountId, model: route.model }

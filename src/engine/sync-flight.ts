@@ -5,9 +5,10 @@ import { makesNumbers } from '../domain/endpoints.ts'
 import { vendorOf } from '../domain/usage.ts'
 import { EngineUse } from '../executor/engine-use.ts'
 import { execute } from '../executor/execute.ts'
-import { answersIn, recover } from '../executor/read-journal.ts'
+import { addUnproven, answersIn, recover } from '../executor/read-journal.ts'
 import type { Ended, Progress, SourceRow } from '../executor/work.ts'
 import { SECOND } from '../kit/clock.ts'
+import { HttpFailed } from '../kit/http.ts'
 import { derivedId } from '../kit/ids.ts'
 import { resolveModel } from '../pricing/catalogue.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
@@ -201,7 +202,12 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
   const { ports, job, lane, claim } = flight
   ports.step('collecting')
   const journals = await journalsOf(flight, submission)
-  const { unproven } = await recover(journals)
+  const { unproven, promised } = await recover(journals)
+  // What is still promised is not waited for: it is withdrawn, and may have been done.
+  for (const { promise, inputTokens, outputMax } of promised.values()) {
+    addUnproven(unproven, inputTokens, outputMax)
+    await withdraw(flight, promise)
+  }
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? 0}`
   const rows = new RowOutcomes(submission.rows, { resident: flight.call.resident === true, buysEach: true })
   const name = `${folder}/${ANSWERS}`
@@ -229,6 +235,15 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
 const byRow = (took: readonly (readonly [number, number])[], rows: number): (number | null)[] => {
   const known = new Map(took)
   return Array.from({ length: rows }, (_, row) => known.get(row) ?? null)
+}
+
+async function withdraw({ lane, call, ports }: SyncFlight, promise: string): Promise<void> {
+  if (lane.later === undefined) return
+  const { url, headers } = lane.later.withdraw(call, promise)
+  await call.http.call({ method: 'POST', url, headers, body: '' }).catch((error: unknown) => {
+    if (!(error instanceof HttpFailed)) throw error
+    ports.log.warn({ promise, error: error.message }, 'a request could not be withdrawn')
+  })
 }
 
 async function settleRun(flight: SyncFlight, submission: SubmissionRow): Promise<Then> {

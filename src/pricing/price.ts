@@ -97,7 +97,8 @@ export function priceFor(query: PriceQuery): Price | undefined {
 
 /**
  * The tier a row is charged at: the one the vendor says it used, in our words.
- * In a batch lane that is batch whatever the word: the submission was bought as batch, and rows echo `default` there.
+ * In a batch lane that is batch whatever the word: the submission was bought as batch, and rows echo `default` there. The
+ * same goes for completion windows, which are no tier of the vendor's.
  * @param word  `service_tier` and its like; empty when the vendor does not say, which means the tier as bought
  * @returns undefined for a word that no price explains. Anthropic's `priority` is one: it means committed spend without
  *   a list price, not the fast mode that our priority tier buys there.
@@ -105,7 +106,7 @@ export function priceFor(query: PriceQuery): Price | undefined {
 export function tierAnswered(lane: Lane, word: string): Tier | undefined {
   const bought = tierOf(lane)
   const plain = word.toLowerCase().replace(/^service_tier_/, '')
-  if (bought === 'batch' || bought === 'idle' || plain === '') return bought
+  if (bought === 'batch' || bought === 'idle' || isWindow(bought) || plain === '') return bought
   if (plain === 'default' || plain === 'standard') return 'standard'
   if (plain === 'flex' || plain === 'batch') return plain
   if (plain === 'priority' || plain === 'fast') return vendorOf(lane) === 'anthropic' ? undefined : 'priority'
