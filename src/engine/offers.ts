@@ -41,26 +41,38 @@ interface Of {
 
 /** What one group of a job may fly on: each lane of its ladder, with each account of its vendor that has a key here. */
 export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[]> {
-  const { routes } = of.job.input as RoutedManifest
+  const { routes, groups } = of.job.input as RoutedManifest
   const route = routes[of.group] as Route
   const options = of.job.options as JobOptions
+  const asked = options.model ?? groups[of.group]?.model ?? ''
   const ladder = ladderOf(options, of.job.deadline)
   const offers: Offer[] = []
-  for (const accountId of accountsOf(ports, route, options)) {
+  for (const accountId of accountsOf(ports, route, options, asked)) {
     for (const lane of lanesOf(ports.vendors, { ...route, accountId }, ladder))
       offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
   }
   return offers
 }
 
-/** The account of the route first; others of its vendor too, unless the job is bound to a region. */
-function accountsOf({ vendors }: Ports, { lane, accountId }: Route, { region }: JobOptions): string[] {
+/**
+ * The account of the route first; others of its vendor and its prices too, unless the job is bound to a region or names
+ * its account.
+ */
+function accountsOf(
+  { vendors }: Ports,
+  { lane, accountId, resident = false }: Route,
+  { region }: JobOptions,
+  asked: string,
+): string[] {
   const others = vendors
     .accounts()
-    .filter(({ row, call, regional }) => call !== null && !regional && row.vendor === vendorOf(lane))
+    .filter(({ row, regional }) => !regional && row.vendor === vendorOf(lane))
+    .filter(({ call }) => call !== null && (call.resident ?? false) === resident)
     .map(({ row }) => row.id)
   // Another engine of the user's own is another machine with other models.
-  const alone = region !== undefined || vendors.engine(accountId) !== undefined
+  const { name } = vendors.accounts().find(({ row }) => row.id === accountId) ?? {}
+  const named = name !== undefined && name !== vendorOf(lane) && asked.startsWith(`${name}/`)
+  const alone = region !== undefined || named || vendors.engine(accountId) !== undefined
   return alone ? [accountId] : [...new Set([accountId, ...others])]
 }
 
