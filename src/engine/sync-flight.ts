@@ -40,6 +40,8 @@ export interface RunProgress {
   readonly window: number
   readonly pausedUntil: number | null
   readonly held: boolean
+  /** Why an engine gets nothing now, in words. */
+  readonly heldBy: string | null
   readonly trouble: Progress['trouble']
   /** Of the lane's time, by all runs so far, our clock. */
   readonly engineMs: number
@@ -112,7 +114,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
-    const ended = await follow(flight, submission, running, { turn, stop })
+    const ended = await follow(flight, submission, running, { turn, stop, engine })
     if (ended.kind === 'halted') {
       return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
     }
@@ -129,7 +131,15 @@ async function follow(
   flight: SyncFlight,
   submission: SubmissionRow,
   running: AsyncGenerator<Progress, Ended>,
-  { turn, stop }: { turn: { answered(count: number): void }; stop: AbortController },
+  {
+    turn,
+    stop,
+    engine,
+  }: {
+    readonly turn: { answered(count: number): void }
+    readonly stop: AbortController
+    readonly engine: EngineUse | undefined
+  },
 ): Promise<Ended> {
   const { ports, shard } = flight
   let answered: number | undefined
@@ -145,7 +155,8 @@ async function follow(
     ports.step('running')
     const { inFlight, window, pausedUntil, held, trouble } = value
     const engineMs = engineMsOf(submission) + value.engineMs
-    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, trouble, engineMs }
+    const heldBy = held ? (engine?.held() ?? null) : null
+    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, heldBy, trouble, engineMs }
     const set = { counts: countsOf(submission, value), progress }
     const text = JSON.stringify([set.counts, trouble?.why ?? null, held])
     if (text !== written) {

@@ -46,7 +46,8 @@ describe('redeye doctor --engine', () => {
 
   test('ends at the first Ctrl-C with what it has', async () => {
     await using engine = await vllm(law)
-    const running = night.start(['doctor', '--engine', engine.url, '--json'])
+    // Without a path it is the API that is meant.
+    const running = night.start(['doctor', '--engine', engine.url.replace('/v1', ''), '--json'])
     await running.said('1 at once')
     running.interrupt()
     const ended = await running.ended
