@@ -1,10 +1,14 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { homedir, platform, tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Account, type AccountSource, accountOf, type Environment, type Wires } from './accounts/account.ts'
+import { homeOf } from './accounts/home.ts'
+import { regionOf, vendorsWith } from './accounts/regions.ts'
+import { configOf, sourcesOf } from './accounts/sources.ts'
 import { Redeye } from './client/redeye.ts'
+import type { RedeyeConfig } from './config/config.ts'
 import { localDispatcher } from './dispatch/local.ts'
-import { NoCredentials, OtherAccount, UnknownRegion, UsageError } from './domain/errors.ts'
+import { NoCredentials, OtherAccount, RedeyeError, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
 import {
   type BatchPrice,
@@ -17,6 +21,7 @@ import {
   priceList,
   type Quote,
   quoteTokens as quoteAnywhere,
+  type Seller,
   type Step,
   sellerOf,
   steps,
@@ -26,15 +31,15 @@ import {
 import { BytePool, moduleBeside } from './kit/byte-pool.ts'
 import { clockAt } from './kit/clock.ts'
 import { openFetchFile } from './kit/fetch-file.ts'
-import { type Http, openHttp } from './kit/http.ts'
-import { derivedId } from './kit/ids.ts'
-import type { AccountSetup, BatchLane, Call, Provider, Region } from './providers/contract.ts'
+import { openHttp } from './kit/http.ts'
+import { type EngineMeasured, type EngineQuestion, type EngineStep, measureEngineOf } from './measure-engine.ts'
+import type { BatchLane, Provider, Region } from './providers/contract.ts'
 import { providers } from './providers/registry.ts'
 import { openFolderBlobs } from './stores/blobs/fs.ts'
 import type { AccountRow, ControlStore } from './stores/contract.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
 
-export type Environment = Readonly<Record<string, string | undefined>>
+export { type Environment, homeOf }
 
 export interface OpenOptions {
   /** Where jobs live. Default: REDEYE_HOME, else `.redeye` in the working folder if there, else the user's data folder. */
@@ -48,6 +53,8 @@ export interface OpenOptions {
    * taken over as soon as it is seen. Default: REDEYE_EXCLUSIVE, comma-separated.
    */
   readonly exclusive?: readonly string[]
+  /** Further accounts. Default: `redeye.config.ts` or `redeye.config.json` of the working folder, else of the home. */
+  readonly config?: RedeyeConfig
   readonly log?: Log
 }
 
@@ -58,6 +65,7 @@ export interface OpenOptions {
 export async function open(options: OpenOptions = {}): Promise<Redeye> {
   const env = options.env ?? process.env
   const home = options.home ?? homeOf(env)
+  const config = await configOf(options.config, home)
   const store = await openSqliteStore(home)
   const clock = clockAt(speedOf(options.speed, env), store.madeAt)
   const http = openHttp({ clock })
@@ -75,7 +83,11 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
       clock,
       onError: (error, shardId) => log.warn({ shard: shardId, error: String(error) }, 'a step failed'),
     }),
-    vendors: vendorsFrom(env, store, { http, clock, exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE) }),
+    vendors: vendorsFrom(sourcesOf(env, config), store, {
+      http,
+      clock,
+      exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE),
+    }),
     journals: join(home, 'journals'),
     scratch,
     fetchFile: openFetchFile(),
@@ -111,8 +123,17 @@ export function quoteTokens(
   if (region === undefined) return quoteAnywhere(what, at)
   const provider = providers[vendor]
   if (provider === undefined) throw new UnknownRegion(region, { vendor, model: row.id }, [], vendorsWith(region))
-  return quoteAnywhere({ ...what, resident: regionOf(provider, region, row.id, {}).resident }, at)
+  return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at)
 }
+
+/**
+ * How many tokens a second an engine of the user's own makes, at rising concurrency, in about a minute, and what they cost
+ * beside those of batches; yields each step. It breaks off as soon as the engine's metrics show that somebody waits. Needs
+ * no home.
+ * @throws Refused where somebody waits already · VendorUnavailable where it does not answer as it should
+ */
+export const measureEngine = (question: EngineQuestion): AsyncGenerator<EngineStep, EngineMeasured> =>
+  measureEngineOf({ ...question, env: question.env ?? process.env })
 
 /** All models that have a batch price, a line each. */
 export const allBatchPrices = (at: number = Date.now()): BatchPrice[] => batchPrices(listedVendors(), at)
@@ -127,21 +148,6 @@ const listedVendors = (): ListedVendor[] =>
         .map(([region]) => region),
   }))
 
-/** REDEYE_HOME, else `.redeye` in the working folder if it is there, else the user's data folder. */
-export function homeOf(env: Environment): string {
-  if (env.REDEYE_HOME) return resolve(env.REDEYE_HOME)
-  if (existsSync('.redeye')) return resolve('.redeye')
-  const user = homedir()
-  switch (platform()) {
-    case 'darwin':
-      return join(user, 'Library', 'Application Support', 'redeye')
-    case 'win32':
-      return join(env.LOCALAPPDATA ?? join(user, 'AppData', 'Local'), 'redeye')
-    default:
-      return join(env.XDG_DATA_HOME ?? join(user, '.local', 'share'), 'redeye')
-  }
-}
-
 function speedOf(option: number | undefined, env: Environment): number {
   const speed = option ?? Number(env.REDEYE_SPEED ?? 1)
   if (!(speed > 0) || !Number.isFinite(speed))
@@ -149,106 +155,36 @@ function speedOf(option: number | undefined, env: Environment): number {
   return speed
 }
 
-interface Account {
-  readonly provider: Provider
-  readonly row: AccountRow
-  readonly call: Omit<Call, 'apiKey'>
-  /** undefined: something that it wants is not set. */
-  readonly apiKey: string | undefined
-  readonly wants: readonly string[]
-  /** Why it cannot be an account at all. */
-  readonly wrong: UsageError | null
-  readonly regional: boolean
-}
-
-function accountOf(provider: Provider, env: Environment, wires: { http: Http; clock: Call['clock'] }): Account {
-  const { environment } = provider
-  const { setup, wrong } = setupOf(provider, env)
-  const { baseUrl: ownUrl, missing = [], headers: more, ...own } = setup
-  const baseUrl = (ownUrl ?? first(env, environment.baseUrl) ?? environment.baseUrlDefault).replace(/\/+$/, '')
-  const headers = provider.headersFrom(env)
-  const scope = Object.values(headers).join(' ')
-  const id = derivedId('acc', provider.name, baseUrl, scope)
-  const row = { id, vendor: provider.name, baseUrl, scope, createdAt: wires.clock.now() }
-  // An account that makes its tokens needs no key, but all else that it is made of.
-  const key = own.authorize === undefined ? first(env, environment.apiKey) : ''
-  const wants = [
-    ...(wrong === null ? missing : [wrong.message]),
-    ...(baseUrl === '' ? environment.baseUrl.slice(0, 1) : []),
-    ...(key === undefined ? [environment.apiKey.join(' or ')] : []),
-  ]
-  const apiKey = wants.length === 0 ? key : undefined
-  const call = { baseUrl, headers: { ...headers, ...more }, ...own, ...wires }
-  return { provider, row, call, apiKey, wants, wrong, regional: false }
-}
-
-/** A variable with nonsense in it spoils its own vendor, and no other. */
-function setupOf(provider: Provider, env: Environment): { setup: Partial<AccountSetup>; wrong: UsageError | null } {
-  try {
-    return { setup: provider.accountFrom?.(env) ?? {}, wrong: null }
-  } catch (error) {
-    if (error instanceof UsageError) return { setup: {}, wrong: error }
-    throw error
-  }
-}
-
-const vendorsWith = (region: string): string[] =>
-  Object.values<Provider>(providers).flatMap(({ name, regions = {} }) => (Object.hasOwn(regions, region) ? [name] : []))
-
-/** @throws UnknownRegion · UsageError where the environment has named another host already */
-function regionOf(provider: Provider, word: string, model: string, env: Environment): Region {
-  const { regions = {} }: Provider = provider
-  const region = Object.hasOwn(regions, word) ? regions[word] : undefined
-  if (region === undefined || region.takes?.(model) === false) {
-    const has = Object.entries(regions).filter(([, { takes }]) => takes?.(model) !== false)
-    const others = vendorsWith(word).filter((name) => name !== provider.name)
-    throw new UnknownRegion(
-      word,
-      { vendor: provider.name, model },
-      has.map(([name]) => name),
-      others,
-    )
-  }
-  for (const [name, url] of Object.entries(region.environment ?? {})) {
-    const set = first(env, [name])?.replace(/\/+$/, '')
-    if (set !== undefined && set !== url && provider.environment.baseUrl.includes(name))
-      throw new UsageError(
-        `${name} is ${set}, and the region ${word} is ${url}.`,
-        `Nothing was sent. Leave out one of the two: a host of your own cannot be moved by --region.`,
-      )
-  }
-  return region
-}
-
-/** What this process can buy with, from the environment. */
+/** What this process can buy with. */
 function vendorsFrom(
-  env: Environment,
+  sources: readonly AccountSource[],
   store: ControlStore,
-  { exclusive, ...wires }: { http: Http; clock: Call['clock']; exclusive: readonly string[] },
+  { exclusive, ...wires }: Wires & { readonly exclusive: readonly string[] },
 ): Vendors {
   const accounts = new Map<string, Account>()
-  for (const provider of Object.values<Provider>(providers)) {
-    const own = accountOf(provider, env, wires)
+  for (const source of sources) {
+    const own = accountOf(source, wires)
     accounts.set(own.row.id, own)
-    for (const region of Object.values<Region>(provider.regions ?? {})) {
+    for (const [word, region] of Object.entries<Region>(source.provider.regions ?? {})) {
       if (region.environment === undefined) continue
-      const there = accountOf(provider, { ...env, ...region.environment }, wires)
+      const there = accountOf(source, wires, word)
       const call = { ...there.call, resident: region.resident }
       accounts.set(there.row.id, { ...there, call, regional: there.row.id !== own.row.id })
     }
   }
   const ownAccounts = [...accounts.values()].filter(({ regional }) => !regional)
   const stored = new Set<string>()
+  const served: Served = new Map()
   const named = (vendor: string) => ownAccounts.find(({ row }) => row.vendor === vendor)
   return {
     choose: async ({ region, ...group }) => {
-      const sellers = ownAccounts.flatMap((account) => {
-        const { name: vendor, batch } = account.provider
-        return batch === undefined ? [] : [{ vendor, batch, account, ready: account.apiKey !== undefined }]
-      })
-      const { seller, model } = chooseSeller(sellers, group)
-      const place = region === undefined ? undefined : regionOf(seller.account.provider, region, model, env)
-      const at = place?.environment && accountOf(seller.account.provider, { ...env, ...place.environment }, wires)
+      const first = chooseSeller(sellersOf(ownAccounts, served), group)
+      // A model that nobody is known to have may be one of an engine that has not been asked yet.
+      const asked = first.known ? 0 : await askEngines(ownAccounts, served)
+      const { seller, model } = asked === 0 ? first : chooseSeller(sellersOf(ownAccounts, served), group)
+      const word = region ?? seller.account.region
+      const place = word === undefined ? undefined : regionOf(seller.account, word, model)
+      const at = place?.environment && accountOf(seller.account, wires, word)
       const account = accounts.get((at ?? seller.account).row.id) as Account
       if (account.wrong !== null) throw account.wrong
       if (!stored.has(account.row.id)) {
@@ -256,7 +192,7 @@ function vendorsFrom(
         stored.add(account.row.id)
       }
       return {
-        lane: laneOf(seller.vendor, 'batch'),
+        lane: laneOf(seller.vendor, seller.account.engine === undefined ? 'batch' : 'idle'),
         accountId: account.row.id,
         model,
         ...(place?.member === undefined ? {} : { member: place.member }),
@@ -268,9 +204,13 @@ function vendorsFrom(
       if (batch === undefined) throw new UsageError(`This build cannot fly the lane ${lane}.`)
       return batch
     },
-    sync: (lane) => {
+    sync: (lane, accountId) => {
       const tier = tierOf(lane)
-      return tier === 'batch' ? undefined : named(vendorOf(lane))?.provider.sync?.[tier]
+      const sync = tier === 'batch' ? undefined : named(vendorOf(lane))?.provider.sync?.[tier]
+      const needs = accountId === undefined ? undefined : sync?.needsSetting
+      return needs === undefined || accounts.get(accountId ?? '')?.call.settings?.[needs] !== undefined
+        ? sync
+        : undefined
     },
     call: (accountId, signal) => {
       const account = accounts.get(accountId)
@@ -280,15 +220,56 @@ function vendorsFrom(
       if (apiKey === undefined) throw new NoCredentials(provider.name, wants[0] ?? '')
       return { ...call, apiKey, ...(signal === undefined ? {} : { signal }) }
     },
-    exclusive: (accountId) => exclusive.includes(accounts.get(accountId)?.row.vendor ?? ''),
+    exclusive: (accountId) => {
+      const account = accounts.get(accountId)
+      return account !== undefined && (account.exclusive ?? exclusive.includes(account.row.vendor))
+    },
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
     knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
     accounts: () =>
-      [...accounts.values()].map(({ apiKey, call, ...account }) => ({
-        ...account,
+      [...accounts.values()].map(({ apiKey, call, row, provider, name, engine, wants, regional }) => ({
+        name: name ?? row.vendor,
+        row,
+        provider,
+        engine: engine ?? null,
+        wants,
+        regional,
         call: apiKey === undefined ? null : { ...call, apiKey },
       })),
+    engine: (accountId) => accounts.get(accountId)?.engine,
   }
+}
+
+/** What engines have said that they serve, by account. */
+type Served = Map<string, readonly string[]>
+
+/** Asks the engines whose account does not say what they serve, each once; one that is not there serves nothing. */
+async function askEngines(accounts: readonly Account[], served: Served): Promise<number> {
+  const unknown = accounts.filter(
+    ({ engine, apiKey, row }) => engine?.models === null && apiKey !== undefined && !served.has(row.id),
+  )
+  await Promise.all(
+    unknown.map(async ({ provider, call, apiKey = '', row }) => {
+      const models = await provider.models?.({ ...call, apiKey }).catch((error: unknown) => {
+        if (error instanceof RedeyeError) return []
+        throw error
+      })
+      served.set(row.id, models ?? [])
+    }),
+  )
+  return unknown.length
+}
+
+/** Each account, by its vendor's name and its own. */
+function sellersOf(accounts: readonly Account[], served: Served): (Seller & { readonly account: Account })[] {
+  return accounts.flatMap((account) => {
+    const { provider, engine, name, row, apiKey } = account
+    const limits = engine === undefined ? provider.batch?.limits : provider.sync?.idle?.limits
+    if (limits === undefined) return []
+    const names = name === null ? [] : [name]
+    const known = engine === undefined ? {} : { models: engine.models ?? served.get(row.id) ?? [] }
+    return { vendor: row.vendor, names, limits, account, ready: apiKey !== undefined, ...known }
+  })
 }
 
 const placeOf = ({ row }: { row: AccountRow }): string =>
@@ -302,14 +283,6 @@ const listOf = (text = ''): string[] =>
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '')
-
-function first(env: Environment, names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = env[name]?.trim() // keys are pasted with their line end
-    if (value) return value
-  }
-  return undefined
-}
 
 /**
  * Tests end the process at a named step: `REDEYE_CRASH_AT=bought:2` kills it at the second pass of `bought`,

@@ -1,7 +1,23 @@
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
 export { type AccountCheck, type Checkup, type JobSummary, Redeye, type Trial } from './client/redeye.ts'
-export { allBatchPrices, type Environment, homeOf, type OpenOptions, open, prices, quoteTokens } from './compose.ts'
+export {
+  allBatchPrices,
+  type Environment,
+  homeOf,
+  measureEngine,
+  type OpenOptions,
+  open,
+  prices,
+  quoteTokens,
+} from './compose.ts'
+export {
+  type AccountConfig,
+  defineConfig,
+  type EngineAccountConfig,
+  type RedeyeConfig,
+  type VendorAccountConfig,
+} from './config/config.ts'
 export * from './domain/errors.ts'
 export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'
@@ -28,6 +44,9 @@ export {
   type Advice,
   type Advised,
   advise,
+  type ComparedModel,
+  type EngineEconomy,
   type Situation,
   type WhatIf,
 } from './engine/index.ts'
+export type { EngineMeasured, EngineQuestion, EngineStep } from './measure-engine.ts'

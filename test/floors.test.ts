@@ -49,11 +49,34 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   },
   ...['client', 'server'].map((room) => ({ room, may: ['engine/index.ts', 'dialects', 'domain', 'kit'] })),
   { room: 'emulator', may: ['kit', 'pricing/prices'] },
+  { room: 'config', may: ['domain', 'kit'] },
+  { room: 'accounts', may: ['config', 'providers', 'stores/contract.ts', 'domain', 'kit'] },
   {
     room: 'compose.ts',
-    may: ['client', 'server', 'engine', 'providers', 'stores', 'dispatch', 'delivery', 'intake', 'domain', 'kit'],
+    may: [
+      'accounts',
+      'measure-engine.ts',
+      'config',
+      'client',
+      'server',
+      'engine',
+      'providers',
+      'stores',
+      'dispatch',
+      'delivery',
+      'intake',
+      'domain',
+      'kit',
+    ],
   },
-  { room: 'index.ts', may: ['compose.ts', 'client', 'domain', 'engine/index.ts'] },
+  {
+    room: 'measure-engine.ts',
+    may: ['accounts', 'config', 'executor', 'engine/index.ts', 'providers', 'domain', 'kit'],
+  },
+  {
+    room: 'index.ts',
+    may: ['compose.ts', 'measure-engine.ts', 'config/config.ts', 'client', 'domain', 'engine/index.ts'],
+  },
   { room: 'cli', may: ['index.ts', 'server', 'emulator/index.ts', 'domain', 'kit'] },
 ]
 

@@ -13,8 +13,8 @@ describe('the price list of a model', () => {
     const { lanes } = prices('gpt-6.2-sol', at)
     expect(lanes.map(({ lane, ofStandard, promisedHours }) => [lane, ofStandard, promisedHours])).toEqual([
       ['openai/batch', 0.5, 24],
-      ['openai/8h', 0.6, 8],
-      ['openai/2h', 0.7, 2],
+      ['openai/completion-window-8h', 0.6, 8],
+      ['openai/completion-window-2h', 0.7, 2],
       ['openai/standard', 1, expect.any(Number)],
       ['openai/priority', 2, expect.any(Number)],
     ])

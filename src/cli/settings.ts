@@ -5,7 +5,7 @@ import { UsageError } from '../domain/errors.ts'
 import { parseUsd } from '../domain/money.ts'
 import type { Tier } from '../domain/usage.ts'
 import type { JobSettings } from '../index.ts'
-import { instantOf, inZone } from '../kit/wall-time.ts'
+import { instantOf, inZone, isZone } from '../kit/wall-time.ts'
 import type { Flags } from './with-home.ts'
 
 /** What `quote`, `run` and `submit` are told. */
@@ -90,15 +90,6 @@ export function deadlineOf({ by, tz }: JobFlags, now: number): Deadline | undefi
   const at = instantOf(by, now, zone)
   if (at === undefined) throw new UsageError(`--by ${by} is no time.`, 'Say 08:00, 6h, or 2026-11-25T08:00.')
   return { at: new Date(at), text: `${inZone(at, zone)} (${zone})` }
-}
-
-function isZone(zone: string): boolean {
-  try {
-    Intl.DateTimeFormat('en', { timeZone: zone })
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** The absolute path, which can be written when the time comes: better to know now. */

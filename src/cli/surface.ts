@@ -171,9 +171,19 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     ['Before the first job', 'doctor'],
     ['In a health check', 'doctor --json'],
     ['What is left at the vendors of files and batches that bear our keys', 'doctor --remote'],
+    [
+      'How fast an engine of your own is, and when it is cheaper than a batch',
+      'doctor --engine http://gpu:8000/v1 --usd-per-hour 2.5',
+    ],
   ])
     .option('--remote', 'list what is left at the vendors and no job of this home needs any more')
     .option('--remove', 'with --remote: delete it, but for what is on its way or may be of another home')
+    .optionsGroup('An engine of your own, measured in about a minute; it yields to whoever waits there:')
+    .option('--engine <url>', 'its base URL, or the name of its account')
+    .option('--usd-per-hour <usd>', 'what it costs: prints its price beside those of batches', fraction)
+    .option('--model <name>', 'a model that it serves; without, the first')
+    .option('--compare <model>', 'beside which model; repeatable; without, two of each maker', collect)
+    .option('--blind', 'also more than one request at once where no metrics show whether others wait')
     .action(async (flags) => done(await (await import('./commands/doctor.ts')).doctor(flags)))
 
   command(program, 'emulate', 'Run emulated vendors on this machine: no key, no cost, troubles on request.', [

@@ -8,6 +8,7 @@ import {
   type Bill,
   type BillPer,
   billOf,
+  checkAccount,
   createJob,
   createTrial,
   forget,
@@ -185,7 +186,9 @@ export class Redeye {
     ])
     const missing = this.#ports.vendors
       .accounts()
-      .flatMap(({ row: { vendor }, regional, call, wants }) => (call === null && !regional ? { vendor, wants } : []))
+      .flatMap(({ name, row: { vendor }, regional, call, wants }) =>
+        call === null && !regional && name === vendor ? { vendor, wants } : [],
+      )
     return { home, bytes, storeVersion: version, node: process.version, accounts, missing, leftovers }
   }
 
@@ -203,29 +206,26 @@ export class Redeye {
     const { store, vendors } = this.#ports
     const known = new Set((await store.accounts()).map(({ id }) => id))
     const all = vendors.accounts().filter(({ row, regional }) => !regional || known.has(row.id))
-    // Whoever has a key of one vendor need not have one of the others; without any, each says what it wants.
-    const configured = all.filter(({ call }) => call !== null)
+    // Whoever has a key of one vendor need not have one of the others, but what the config names is meant to work.
+    // Without any, each says what it wants.
+    const configured = all.filter(({ name, row, call }) => call !== null || name !== row.vendor)
     return Promise.all(
-      (configured.length > 0 ? configured : all).map(async ({ row, provider, call, wants }) => {
-        const base = {
+      (configured.length > 0 ? configured : all).map(async (account) => {
+        const { name, row, provider } = account
+        const learned = await store.quotas(row.id)
+        return {
+          name,
           vendor: row.vendor,
           baseUrl: row.baseUrl,
           account: row.id,
           limits: provider.batch === undefined ? null : listedLimits(provider.batch.limits),
-          learned: (await store.quotas(row.id)).map(({ model, unit, limitMax, learnedAt }) => ({
+          learned: learned.map(({ model, unit, limitMax, learnedAt }) => ({
             model,
             unit,
             max: limitMax,
             learnedAt: new Date(learnedAt).toISOString(),
           })),
-        }
-        if (call === null)
-          return { ...base, ok: false, detail: `${wants.join(' and ')} ${wants.length > 1 ? 'are' : 'is'} not set` }
-        try {
-          const { scope, detail } = await provider.check(call)
-          return { ...base, ok: true, detail: scope === '' ? detail : `${scope}: ${detail}` }
-        } catch (error) {
-          return { ...base, ok: false, detail: (error as Error).message }
+          ...(await checkAccount(account)),
         }
       }),
     )
@@ -262,6 +262,8 @@ export interface Checkup {
 }
 
 export interface AccountCheck {
+  /** As the config calls it; of the environment's own, the vendor's name. */
+  readonly name: string
   readonly vendor: string
   readonly baseUrl: string
   readonly account: string

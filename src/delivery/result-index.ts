@@ -44,6 +44,8 @@ export interface Collected {
   readonly unproven?: { readonly attempts: number; readonly inputTokens: number; readonly outputMax: number }
   /** Of a trial: what each answer took, by row, in ms of our clock; null where it is not known. */
   readonly ms?: readonly (number | null)[]
+  /** The submission's share of the time of an engine that is paid by the hour. */
+  readonly engineMs?: number
 }
 
 export interface ResultRow {

@@ -60,8 +60,20 @@ export function dearestAsked(prices: UnitPrices): 'input' | 'cacheWriteDefault' 
   return kinds.reduce((dearest, kind) => ((prices[kind] ?? 0n) > (prices[dearest] ?? 0n) ? kind : dearest))
 }
 
-export const tiers = ['batch', 'flex', 'standard', 'priority', 'idle'] as const
+export const tiers = [
+  'batch',
+  'flex',
+  'completion-window-8h',
+  'completion-window-2h',
+  'standard',
+  'priority',
+  'idle',
+] as const
 export type Tier = (typeof tiers)[number]
+
+/** Sold by the hours within which the answer is wanted. */
+export type WindowTier = Extract<Tier, `completion-window-${string}`>
+export const isWindow = (tier: Tier): tier is WindowTier => tier.startsWith('completion-window-')
 
 /** What is bought where: `openai/batch`. */
 export type Lane = `${string}/${Tier}`

@@ -1,4 +1,5 @@
 import type { Collected } from '../delivery/result-index.ts'
+import { tierOf } from '../domain/usage.ts'
 import type { BatchLane, Call, RemoteFile } from '../providers/contract.ts'
 import type { JobRow, SubmissionRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
@@ -37,6 +38,7 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
   if ((options as JobOptions).keepRemote) return
   try {
     for (const submission of await ports.store.submissions({ jobId: id, states: ['settled'] })) {
+      if (tierOf(submission.lane) !== 'batch') continue // of single calls nothing is left
       const lane = ports.vendors.batch(submission.lane)
       if (!provenByResults(lane) || !isProvenOurs(submission)) continue
       const call = ports.vendors.call(submission.accountId)

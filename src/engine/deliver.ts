@@ -21,6 +21,7 @@ import { outputColumns } from '../tables/output.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { tableWriter } from '../tables/write.ts'
 import { flownOf } from './flown.ts'
+import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
@@ -131,12 +132,13 @@ export async function costReader(
   const scanners = new Map<string, RowScanner>()
   for (const { lane } of flown) {
     if (scanners.has(lane)) continue
-    const { scanner } = ports.vendors.sync(lane as Lane) ?? ports.vendors.batch(lane as Lane)
+    const { scanner } = termsOf(ports.vendors, lane as Lane)
     const { scanRow } = (await import(scanner.href)) as { scanRow: RowScanner }
     scanners.set(lane, scanRow)
   }
   const row = {} as ScannedRow
-  const placed = (job.input as RoutedManifest).routes.some((route) => route.resident === true)
+  const { routes } = job.input as RoutedManifest
+  const placed = routes.some((route) => route.resident === true)
   return (bytes, start, end, winner) => {
     const lane = (flown[winner]?.lane ?? '') as `${string}/batch`
     const vendor = vendorOf(lane)
@@ -154,7 +156,11 @@ export async function costReader(
     }
     const resident = row.resident || placed
     const promptTokens = row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h
-    const price = priced && tier && priceFor({ model: priced, vendor, tier, at: job.createdAt, promptTokens, resident })
+    const { accountId = '' } = routes.find((route) => route.lane === lane) ?? {}
+    const rates = ports.vendors.engine(accountId)?.rates
+    const sold = priced ?? (tier === 'idle' ? model : undefined)
+    const asked = { vendor, at: job.createdAt, promptTokens, resident, rates }
+    const price = sold === undefined || tier === undefined ? undefined : priceFor({ ...asked, model: sold, tier })
     const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'
     return { model: row.model === '' ? model : row.model, lane, usd: cost, tokens: usage }
   }

@@ -2,6 +2,7 @@ export type { TableSource } from '../intake/intake-table.ts'
 export type { Manifest } from '../intake/manifest.ts'
 export type { Source } from '../intake/sources.ts'
 export { type Advice, type Advised, advise, type Situation } from '../pricing/advise.ts'
+export { type ComparedModel, type EngineEconomy, engineEconomy } from '../pricing/engine-economy.ts'
 export {
   type BatchPrice,
   batchPrices,
@@ -18,7 +19,8 @@ export type { JobRow, LedgerRow } from '../stores/contract.ts'
 export { isTableName, type TableFormat } from '../tables/format.ts'
 export { type Bill, type BillLine, type BillPer, billOf } from './bill.ts'
 export { cancelJob } from './cancel.ts'
-export { chooseSeller } from './choose-seller.ts'
+export { checkAccount } from './check-account.ts'
+export { chooseSeller, type Seller } from './choose-seller.ts'
 export { countOutcomes, formatFor, outputOf } from './deliver.ts'
 export { type Attending, attend } from './engine.ts'
 export { flownOf } from './flown.ts'

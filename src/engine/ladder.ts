@@ -1,13 +1,17 @@
 import { UsageError } from '../domain/errors.ts'
-import { type Lane, laneOf, type Tier, tierOf, vendorOf } from '../domain/usage.ts'
-import { findModel } from '../pricing/catalogue.ts'
+import { isWindow, type Lane, laneOf, type Tier, tierOf, tiers, vendorOf } from '../domain/usage.ts'
+import { findModel, ratesOf } from '../pricing/catalogue.ts'
+import { windowNote } from '../pricing/notes.ts'
 import type { JobOptions } from './options.ts'
 import type { Vendors } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 
-/** Without a deadline nothing presses. With one, what turns nobody away is the last resort; priority only when asked for. */
-const CALM: readonly Tier[] = ['batch']
-const HURRIED: readonly Tier[] = ['batch', 'flex', 'standard']
+/**
+ * Engines of one's own have no lane but one. Without a deadline nothing presses. With one, what turns nobody away is the
+ * last resort; priority only when asked for.
+ */
+const CALM: readonly Tier[] = ['idle', 'batch']
+const HURRIED: readonly Tier[] = ['idle', 'batch', 'flex', 'standard']
 
 export const ladderOf = ({ ladder }: JobOptions, deadline: number | null): readonly Tier[] =>
   ladder ?? (deadline === null ? CALM : HURRIED)
@@ -18,7 +22,7 @@ export const lanesOf = (vendors: Vendors, route: Route, ladder: readonly Tier[])
 
 function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Route, lane: Lane): boolean {
   if (lane === batch) return true
-  const sync = vendors.sync(lane)
+  const sync = vendors.sync(lane, accountId)
   if (sync === undefined) return false
   const place = vendors.accounts().find(({ row }) => row.id === accountId)
   if (place !== undefined && sync.soldAt?.(place.row.baseUrl) === false) return false
@@ -26,7 +30,7 @@ function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Ro
   const row = findModel(model, vendorOf(lane))
   // A tier that the catalogue knows no price of is one that the model is not sold in.
   const tier = tierOf(lane)
-  const sold = row === undefined || (tier !== 'idle' && row.prices[tier] != null)
+  const sold = row === undefined || (tier !== 'idle' && ratesOf(row, tier) !== null)
   return sold && (limits.endpointsOf?.(model) ?? limits.endpoints).includes(endpoint)
 }
 
@@ -36,10 +40,11 @@ function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Ro
 export function checkLadder(vendors: Vendors, { routes }: RoutedManifest, ladder: readonly Tier[]): void {
   for (const route of routes) {
     if (lanesOf(vendors, route, ladder).length > 0) continue
-    const sold = lanesOf(vendors, route, ['batch', 'flex', 'standard', 'priority'])
+    const sold = lanesOf(vendors, route, tiers)
+    const note = ladder.some(isWindow) ? ` ${windowNote}` : ''
     throw new UsageError(
       `${route.model} at ${vendorOf(route.lane)} is not sold on ${ladder.join(' or ')}.`,
-      `Nothing was sent. It is sold on ${sold.map(tierOf).join(', ')}.`,
+      `Nothing was sent. It is sold on ${sold.map(tierOf).join(', ')}.${note}`,
     )
   }
 }

@@ -1,5 +1,6 @@
 import { quotaHoldingStates } from '../domain/states.ts'
 import { tierOf, vendorOf } from '../domain/usage.ts'
+import { windowOf } from '../executor/engine-use.ts'
 import { SECOND } from '../kit/clock.ts'
 import { learned, samplesFor } from '../policy/history.ts'
 import { priorOf } from '../policy/landing.ts'
@@ -21,7 +22,15 @@ const DOWN_AFTER_MS = 120 * SECOND
 /** What is in flight on a sync lane is waited for as long as a run does when it is stopped, and a little; real time. */
 const DRAIN_SECONDS = 15
 /** Of a lane whose price is not known, in prices at standard. */
-const UNPRICED = { batch: 0.5, flex: 0.5, standard: 1, priority: 2, idle: 0.25 } as const
+const UNPRICED = {
+  batch: 0.5,
+  flex: 0.5,
+  'completion-window-8h': 0.6,
+  'completion-window-2h': 0.7,
+  standard: 1,
+  priority: 2,
+  idle: 0.25,
+} as const
 
 interface Of {
   readonly job: JobRow
@@ -32,24 +41,39 @@ interface Of {
 
 /** What one group of a job may fly on: each lane of its ladder, with each account of its vendor that has a key here. */
 export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[]> {
-  const { routes } = of.job.input as RoutedManifest
+  const { routes, groups } = of.job.input as RoutedManifest
   const route = routes[of.group] as Route
   const options = of.job.options as JobOptions
-  const lanes = lanesOf(ports.vendors, route, ladderOf(options, of.job.deadline))
+  const asked = options.model ?? groups[of.group]?.model ?? ''
+  const ladder = ladderOf(options, of.job.deadline)
   const offers: Offer[] = []
-  for (const accountId of accountsOf(ports, route, options)) {
-    for (const lane of lanes) offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
+  for (const accountId of accountsOf(ports, route, options, asked)) {
+    for (const lane of lanesOf(ports.vendors, { ...route, accountId }, ladder))
+      offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
   }
   return offers
 }
 
-/** The account of the route first; others of its vendor too, unless the job is bound to a region. */
-function accountsOf({ vendors }: Ports, { lane, accountId }: Route, { region }: JobOptions): string[] {
+/**
+ * The account of the route first; others of its vendor and its prices too, unless the job is bound to a region or names
+ * its account.
+ */
+function accountsOf(
+  { vendors }: Ports,
+  { lane, accountId, resident = false }: Route,
+  { region }: JobOptions,
+  asked: string,
+): string[] {
   const others = vendors
     .accounts()
-    .filter(({ row, call, regional }) => call !== null && !regional && row.vendor === vendorOf(lane))
+    .filter(({ row, regional }) => !regional && row.vendor === vendorOf(lane))
+    .filter(({ call }) => call !== null && (call.resident ?? false) === resident)
     .map(({ row }) => row.id)
-  return region === undefined ? [...new Set([accountId, ...others])] : [accountId]
+  // Another engine of the user's own is another machine with other models.
+  const { name } = vendors.accounts().find(({ row }) => row.id === accountId) ?? {}
+  const named = name !== undefined && name !== vendorOf(lane) && asked.startsWith(`${name}/`)
+  const alone = region !== undefined || named || vendors.engine(accountId) !== undefined
+  return alone ? [accountId] : [...new Set([accountId, ...others])]
 }
 
 async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<Offer> {
@@ -80,13 +104,14 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
       room: await roomOn(ports, of, route),
     }
   }
+  const engine = ports.vendors.engine(accountId)
   const { requestsPerMinute: perMinute } = of.job.options as JobOptions
   return {
     ...facts,
     kind: 'sync',
     pace: await paceFor(ports, route, { tokens: tokensEach(of.job, line), perMinute, runs }),
     sheds: sheds(lane),
-    window: null,
+    window: engine === undefined ? null : windowOf(engine, ports.clock.now()),
     cancelSeconds: DRAIN_SECONDS * ports.clock.speed,
     room: Number.POSITIVE_INFINITY,
   }

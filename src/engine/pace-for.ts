@@ -50,8 +50,16 @@ export async function paceFor(
   },
 ): Promise<Pace> {
   const allowed = runs?.allowed(on, tokens)
-  const told = perMinute === undefined ? allowed : Math.min(perMinute / 60, allowed ?? Number.POSITIVE_INFINITY)
-  const concurrency = ports.vendors.sync(on.lane)?.limits.concurrencyMax ?? 1
+  const engine = ports.vendors.engine(on.accountId)
+  const sync = ports.vendors.sync(on.lane)
+  const concurrency = engine?.placesMax ?? sync?.limits.concurrencyMax ?? 1
+  const known = [
+    ...(sync?.later === undefined ? [] : [concurrency / (sync.later.withinMs / SECOND)]),
+    allowed,
+    ...(perMinute === undefined ? [] : [perMinute / 60]),
+    ...(engine?.rates.tokensPerSecond === undefined ? [] : [engine.rates.tokensPerSecond / tokens.output]),
+  ].filter((perSecond) => perSecond !== undefined)
+  const told = known.length === 0 ? undefined : Math.min(...known)
   const quoted = quotedPace({ outputTokens: tokens.output, concurrency, sheds: sheds(on.lane) }, told)
   const ratios = (await pastOn(ports, on))
     .filter(({ model, ended, seconds }) => model === on.model && ended && seconds > 0)
@@ -60,5 +68,5 @@ export async function paceFor(
   return runs === undefined ? learned : paceOf(learned, runs.measured(on))
 }
 
-/** It answers when there is room, and turns away when there is none. */
-export const sheds = (lane: Lane): boolean => tierOf(lane) === 'flex'
+/** It answers when there is room, and turns away when there is none; an engine of one's own, while others are served. */
+export const sheds = (lane: Lane): boolean => tierOf(lane) === 'flex' || tierOf(lane) === 'idle'

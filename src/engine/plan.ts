@@ -8,6 +8,7 @@ import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
+import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { asRows, frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
@@ -149,9 +150,9 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
   const bounds: Bounds[] = []
   for (const [group, route] of manifest.routes.entries()) {
     const { accountId, model, endpoint } = route
-    const batch = ports.vendors.batch(route.lane)
+    const terms = termsOf(ports.vendors, route.lane)
     const [lane = route.lane] = lanesOf(ports.vendors, route, tier === undefined ? ladderOf(options, deadline) : [tier])
-    const { limits, marks } = batch
+    const { limits, marks } = terms
     const learned = (await ports.store.quotas(accountId)).find(
       (quota) => quota.model === model && quota.unit === 'tokens',
     )
@@ -162,7 +163,7 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       lane,
       accountId,
       model,
-      frame: frameOf(batch, route),
+      frame: frameOf(terms, route),
       splice: modelSplice(manifest, group),
       cutter: new ShardCutter({
         rowsMax: shardSize({

@@ -1,4 +1,5 @@
 import type { Dispatcher } from '../dispatch/contract.ts'
+import type { EngineSettings } from '../domain/engine-settings.ts'
 import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -35,8 +36,11 @@ export interface Vendors {
    */
   choose(group: { readonly endpoint: string; readonly model: string; readonly region?: string }): Promise<Chosen>
   batch(lane: Lane): BatchLane
-  /** The lane on which requests are called one by one; undefined: the vendor sells none of that tier. */
-  sync(lane: Lane): SyncLane | undefined
+  /**
+   * The lane on which requests are called one by one; undefined: the vendor sells none of that tier.
+   * @param accountId  which it shall be bought with, where not every account may
+   */
+  sync(lane: Lane, accountId?: string): SyncLane | undefined
   /** What a call of this account needs. Throws NoCredentials when this process has no key for it. */
   call(accountId: string, signal?: AbortSignal): Call
   /** Nobody else buys with this account, so what is there and unknown to us can only be ours. */
@@ -47,6 +51,8 @@ export interface Vendors {
   knowsTime(accountId: string): boolean
   /** The accounts this process has; `call` is null where a variable that it wants is not set. */
   accounts(): readonly VendorAccount[]
+  /** How an engine of the user's own may be used, and what it costs; undefined: the account is none. */
+  engine(accountId: string): EngineSettings | undefined
 }
 
 export interface Chosen {
@@ -60,13 +66,17 @@ export interface Chosen {
 }
 
 export interface VendorAccount {
+  /** As the user calls it; of the environment's own, the vendor's name. */
+  readonly name: string
   readonly row: AccountRow
   readonly provider: Provider
   readonly call: Call | null
   /** Variables that are not set and have to be. */
   readonly wants: readonly string[]
-  /** Not the environment's own account, but the same in a region that a job may name. */
+  /** Not the account itself, but the same in a region that a job may name. */
   readonly regional: boolean
+  /** How it may be used, where it is an engine of the user's own. */
+  readonly engine: EngineSettings | null
 }
 
 export interface Log {

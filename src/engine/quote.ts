@@ -1,4 +1,6 @@
+import type { EngineSettings } from '../domain/engine-settings.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
+import { doneAt, openWithin } from '../executor/engine-use.ts'
 import { emptyRecord, type Group, type Manifest, RECORD_BYTES, readRecord, rowsOf } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { SECOND } from '../kit/clock.ts'
@@ -11,6 +13,7 @@ import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
+import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
@@ -38,20 +41,25 @@ export async function quoteJob(
   const shardsOf = new Map<Lane, number>()
   for (const [number, group] of manifest.groups.entries()) {
     const route = manifest.routes[number] as Route
-    const { lane, translated } = route
-    const { limits } = ports.vendors.batch(lane)
+    const { lane, accountId, translated } = route
+    const { limits } = termsOf(ports.vendors, lane)
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
     shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
-    groups.push(quoteGroup(manifest, number, samples.get(number), options))
+    const rates = ports.vendors.engine(accountId)?.rates
+    groups.push({
+      ...quoteGroup(manifest, number, samples.get(number), options),
+      ...(rates === undefined ? {} : { rates }),
+    })
   }
   const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
   const paces = new Map<Lane, Pace>()
   for (const [number, group] of groups.entries()) {
     const route = manifest.routes[number] as Route
     for (const lane of lanesOf(ports.vendors, route, ladder)) {
-      if (ports.vendors.sync(lane) === undefined) continue
+      const sync = ports.vendors.sync(lane)
+      if (sync === undefined || sync.later !== undefined) continue
       const rows = rowsOf(manifest.groups[number] as Group)
       const tokens = { input: group.inputTokens.high / rows, output: likelyOutput(group) }
       const on = { lane, accountId: route.accountId, model: route.model }
@@ -60,8 +68,14 @@ export async function quoteJob(
       if (slowest === undefined || pace.perSecond < slowest.perSecond) paces.set(lane, pace)
     }
   }
-  for (const [lane, pace] of paces)
-    landing[lane] = pacedLanding(pace, everyRow(manifest).count, deadline === null ? null : (deadline - at) / SECOND)
+  for (const [lane, pace] of paces) {
+    const { accountId = '' } = manifest.routes.find((route) => route.lane === lane) ?? {}
+    landing[lane] = landingWithin(ports.vendors.engine(accountId), pace, {
+      requests: everyRow(manifest).count,
+      at,
+      deadline,
+    })
+  }
   for (const lane of flyable) {
     if (paces.has(lane)) continue
     const landed = landingOf(lane, { requests: everyRow(manifest).count, submissions: shardsOf.get(lane) ?? 1 })
@@ -76,6 +90,19 @@ export async function quoteJob(
   const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
   const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
   return quote({ at, deadline, groups, flyable: [...flyable], landing, lastResort, earliest })
+}
+
+/** Within the hours of an engine, where the lane is one. */
+function landingWithin(
+  engine: EngineSettings | undefined,
+  pace: Pace,
+  { requests, at, deadline }: { requests: number; at: number; deadline: number | null },
+) {
+  if (engine === undefined) return pacedLanding(pace, requests, deadline === null ? null : (deadline - at) / SECOND)
+  const open = deadline === null ? null : openWithin(engine, at, deadline) / SECOND
+  const { p50, p90, onTime } = pacedLanding(pace, requests, open)
+  const secondsUntil = (work: number): number => (doneAt(engine, at, work * SECOND) - at) / SECOND
+  return { p50: secondsUntil(p50), p90: secondsUntil(p90), onTime }
 }
 
 /** Half-way between the least and the most that answers may say, as ratios go. */

@@ -10,6 +10,7 @@ import type { IntakeOptions } from '../intake/intake.ts'
 import { type Group, type Manifest, rowsIn } from '../intake/manifest.ts'
 import type { BatchLane, Region, RowFrame } from '../providers/contract.ts'
 import type { JobRow } from '../stores/contract.ts'
+import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { everyRequest, everyRow, recordsOf, rowBytes } from './rows.ts'
@@ -123,7 +124,7 @@ async function choose(ports: Ports, { endpoint: own, model: asked }: Group, opti
     model: options.model ?? asked,
     ...(options.region === undefined ? {} : { region: options.region }),
   })
-  const { limits, rowFrame, ownRows = false, openSchemas = false } = ports.vendors.batch(lane)
+  const { limits, rowFrame, ownRows = false, openSchemas = false } = termsOf(ports.vendors, lane)
   const endpoint = endpointFor(own, limits.endpointsOf?.(model) ?? limits.endpoints) ?? own
   if (model === '') throw new UsageError('The requests name no model.', 'Name one by --model.')
   return {
@@ -152,7 +153,7 @@ async function inRows(ports: Ports, manifest: Manifest, choices: readonly Choice
 async function findTooLarge(ports: Ports, manifest: RoutedManifest, unfit: Unfit): Promise<void> {
   const requestOf = await requestsByRow(ports, manifest)
   for (const [group, route] of manifest.routes.entries()) {
-    const lane = ports.vendors.batch(route.lane)
+    const lane = termsOf(ports.vendors, route.lane)
     const { rowBytesMax } = lane.limits
     const { bodyBytes } = route.translated ?? (manifest.groups[group] as Group)
     if (bodyBytes + FRAME_BYTES_MAX < rowBytesMax) continue // then none of them can be
@@ -203,7 +204,10 @@ export function sentManifest(manifest: RoutedManifest, group: number): Manifest 
 }
 
 /** How a row is framed on its way to the lane of its route. */
-export function frameOf(lane: BatchLane, { endpoint, member }: Pick<Route, 'endpoint' | 'member'>): RowFrame {
+export function frameOf(
+  lane: Pick<BatchLane, 'rowFrame'>,
+  { endpoint, member }: Pick<Route, 'endpoint' | 'member'>,
+): RowFrame {
   const frame = lane.rowFrame(endpoint)
   if (member === undefined) return frame
   const opening = frame.opensBody ? `${member},` : `{${member},`

@@ -18,6 +18,7 @@ import { isLong, resolveModel } from '../pricing/catalogue.ts'
 import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { courseAfter, isSteered } from './course.ts'
+import { type EngineCharge, engineCharge } from './engine-charge.ts'
 import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
 import { moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
@@ -132,7 +133,9 @@ function unproven(
   const { resident = false } = input.routes[shard.group] ?? {}
   const [vendor, tier] = [vendorOf(submission.lane), tierOf(submission.lane)]
   const row = resolveModel({ requested: submission.model, answered: '', vendor })
-  const price = row && priceFor({ model: row, vendor, tier, at: submission.createdAt, reading: 'high', resident })
+  const [model, at] = [row ?? submission.model, submission.createdAt]
+  const rates = ports.vendors.engine(submission.accountId)?.rates
+  const price = priceFor({ model, vendor, tier, at, reading: 'high', resident, rates })
   const embeddings = group === undefined || makesNumbers(group.endpoint)
   const stated = group !== undefined && group.outputMaxStated === group.requests
   const outputTokensMax = embeddings
@@ -153,9 +156,8 @@ function unproven(
     price,
     standardPrice: undefined,
   }
-  const at = ports.clock.now()
   return entriesOf([bucket]).map((entry) => ({
-    ...ledgerRow(entry, job, submission, 'unproven', at, reason),
+    ...ledgerRow(entry, job, submission, 'unproven', ports.clock.now(), reason),
     entry: 1,
   }))
 }
@@ -247,7 +249,7 @@ function ledgerOf(
   usage: Uint8Array<ArrayBuffer>,
   part: LedgerRow['part'],
 ): LedgerRow[] {
-  const buckets = bucketsOf(usage, submission, submission.collected as Collected)
+  const buckets = bucketsOf(usage, submission, engineCharge(ports, submission, usage))
   const at = ports.clock.now()
   return entriesOf(buckets).map((entry) => ledgerRow(entry, job, submission, part, at, null))
 }
@@ -262,7 +264,8 @@ function billedIn(usage: Uint8Array): number {
   return billed
 }
 
-function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, collected: Collected): Bucket[] {
+function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, engine: EngineCharge): Bucket[] {
+  const collected = submission.collected as Collected
   const view = new DataView(usage.buffer)
   const row = emptyUsage()
   const sums = new Map<string, { usage: Usage; rate: Rate; long: boolean }>()
@@ -273,7 +276,8 @@ function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, co
     const pair = (row.model * 256 + row.tier) * 2 + (row.resident ? 1 : 0)
     let rate = rates.get(pair)
     if (rate === undefined) {
-      rate = rateOf(submission, collected.models[row.model] ?? '', collected.tiers[row.tier] ?? '', row.resident)
+      const [answered, word] = [collected.models[row.model] ?? '', collected.tiers[row.tier] ?? '']
+      rate = rateOf(submission, answered, word, row.resident, engine)
       rates.set(pair, rate)
     }
     const long = rate.row !== undefined && isLong(rate.row, promptOf(row))
@@ -316,14 +320,23 @@ interface Rate {
   standard(long: boolean): Price | undefined
 }
 
-function rateOf(submission: SubmissionRow, answered: string, word: string, resident: boolean): Rate {
+function rateOf(
+  submission: SubmissionRow,
+  answered: string,
+  word: string,
+  resident: boolean,
+  engine: EngineCharge,
+): Rate {
   const lane: Lane = submission.lane
-  const row = resolveModel({ requested: submission.model, answered, vendor: vendorOf(lane) })
+  const vendor = vendorOf(lane)
+  const row = resolveModel({ requested: submission.model, answered, vendor })
   const tier = tierAnswered(lane, word)
   // Prices go by request date: when it was sent, not when it was settled.
   const at = submission.sentAt ?? submission.createdAt
   const priced = (of: NonNullable<typeof tier>, long: boolean): Price | undefined =>
-    row === undefined ? undefined : priceFor({ model: row, vendor: vendorOf(lane), tier: of, at, long, resident })
+    row === undefined && of !== 'idle'
+      ? undefined
+      : priceFor({ model: row ?? submission.model, vendor, tier: of, at, long, resident, ...engine })
   return {
     model: answered === '' ? submission.model : answered,
     tier: tier ?? word,

@@ -16,6 +16,7 @@ import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { adoptTrials } from './adopt-trials.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
+import { termsOf } from './lane-terms.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { ordinalsIn, planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
@@ -94,7 +95,7 @@ function filesAt(
   lane: Lane,
   model: string,
 ): Pick<IntakeOptions, 'bodyBytesMax' | 'files' | 'keepsNames'> {
-  const { limits, attach } = ports.vendors.batch(lane)
+  const { limits, attach } = termsOf(ports.vendors, lane)
   const { rowBytesMax: bodyBytesMax } = limits
   const endpoint = endpointFor(tableEndpoint, limits.endpointsOf?.(model) ?? limits.endpoints) ?? tableEndpoint
   const files = limits.files?.(endpoint, findModel(model, vendorOf(lane))?.contextWindow ?? null)

@@ -1,12 +1,14 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { upstreamId } from '../delivery/result-index.ts'
+import { type Collected, upstreamId } from '../delivery/result-index.ts'
 import { makesNumbers } from '../domain/endpoints.ts'
 import { vendorOf } from '../domain/usage.ts'
+import { EngineUse } from '../executor/engine-use.ts'
 import { execute } from '../executor/execute.ts'
-import { answersIn, recover } from '../executor/read-journal.ts'
+import { addUnproven, answersIn, recover } from '../executor/read-journal.ts'
 import type { Ended, Progress, SourceRow } from '../executor/work.ts'
 import { SECOND } from '../kit/clock.ts'
+import { HttpFailed } from '../kit/http.ts'
 import { derivedId } from '../kit/ids.ts'
 import { resolveModel } from '../pricing/catalogue.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
@@ -38,7 +40,11 @@ export interface RunProgress {
   readonly window: number
   readonly pausedUntil: number | null
   readonly held: boolean
+  /** Why an engine gets nothing now, in words. */
+  readonly heldBy: string | null
   readonly trouble: Progress['trouble']
+  /** Of the lane's time, by all runs so far, our clock. */
+  readonly engineMs: number
 }
 
 /**
@@ -82,13 +88,17 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const { ports, claim, shard, job, lane } = flight
   if (claim === null) throw new Error('A run needs the lease.')
   if (job.cancelWanted || submission.cancelWanted) return end(flight, submission)
+  const settings = ports.vendors.engine(shard.accountId)
+  const placesMax = settings?.placesMax ?? lane.limits.concurrencyMax
+  const limits = { ...lane.limits, concurrencyMax: Math.min(placesMax, lane.limits.concurrencyMax) }
   claim.linger()
   const { requestsPerMinute } = flight.options
   const patient = async () => !claim.signal.aborted && !(await isUnwanted(flight, submission))
-  const turn = await runs.turn(shard, { limits: lane.limits, requestsPerMinute, patient })
+  const turn = await runs.turn(shard, { limits, requestsPerMinute, patient })
   if (turn === undefined) return claim.signal.aborted ? ports.clock.now() : 'again'
   const stop = new AbortController()
   const took = new Map<number, number>()
+  const engine = settings && new EngineUse(flight.call, settings)
   try {
     const before = await journalsOf(flight, submission)
     const references = await attachFiles(flight)
@@ -100,11 +110,11 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       journal: join(folderOf(flight, submission), `${String(claim.epoch).padStart(9, '0')}.journal`),
       earlier: before,
       signal: AbortSignal.any([claim.signal, stop.signal]),
-      mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS,
+      mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS && engine?.mayStart() !== false,
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
-    const ended = await follow(flight, submission, running, { turn, stop })
+    const ended = await follow(flight, submission, running, { turn, stop, engine })
     if (ended.kind === 'halted') {
       return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
     }
@@ -112,6 +122,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
     return await end(flight, submission, ended.progress, took)
   } finally {
     turn.end()
+    engine?.close()
   }
 }
 
@@ -120,7 +131,15 @@ async function follow(
   flight: SyncFlight,
   submission: SubmissionRow,
   running: AsyncGenerator<Progress, Ended>,
-  { turn, stop }: { turn: { answered(count: number): void }; stop: AbortController },
+  {
+    turn,
+    stop,
+    engine,
+  }: {
+    readonly turn: { answered(count: number): void }
+    readonly stop: AbortController
+    readonly engine: EngineUse | undefined
+  },
 ): Promise<Ended> {
   const { ports, shard } = flight
   let answered: number | undefined
@@ -135,7 +154,9 @@ async function follow(
     answered = value.answered
     ports.step('running')
     const { inFlight, window, pausedUntil, held, trouble } = value
-    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, trouble }
+    const engineMs = engineMsOf(submission) + value.engineMs
+    const heldBy = held ? (engine?.held() ?? null) : null
+    const progress: RunProgress = { movedAt, inFlight, window, pausedUntil, held, heldBy, trouble, engineMs }
     const set = { counts: countsOf(submission, value), progress }
     const text = JSON.stringify([set.counts, trouble?.why ?? null, held])
     if (text !== written) {
@@ -164,6 +185,9 @@ const countsOf = ({ rows }: SubmissionRow, { answered, succeeded }: Progress) =>
   failed: answered - succeeded,
 })
 
+/** By the runs of those before. */
+const engineMsOf = ({ progress }: SubmissionRow): number => (progress as Partial<RunProgress> | null)?.engineMs ?? 0
+
 async function end(
   flight: SyncFlight,
   submission: SubmissionRow,
@@ -172,7 +196,10 @@ async function end(
 ): Promise<Then> {
   const { ports } = flight
   const counts = progress === undefined ? submission.counts : countsOf(submission, progress)
-  const kept = took === undefined || took.size === 0 ? null : { took: [...took] }
+  const kept = {
+    engineMs: engineMsOf(submission) + (progress?.engineMs ?? 0),
+    ...(took === undefined || took.size === 0 ? {} : { took: [...took] }),
+  }
   await commit(flight, {
     submissions: [moveSubmission(submission, 'end', { counts, endedAt: ports.clock.now(), progress: kept })],
     events: [eventOf(flight, 'ended', { counts }, submission)],
@@ -186,7 +213,12 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
   const { ports, job, lane, claim } = flight
   ports.step('collecting')
   const journals = await journalsOf(flight, submission)
-  const { unproven } = await recover(journals)
+  const { unproven, promised } = await recover(journals)
+  // What is still promised is not waited for: it is withdrawn, and may have been done.
+  for (const { promise, inputTokens, outputMax } of promised.values()) {
+    addUnproven(unproven, inputTokens, outputMax)
+    await withdraw(flight, promise)
+  }
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? 0}`
   const rows = new RowOutcomes(submission.rows, { resident: flight.call.resident === true, buysEach: true })
   const name = `${folder}/${ANSWERS}`
@@ -195,10 +227,13 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
   const missing = rows.markUnseen(stopped ? 'cancelled' : undefined)
   const saved = await rows.save(ports, folder, [name], missing)
   const { took } = (submission.progress ?? {}) as { took?: readonly (readonly [number, number])[] }
-  const collected = {
+  const collected: Collected = {
     ...saved,
     ...(unproven.attempts === 0 ? {} : { unproven }),
     ...(took === undefined ? {} : { ms: byRow(took, submission.rows) }),
+    ...(ports.vendors.engine(submission.accountId) === undefined
+      ? {}
+      : { engineMs: Math.round(engineMsOf(submission)) }),
   }
   await commit(flight, {
     submissions: [moveSubmission(submission, 'collect', { collected })],
@@ -211,6 +246,15 @@ async function collectRun(flight: SyncFlight, submission: SubmissionRow): Promis
 const byRow = (took: readonly (readonly [number, number])[], rows: number): (number | null)[] => {
   const known = new Map(took)
   return Array.from({ length: rows }, (_, row) => known.get(row) ?? null)
+}
+
+async function withdraw({ lane, call, ports }: SyncFlight, promise: string): Promise<void> {
+  if (lane.later === undefined) return
+  const { url, headers } = lane.later.withdraw(call, promise)
+  await call.http.call({ method: 'POST', url, headers, body: '' }).catch((error: unknown) => {
+    if (!(error instanceof HttpFailed)) throw error
+    ports.log.warn({ promise, error: error.message }, 'a request could not be withdrawn')
+  })
 }
 
 async function settleRun(flight: SyncFlight, submission: SubmissionRow): Promise<Then> {

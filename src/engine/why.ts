@@ -8,6 +8,7 @@ import { isSteered } from './course.ts'
 import type { Ports } from './ports.ts'
 import { Runs } from './runs.ts'
 import { decisionsOf } from './steer.ts'
+import type { RunProgress } from './sync-flight.ts'
 import { liveOf, sightOf } from './view-of.ts'
 
 /** Why a job is where it is. */
@@ -74,7 +75,9 @@ function laneWords({ clock, vendors }: Ports, flying: readonly Flown[]): string[
     const since = Math.min(...flown.map(({ live }) => live?.openedAt ?? clock.now()))
     const many = `${flown.length} ${flown.length === 1 ? 'submission' : 'submissions'}`
     const facts = `${many} with ${requestsOf(rows)}, ${done} of them done by its count, the oldest for ${span((clock.now() - since) / SECOND)}`
-    return `On ${lane}: ${facts}.${vendors.sync(lane) === undefined ? usualWords(lane, rows / flown.length) : ''}`
+    const [heldBy] = flown.flatMap(({ live }) => (live?.progress as Partial<RunProgress> | null)?.heldBy ?? [])
+    const waits = heldBy === undefined ? '' : ` Nothing new starts there: ${heldBy}.`
+    return `On ${lane}: ${facts}.${waits}${vendors.sync(lane) === undefined ? usualWords(lane, rows / flown.length) : ''}`
   })
 }
 

@@ -4,9 +4,13 @@ import type { Wording } from '../providers/contract.ts'
 const BRACE = 123
 const CLOSING = 125
 
-/** The body with the lane's member in it: over the request's own value, or first. */
-export function bodyFor(body: Uint8Array, member: Wording['member']): Uint8Array {
-  if (member === undefined) return body
+type Member = NonNullable<Wording['members']>[number]
+
+/** The body with the lane's members in it: over the request's own values, or first. */
+export const bodyFor = (body: Uint8Array, members: readonly Member[] = []): Uint8Array =>
+  members.reduce(withMember, body)
+
+function withMember(body: Uint8Array, member: Member): Uint8Array {
   const own = spanOf(body, member.names)
   if (own !== undefined) return replaced(body, own.from, own.to, member.json)
   const inside = body.indexOf(BRACE) + 1

@@ -1,5 +1,5 @@
 import { UsageError } from '../domain/errors.ts'
-import { instantOf } from '../kit/wall-time.ts'
+import { hoursOf, instantOf } from '../kit/wall-time.ts'
 
 /** The hours in which an engine may be used: `22:00-06:00`, by the clock on the wall there. */
 export class IdleHours {
@@ -16,15 +16,10 @@ export class IdleHours {
    * @throws UsageError
    */
   constructor(text: string, zone: string) {
-    const [, opens, closes] = /^\s*(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s*$/.exec(text) ?? []
-    if (
-      opens === undefined ||
-      closes === undefined ||
-      [opens, closes].some((at) => instantOf(at, 0, zone) === undefined)
-    )
-      throw new UsageError(`"${text}" names no hours.`, 'Say from when to when, as 22:00-06:00.')
-    this.#opens = opens
-    this.#closes = closes
+    const hours = hoursOf(text)
+    if (hours === undefined) throw new UsageError(`"${text}" names no hours.`, 'Say from when to when, as 22:00-06:00.')
+    this.#opens = hours.opens
+    this.#closes = hours.closes
     this.#zone = zone
   }
 

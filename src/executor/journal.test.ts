@@ -39,6 +39,7 @@ describe('A journal', () => {
       answered: new Set([0, 4]),
       succeeded: 1,
       unproven: { attempts: 2, inputTokens: 25, outputMax: 200 },
+      promised: new Map(),
     })
     expect(await text(file)).toBe('{"row":0}\n{"row":4}\n')
   })
@@ -53,6 +54,35 @@ describe('A journal', () => {
       answered: new Set([0, 4, 3]),
       succeeded: 2,
       unproven: { attempts: 2 },
+    })
+  })
+
+  test('keeps what was promised until it is answered, in whichever run that is', async () => {
+    const file = path()
+    const journal = await Journal.create(file)
+    for (let row = 0; row < 2; row++) {
+      journal.started(row, 10 + row, 100, nothing)
+      journal.promised(row, `resp_${row}`, nothing)
+    }
+    await journal.close()
+    const later = path()
+    const next = await Journal.create(later)
+    next.answered(1, 0, line(1), nothing)
+    await next.close()
+    const first = { promise: 'resp_0', inputTokens: 10, outputMax: 100 }
+    const second = { promise: 'resp_1', inputTokens: 11, outputMax: 100 }
+    const unproven = { attempts: 0, inputTokens: 0, outputMax: 0 }
+    expect(await recover([file])).toMatchObject({
+      unproven,
+      promised: new Map([
+        [0, first],
+        [1, second],
+      ]),
+    })
+    expect(await recover([file, later])).toMatchObject({
+      unproven,
+      answered: new Set([1]),
+      promised: new Map([[0, first]]),
     })
   })
 

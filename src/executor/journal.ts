@@ -13,12 +13,13 @@ import { crc32 } from 'node:zlib'
  *     answered   its row of results, with its newline: final
  *     freed      it is sure that nothing was bought: refused, or never sent
  *     doubted    no whole answer came: perhaps bought
+ *     promised   the name of what the vendor has taken and answers later: asked for, also by the next run
  *
- * A `started` without an end of the same row behind it was in flight when the run ended.
+ * A `started` without anything of the same row behind it was in flight when the run ended.
  */
 export const JOURNAL_VERSION = 1
-export const kinds = ['', 'started', 'answered', 'freed', 'doubted'] as const
-export type Kind = 'started' | 'answered' | 'freed' | 'doubted'
+export const kinds = ['', 'started', 'answered', 'freed', 'doubted', 'promised'] as const
+export type Kind = Exclude<(typeof kinds)[number], ''>
 export const HEAD_BYTES = 16
 export const fileHead = Buffer.from(`redeye sync ${String(JOURNAL_VERSION).padStart(3, '0')}\n`)
 
@@ -56,6 +57,12 @@ export class Journal {
 
   answered(row: number, outcome: number, line: Uint8Array, durable: () => void): void {
     this.#gathering.put(this.#gathering.open('answered', row, outcome, line.length), line)
+    this.#close(durable)
+  }
+
+  promised(row: number, promise: string, durable: () => void): void {
+    const payload = Buffer.from(promise)
+    this.#gathering.put(this.#gathering.open('promised', row, 0, payload.length), payload)
     this.#close(durable)
   }
 

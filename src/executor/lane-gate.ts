@@ -1,4 +1,5 @@
 import type { SyncLimits } from '../providers/contract.ts'
+import { EngineTime } from './engine-time.ts'
 import { type Pace, Pacing } from './pacing.ts'
 import { Throttle } from './throttle.ts'
 
@@ -18,6 +19,8 @@ export interface GateOptions {
 export class LaneGate {
   readonly throttle: Throttle
   readonly pacing: Pacing
+  /** Who has how much of the time, where that is what is paid for. */
+  readonly time = new EngineTime()
   /** Requests in flight there may ever be. */
   readonly max: number
   #inFlight = 0

@@ -24,7 +24,15 @@ export interface Unproven {
 export interface Recovered {
   readonly answered: ReadonlySet<number>
   readonly succeeded: number
-  readonly unproven: Readonly<Unproven>
+  readonly unproven: Unproven
+  /** What the vendor has taken and not answered yet, by row. */
+  readonly promised: ReadonlyMap<number, Promised>
+}
+
+export interface Promised {
+  readonly promise: string
+  readonly inputTokens: number
+  readonly outputMax: number
 }
 
 const READ_BYTES = 1024 * 1024
@@ -84,6 +92,7 @@ const SUCCEEDED = outcomes.indexOf('succeeded')
 export async function recover(paths: readonly string[]): Promise<Recovered> {
   const answered = new Set<number>()
   const unproven = { attempts: 0, inputTokens: 0, outputMax: 0 }
+  const promised = new Map<number, Promised>()
   let succeeded = 0
   for (const path of paths) {
     const open = new Map<number, readonly [input: number, output: number]>()
@@ -92,8 +101,14 @@ export async function recover(paths: readonly string[]): Promise<Recovered> {
         open.set(row, [payload.readUInt32LE(0), payload.readUInt32LE(4)])
         continue
       }
-      const tokens = open.get(row)
+      const before = promised.get(row)
+      const tokens = open.get(row) ?? (before && [before.inputTokens, before.outputMax])
       open.delete(row)
+      promised.delete(row)
+      if (kind === 'promised') {
+        const [inputTokens = 0, outputMax = 0] = tokens ?? []
+        promised.set(row, { promise: payload.toString(), inputTokens, outputMax })
+      }
       if (kind === 'doubted' && tokens !== undefined) addUnproven(unproven, ...tokens)
       if (kind !== 'answered' || answered.has(row)) continue
       answered.add(row)
@@ -101,7 +116,7 @@ export async function recover(paths: readonly string[]): Promise<Recovered> {
     }
     for (const tokens of open.values()) addUnproven(unproven, ...tokens)
   }
-  return { answered, succeeded, unproven }
+  return { answered, succeeded, unproven, promised }
 }
 
 export function addUnproven(unproven: Unproven, inputTokens: number, outputMax: number): void {

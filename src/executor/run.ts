@@ -1,8 +1,8 @@
 import { outcomes } from '../domain/outcome.ts'
-import { HOUR, SECOND } from '../kit/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../kit/clock.ts'
 import { HttpFailed, redact } from '../kit/http.ts'
 import { openRequestPool, type Reply, type RequestPool } from '../kit/request-pool.ts'
-import type { Verdict, Wording } from '../providers/contract.ts'
+import type { Later, Verdict, Wording } from '../providers/contract.ts'
 import { bodyFor } from './body.ts'
 import type { Journal } from './journal.ts'
 import { LaneGate } from './lane-gate.ts'
@@ -25,6 +25,10 @@ const OUTAGE_TRIES = 4
 /** Assumed of an answer until there are some. */
 const OUTPUT_FIRST = 256
 
+/** Between two looks at what was promised. */
+const LOOK_MIN = 5 * SECOND
+const LOOK_MAX = MINUTE
+
 const SUCCEEDED = outcomes.indexOf('succeeded')
 
 /** One run of a shard's requests, from the first start to the last answer. */
@@ -37,6 +41,8 @@ export class Run {
   readonly #line: ReplyLine
   readonly #queue = new RowQueue()
   readonly #ended = Promise.withResolvers<void>()
+  /** What only waits need not wait any longer. */
+  readonly #ends = new AbortController()
   /** Begun, and not landed. */
   #inFlight = 0
   #bytes = 0
@@ -45,6 +51,7 @@ export class Run {
   readonly #unproven
   readonly #tokens = { input: 0, output: 0 }
   readonly #tiers: Record<string, number> = {}
+  #engineMs = 0
   /** Tokens of an answer, averaged. */
   #output = OUTPUT_FIRST
   #trouble: Trouble | null = null
@@ -120,6 +127,7 @@ export class Run {
       window,
       tokens: { ...this.#tokens },
       tiers: { ...this.#tiers },
+      engineMs: this.#engineMs,
       unproven: { ...this.#unproven },
       pausedUntil: pausedUntil > this.#now() ? pausedUntil : null,
       held: this.#held,
@@ -203,14 +211,17 @@ export class Run {
     this.#inFlight++
     this.#gate.begin()
     this.#bytes += body.length
-    this.#journal.started(row, inputTokens, outputMax, () => {
-      this.#send(attempt).catch((error: unknown) => {
-        // A fault of ours, with a reply in hand: whatever it was is not kept, and paid for.
-        this.#close(attempt, true)
-        this.#landed(attempt, 'again')
-        this.#fail(error)
-      })
-    })
+    const fault = (error: unknown): void => {
+      // A fault of ours, with a reply in hand: whatever it was is not kept, and paid for.
+      this.#close(attempt, true)
+      this.#landed(attempt, 'again')
+      this.#fail(error)
+    }
+    const promised = this.#recovered.promised.get(row)
+    if (promised !== undefined) {
+      attempt.begunAt = now
+      void this.#await(attempt, promised.promise).catch(fault)
+    } else this.#journal.started(row, inputTokens, outputMax, () => void this.#send(attempt).catch(fault))
   }
 
   async #send(attempt: Attempt): Promise<void> {
@@ -219,16 +230,65 @@ export class Run {
       return this.#landed(attempt, 'again')
     }
     attempt.begunAt = this.#now()
-    const reply = await this.#post(attempt.source).catch((error: unknown) => {
-      this.#failed(attempt, error)
+    const { time } = this.#gate
+    const begun = time.begin(attempt.begunAt)
+    const reply = await this.#post(attempt.source)
+      .finally(() => (this.#engineMs += time.end(this.#now(), begun)))
+      .catch((error: unknown) => {
+        this.#failed(attempt, error)
+      })
+    if (reply === undefined) return
+    const promise = reply.status < 300 ? this.#work.lane.later?.promiseIn(reply) : null
+    if (promise == null) return this.#replied(attempt, reply)
+    this.#journal.promised(attempt.source.row, promise, nothing)
+    await this.#await(attempt, promise)
+  }
+
+  /** Asks for what was promised until it is there. Whoever stops leaves it to the next run: it is never sent again. */
+  async #await(attempt: Attempt, promise: string): Promise<void> {
+    const { lane, call } = this.#work
+    const later = lane.later as Later
+    for (;;) {
+      const age = this.#now() - attempt.begunAt
+      await this.#pause(Math.min(LOOK_MAX, Math.max(LOOK_MIN, age / 10)))
+      if (this.#ending()) return this.#landed(attempt, 'again')
+      const { url, headers } = later.ask(call, promise)
+      const reply = await this.#pool.get(url, { ...headers, ...(await call.authorize?.()) }).catch((error: unknown) => {
+        if (error instanceof HttpFailed) this.#note('unreachable', error.message)
+        else throw error
+      })
+      if (reply === undefined) continue
+      const verdict = lane.read(reply)
+      if (verdict.kind === 'halt') {
+        this.#halt ??= verdict
+        this.#landed(attempt, 'again')
+        return this.#endSoon()
+      }
+      if (reply.status === 404) return this.#forgotten(attempt, promise)
+      if (verdict.kind === 'again') this.#note(verdict.why, verdict.message)
+      else if (later.promiseIn(reply) === null && this.#keep(attempt, reply)) return
+    }
+  }
+
+  /** The vendor does not know what it promised: perhaps it was done, and is paid for. */
+  #forgotten(attempt: Attempt, promise: string): void {
+    const { lane, idOf } = this.#work
+    this.#close(attempt, true)
+    const message = `The vendor no longer knows ${promise}.`
+    this.#write(attempt, this.#line.ofText(lane.lostRow(idOf(attempt.source.row), 'unreachable', message)))
+  }
+
+  /** So long by our clock, or until the run is to end. */
+  async #pause(ms: number): Promise<void> {
+    await this.#work.call.clock.sleep(ms, this.#ends.signal).catch((error: unknown) => {
+      if (!this.#ends.signal.aborted) throw error
     })
-    if (reply !== undefined) this.#replied(attempt, reply)
   }
 
   async #post(source: SourceRow): Promise<Reply> {
-    const { url, headers, member } = this.#wordingFor(source)
+    const { url, headers, members } = this.#wordingFor(source)
     const authorization = await this.#work.call.authorize?.()
-    const body = bodyFor(source.body, member)
+    const body = bodyFor(source.body, members)
     return this.#pool.post(url, authorization === undefined ? headers : { ...headers, ...authorization }, body)
   }
 
@@ -270,7 +330,8 @@ export class Run {
       now: this.#now(),
       inFlight: this.#gate.inFlight,
       // A request that was turned down says nothing of how fast others are answered.
-      outputTokens: outcome === SUCCEEDED ? output : undefined,
+      // Nor does one that was promised for later.
+      outputTokens: outcome === SUCCEEDED && lane.later === undefined ? output : undefined,
     })
     if (outcome === SUCCEEDED) this.#output += (output - this.#output) / 32
     this.#trouble = null
@@ -376,6 +437,7 @@ export class Run {
   /** Nothing new starts; what is in flight may come in for a while. */
   #endSoon(): void {
     if (this.#over) return
+    this.#ends.abort()
     this.#queue.close()
     this.#grace ??= setTimeout(() => void this.#pool.close(), this.#work.graceMs ?? defaults.graceMs)
     this.#wake()

@@ -58,6 +58,8 @@ export interface Progress {
   /** Of this run: tokens of the answers, and the tiers that gave them, in the vendor's words. */
   readonly tokens: { readonly input: number; readonly output: number }
   readonly tiers: Readonly<Record<string, number>>
+  /** This run's share of the time in which requests were in flight on the lane, our clock. */
+  readonly engineMs: number
   /** Attempts, of earlier runs too, that may be paid for and have left nothing. What is in flight is not among them. */
   readonly unproven: Readonly<Unproven>
   /** Why nothing starts: until then the vendor wants to be left alone, or `mayStart` says no. Our clock. */

@@ -9,6 +9,7 @@ import { HttpFailed } from './http.ts'
 export interface RequestPool {
   /** Throws HttpFailed when no whole reply came; `sent` says whether the far end may know of the call. */
   post(url: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<Reply>
+  get(url: string, headers: Readonly<Record<string, string>>): Promise<Reply>
   /** Drops all connections: calls under way fail. */
   close(): Promise<void>
 }
@@ -61,14 +62,20 @@ export function openRequestPool(options: PoolOptions): RequestPool {
     }
     return place
   }
+  const call = (
+    method: 'POST' | 'GET',
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array | null,
+  ): Promise<Reply> =>
+    new Promise((resolve, reject) => {
+      const { origin, path } = placeOf(url)
+      const failed = (error: unknown, sent: boolean) => reject(new HttpFailed({ method, url, headers }, error, sent))
+      poolOf(origin).dispatch({ origin, path, method, headers, body }, new Collect(resolve, failed))
+    })
   return {
-    post: (url, headers, body) =>
-      new Promise((resolve, reject) => {
-        const { origin, path } = placeOf(url)
-        const failed = (error: unknown, sent: boolean) =>
-          reject(new HttpFailed({ method: 'POST', url, headers }, error, sent))
-        poolOf(origin).dispatch({ origin, path, method: 'POST', headers, body }, new Collect(resolve, failed))
-      }),
+    post: (url, headers, body) => call('POST', url, headers, body),
+    get: (url, headers) => call('GET', url, headers, null),
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()))
     },

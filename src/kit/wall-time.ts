@@ -105,3 +105,20 @@ function offsetAt(at: number, zone: string): number {
   const { year, month, day, hour, minute, second } = partsAt(at, zone)
   return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(at / SECOND) * SECOND
 }
+
+/** `22:00-06:00` in its two wall times; undefined for anything else. */
+export function hoursOf(text: string): { readonly opens: string; readonly closes: string } | undefined {
+  const [, opens, closes] = /^\s*(\d{1,2}:\d{2})\s*-\s*(\d{1,2}:\d{2})\s*$/.exec(text) ?? []
+  const wrong = (at: string | undefined): boolean => at === undefined || instantOf(at, 0, 'UTC') === undefined
+  return wrong(opens) || wrong(closes) ? undefined : { opens: opens as string, closes: closes as string }
+}
+
+/** Whether there is a time zone of that name. */
+export function isZone(zone: string): boolean {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    return false
+  }
+}

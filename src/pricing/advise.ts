@@ -54,16 +54,16 @@ const ways: readonly Way[] = [
     promise: '1 to 15 minutes when there is room, refused when there is none; Gemini, Vertex, OpenAI (winding down)',
   },
   {
-    way: '8-hour window',
+    way: 'completion-window-8h',
     multiplier: 0.6,
     promisedMs: 8 * HOUR,
-    promise: 'within 8 h; OpenAI only, and its wire field is not published yet',
+    promise: 'within 8 h; OpenAI only, and its wire field is unpublished in the API reference',
   },
   {
-    way: '2-hour window',
+    way: 'completion-window-2h',
     multiplier: 0.7,
     promisedMs: 2 * HOUR,
-    promise: 'within 2 h; OpenAI only, and its wire field is not published yet',
+    promise: 'within 2 h; OpenAI only, and its wire field is unpublished in the API reference',
   },
   {
     way: 'standard',

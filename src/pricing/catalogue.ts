@@ -1,3 +1,4 @@
+import { isWindow, type Tier } from '../domain/usage.ts'
 import data from './prices/catalog.json' with { type: 'json' }
 
 /** USD per 1,000,000 tokens. null: not offered or not published; never zero. */
@@ -67,6 +68,7 @@ export interface ModelRow {
       readonly input: number
       readonly cachedInput: number | null
       readonly output: number
+      readonly basis: string
     }[]
   }
   readonly scheduledPrices?: readonly PriceChange[]
@@ -99,6 +101,15 @@ const sellers: Readonly<Record<string, readonly ModelRow['provider'][]>> = {
   google: ['google'],
   gemini: ['google'],
   vertex: ['google', 'anthropic'],
+}
+
+/** The figures of a tier as they are printed; null where the model is not sold in it. */
+export function ratesOf({ prices }: ModelRow, tier: Exclude<Tier, 'idle'>): (Rates & Partial<TierRates>) | null {
+  if (!isWindow(tier)) return prices[tier]
+  const sold = prices.completionWindows?.find(({ window }) => tier === `completion-window-${window}`)
+  if (sold === undefined) return null
+  const { input, cachedInput, output, basis } = sold
+  return { input, cachedInput, cacheWrite5m: null, cacheWrite1h: null, output, basis }
 }
 
 let byName: Map<string, ModelRow> | undefined

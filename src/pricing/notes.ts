@@ -1,4 +1,4 @@
-import { type Lane, tierOf } from '../domain/usage.ts'
+import { isWindow, type Lane, tierOf } from '../domain/usage.ts'
 import { DAY, HOUR } from '../kit/clock.ts'
 import type { ModelRow } from './catalogue.ts'
 import type { Price } from './price.ts'
@@ -28,12 +28,23 @@ const priceAgeMax = 30 * DAY
 /** Changes and shutdowns further away are no news for a job that flies tonight. */
 const horizon = 90 * DAY
 
+/** Source: the guides of background mode and flex processing of developers.openai.com, read 2026-11-24. */
+export const windowNote =
+  'Wire field unpublished in the API reference: bought only where an account of the config names it by ' +
+  'completionWindowField; the guide has background_options.completion_window. For comparison else.'
+
 /** What is wrong with this lane for this job. */
 export function laneNotes(facts: NoteFacts, when: When): string[] {
   const { lane, model, row, priced, requests } = facts
   const notes: string[] = []
-  if (!priced) notes.push(`No price is known for model "${model}" in ${lane}.`)
-  if (!facts.flyable) notes.push(`${lane} is not among the lanes of this job; its price is for comparison.`)
+  if (!priced)
+    notes.push(
+      tierOf(lane) === 'idle'
+        ? `${lane} is paid by the hour, and how many tokens ${model} makes in one is not known: see redeye doctor --engine.`
+        : `No price is known for model "${model}" in ${lane}.`,
+    )
+  if (isWindow(tierOf(lane))) notes.push(windowNote)
+  else if (!facts.flyable) notes.push(`${lane} is not among the lanes of this job; its price is for comparison.`)
   if (tierOf(lane) === 'batch') {
     if (when.deadline != null && when.deadline - when.at < HOUR) {
       notes.push('The deadline is less than an hour away: batch promises 24 hours, and one in ten takes over an hour.')
@@ -61,8 +72,8 @@ export function laneNotes(facts: NoteFacts, when: When): string[] {
 
 /** What is worth knowing about the model and its price. */
 export function modelNotes({ row, price }: NoteFacts, { at }: When): string[] {
-  if (row === undefined) return []
   const notes = [...(price?.doubts ?? [])]
+  if (row === undefined) return notes
   const { shutdown } = row
   if (shutdown?.date) {
     const away = Date.parse(shutdown.date) - at

@@ -1,6 +1,6 @@
 import { UnknownModel } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
-import { type ChargedKind, type Tier, type TokenKind, tokenKinds, type UnitPrices } from '../domain/usage.ts'
+import { type ChargedKind, isWindow, type Tier, type TokenKind, tokenKinds, type UnitPrices } from '../domain/usage.ts'
 import { HOUR } from '../kit/clock.ts'
 import { promisedBy } from './advise.ts'
 import {
@@ -9,10 +9,12 @@ import {
   findModel,
   type ModelRow,
   type PriceChange,
+  ratesOf,
   resolveModel,
   type Stacking,
 } from './catalogue.ts'
 import { nearNames } from './near-names.ts'
+import { windowNote } from './notes.ts'
 import { isHalfPriceTier, type Price, priceFor, residency, stackingAt } from './price.ts'
 import { quotedTiers } from './quote.ts'
 
@@ -49,7 +51,7 @@ export interface PriceList {
 }
 
 export interface ListedLane {
-  /** `vendor/tier`, and `vendor/8h` for a completion window. */
+  /** `vendor/tier` */
   readonly lane: string
   /** This version can buy it; else its price is for comparison. */
   readonly flyable: boolean
@@ -167,12 +169,12 @@ function lanesOf(row: ModelRow, seller: ListedVendor, at: number): ListedLane[] 
       source: row.dataResidency.sourceUrl,
     },
   }
-  const tiers = quotedTiers.flatMap((tier): ListedLane[] => {
+  const lanes = quotedTiers.flatMap((tier): ListedLane[] => {
     const price = priceFor({ model: row, vendor, tier, at })
     if (price === undefined) return []
     const limits = tier === 'batch' ? seller.limits : undefined
     const promised = limits?.windowMs ?? promisedBy(tier)
-    const note = tier === 'standard' ? undefined : row.prices[tier]?.note
+    const note = isWindow(tier) ? windowNote : ratesOf(row, tier)?.note
     return [
       {
         lane: `${vendor}/${tier}`,
@@ -190,27 +192,7 @@ function lanesOf(row: ModelRow, seller: ListedVendor, at: number): ListedLane[] 
       },
     ]
   })
-  return [...tiers, ...(vendor === row.provider ? windowsOf(row, standard, shared) : [])].sort(
-    (a, b) => (a.ofStandard ?? 1) - (b.ofStandard ?? 1),
-  )
-}
-
-/** Completion windows are sold by the model's own vendor, and cannot be bought yet: their wire field is not published. */
-function windowsOf(row: ModelRow, standard: Price | undefined, shared: Pick<ListedLane, 'residency'>): ListedLane[] {
-  return (row.prices.completionWindows ?? []).map(({ window, hours, input, cachedInput, output }) => ({
-    lane: `${row.provider}/${window}`,
-    flyable: false,
-    usdPerMillion: { input, ...(cachedInput === null ? {} : { cachedInput }), output },
-    long: null,
-    usdPerThousandSearches: null,
-    ofStandard: rounded(input / perMillion(standard?.perToken.input ?? 0n)),
-    promisedHours: hours,
-    stacking: null,
-    ...shared,
-    limits: null,
-    basis: 'listed' as const,
-    notes: ['What a cached token costs inside a completion window is not published.'],
-  }))
+  return lanes.sort((a, b) => (a.ofStandard ?? 1) - (b.ofStandard ?? 1))
 }
 
 function longOf(row: ModelRow, vendor: string, tier: Tier, at: number): ListedLane['long'] {

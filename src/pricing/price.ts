@@ -1,6 +1,8 @@
+import type { EngineRates } from '../domain/engine-settings.ts'
 import { type PicoUsd, picoPerToken } from '../domain/money.ts'
 import {
   type ChargedKind,
+  isWindow,
   type Lane,
   type Tier,
   tierOf,
@@ -8,7 +10,8 @@ import {
   type UnitPrices,
   vendorOf,
 } from '../domain/usage.ts'
-import { findModel, isLong, type ModelRow, type PriceChange, type Rates, type Stacking } from './catalogue.ts'
+import { findModel, isLong, type ModelRow, type PriceChange, type Rates, ratesOf, type Stacking } from './catalogue.ts'
+import { type EngineWork, enginePrice } from './engine-price.ts'
 
 /**
  * Which of several readings of an unsure price is meant. `listed` is charged: the row as it stands in the catalogue.
@@ -33,6 +36,10 @@ export interface PriceQuery {
   readonly resident?: boolean
   /** Default `listed`. */
   readonly reading?: Reading
+  /** What the engine costs, in the idle tier. */
+  readonly rates?: EngineRates | undefined
+  /** What was used of it, once that is known. */
+  readonly work?: EngineWork | undefined
 }
 
 export interface Price {
@@ -51,13 +58,17 @@ export interface Price {
 
 /**
  * Unit prices of a model in a tier at a date.
- * @returns undefined where no price is known: unknown model, a tier the model is not sold in, own engines (`idle`).
+ * @returns undefined where no price is known: unknown model, a tier the model is not sold in, an engine without rates.
  *   A kind that is absent from `perToken` has no price; `costOf` refuses it.
  */
 export function priceFor(query: PriceQuery): Price | undefined {
   const { tier, at, vendor, reading = 'listed' } = query
+  if (tier === 'idle') {
+    const { model, rates, work } = query
+    return rates && enginePrice(typeof model === 'string' ? model : model.id, rates, work)
+  }
   const row = typeof query.model === 'string' ? findModel(query.model, vendor) : query.model
-  if (row === undefined || tier === 'idle' || !row.prices[tier]) return undefined
+  if (row === undefined || ratesOf(row, tier) === null) return undefined
   const long = row.prices.longContext !== null && (query.long ?? isLong(row, query.promptTokens ?? 0))
   const which = { row, tier, long, vendor }
 
@@ -86,7 +97,8 @@ export function priceFor(query: PriceQuery): Price | undefined {
 
 /**
  * The tier a row is charged at: the one the vendor says it used, in our words.
- * In a batch lane that is batch whatever the word: the submission was bought as batch, and rows echo `default` there.
+ * In a batch lane that is batch whatever the word: the submission was bought as batch, and rows echo `default` there. The
+ * same goes for completion windows, which are no tier of the vendor's.
  * @param word  `service_tier` and its like; empty when the vendor does not say, which means the tier as bought
  * @returns undefined for a word that no price explains. Anthropic's `priority` is one: it means committed spend without
  *   a list price, not the fast mode that our priority tier buys there.
@@ -94,7 +106,7 @@ export function priceFor(query: PriceQuery): Price | undefined {
 export function tierAnswered(lane: Lane, word: string): Tier | undefined {
   const bought = tierOf(lane)
   const plain = word.toLowerCase().replace(/^service_tier_/, '')
-  if (bought === 'batch' || bought === 'idle' || plain === '') return bought
+  if (bought === 'batch' || bought === 'idle' || isWindow(bought) || plain === '') return bought
   if (plain === 'default' || plain === 'standard') return 'standard'
   if (plain === 'flex' || plain === 'batch') return plain
   if (plain === 'priority' || plain === 'fast') return vendorOf(lane) === 'anthropic' ? undefined : 'priority'
@@ -122,7 +134,7 @@ function sheetOf(which: Which, change: PriceChange | undefined): Sheet {
 /** The printed figures. What a change or a long prompt does to a tier that no table prints follows by ratio. */
 function tableOf({ row, tier, long }: Which, change: PriceChange | undefined): Sheet {
   const { standard, longContext } = row.prices
-  const tierRates = tier === 'standard' ? { ...standard, longContext } : row.prices[tier]
+  const tierRates = tier === 'standard' ? { ...standard, longContext } : ratesOf(row, tier)
   if (!tierRates) return {}
   const printedLong = tierRates.longContext ?? undefined
   let short = inPico(tierRates)
@@ -225,7 +237,7 @@ const cacheIsUnsure = ({ row, tier, vendor }: Which): boolean =>
 
 /** An unsure row lists the standard cached price in its half-price tiers, so that price is what gets cut. */
 function withBothDiscounts(sheet: Sheet, { row, tier }: Which): Sheet {
-  const half = inPico(row.prices[tier] ?? row.prices.standard)
+  const half = inPico(ratesOf(row, tier) ?? row.prices.standard)
   if (sheet.cachedInput === undefined) return sheet
   return { ...sheet, ...bothDiscounts(half, { ...inPico(row.prices.standard), cachedInput: sheet.cachedInput }) }
 }
@@ -244,8 +256,8 @@ function combine(readings: readonly Sheet[], reading: 'low' | 'high'): Sheet {
 
 function basisOf({ row, tier, long }: Which, change: PriceChange | undefined): Price['basis'] {
   if (tier === 'standard') return long && change ? 'derived' : 'listed'
-  const rates = row.prices[tier]
-  if (!rates?.basis.startsWith('listed')) return 'derived'
+  const rates = ratesOf(row, tier)
+  if (!rates?.basis?.startsWith('listed')) return 'derived'
   if (change && !(tier === 'batch' && change.batch && !long)) return 'derived'
   if (!long) return 'listed'
   const printed = rates.longContext
@@ -264,5 +276,6 @@ function doubtsOf(which: Which, possible: PriceChange | undefined): string[] {
   if (cacheIsUnsure(which)) {
     doubts.push(`Whether cached tokens of ${row.id} get the ${tier} discount too is not settled by the vendor's pages.`)
   }
+  if (isWindow(tier)) doubts.push('What a cached token costs inside a completion window is not published.')
   return doubts
 }

@@ -1,6 +1,7 @@
+import type { EngineRates } from '../domain/engine-settings.ts'
 import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
 import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
-import { findModel, type ModelRow } from './catalogue.ts'
+import { findModel, type ModelRow, ratesOf } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
 import { type Price, priceFor, residency } from './price.ts'
@@ -27,6 +28,8 @@ export interface QuoteGroup {
   readonly promptTokensMax?: number
   /** They run where the vendor's data-residency price applies. */
   readonly resident?: boolean
+  /** What the engine of the user's own costs that they would run on; it has a line of its own. */
+  readonly rates?: EngineRates
   /** Requests ask for their prompts to be cached, which may be written at more than plain input. */
   readonly asksCache?: boolean
   /** What the estimates rest on, in sentences (an assumed max_tokens, the size of the sample). */
@@ -86,7 +89,16 @@ export interface Quote {
 }
 
 /** Tiers as they are shown: cheapest first. */
-export const quotedTiers = ['batch', 'flex', 'standard', 'priority'] as const satisfies readonly Tier[]
+export const quotedTiers = [
+  'batch',
+  'flex',
+  'completion-window-8h',
+  'completion-window-2h',
+  'standard',
+  'priority',
+] as const satisfies readonly Tier[]
+/** And that of an engine of one's own, which nobody else sells. */
+const allTiers = ['idle', ...quotedTiers] as const satisfies readonly Tier[]
 
 /**
  * What each lane would cost and when it would land: pure figures, nothing is bought.
@@ -99,9 +111,10 @@ export function quote(input: QuoteInput): Quote {
     const { vendor, model } = groups[0]
     const row = findModel(model, vendor)
     if (row) asOf.push(row.asOf)
-    for (const tier of quotedTiers) {
+    for (const tier of allTiers) {
       const lane = laneOf(vendor, tier)
-      if (row?.prices[tier] || input.flyable.includes(lane)) quoted.push(quoteLane(input, groups, row, lane))
+      const listed = tier === 'idle' ? groups[0].rates !== undefined : row !== undefined && ratesOf(row, tier) !== null
+      if (listed || input.flyable.includes(lane)) quoted.push(quoteLane(input, groups, row, lane))
     }
   }
   const { recommended, reason } = recommend(
@@ -160,7 +173,14 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
   const tokens = tokensOf(groups)
   const requests = groups.reduce((all, group) => all + group.requests, 0)
   const resident = groups.some((group) => group.resident === true)
-  const price = row && priceFor({ model: row, vendor, tier: tierOf(lane), at: input.at, resident })
+  const price = priceFor({
+    model: row ?? model,
+    vendor,
+    tier: tierOf(lane),
+    at: input.at,
+    resident,
+    rates: groups[0].rates,
+  })
   const cacheCounted = groups.some(({ cachedShare }) => cachedShare !== undefined)
   const facts = { lane, model, row, price, priced: figures.high !== null, flyable, requests, tokens, cacheCounted }
   const line: QuotedLane = {
@@ -211,22 +231,27 @@ function costAt(
   at: number,
   reading: 'low' | 'high',
 ): NanoUsd | null {
-  if (row === undefined) return null
-  const { vendor, requests, resident = false } = group
+  const { vendor, model, requests, resident = false, rates } = group
   const average = group.promptTokens ?? group.inputTokens[reading] / Math.max(1, requests)
   const promptTokens = reading === 'high' ? Math.max(average, group.promptTokensMax ?? 0) : average
-  const price = priceFor({ model: row, vendor, tier, at, promptTokens, reading, resident })
+  const price = priceFor({ model: row ?? model, vendor, tier, at, promptTokens, reading, resident, rates })
   return price === undefined ? null : costOrNull(usageAt(group, row, price, promptTokens, reading), price)
 }
 
 /** Prompts that are written to a cache at more than plain input, asked or unasked, count so at the high end. */
-function usageAt(group: QuoteGroup, row: ModelRow, price: Price, promptTokens: number, end: 'low' | 'high'): Usage {
+function usageAt(
+  group: QuoteGroup,
+  row: ModelRow | undefined,
+  price: Price,
+  promptTokens: number,
+  end: 'low' | 'high',
+): Usage {
   if (group.cachedShare !== undefined) {
     const cachedInput = Math.round(group.inputTokens[end] * group.cachedShare)
     const output = Math.round(group.outputTokens[end])
     return { input: Math.round(group.inputTokens[end]) - cachedInput, cachedInput, output }
   }
-  const cacheable = row.minCacheableTokens !== null && promptTokens >= row.minCacheableTokens
+  const cacheable = promptTokens >= (row?.minCacheableTokens ?? Number.POSITIVE_INFINITY)
   const dearest = group.asksCache === true ? dearestAsked : dearestInput
   const kind = end === 'high' && cacheable ? dearest(price.perToken) : 'input'
   return { [kind]: Math.round(group.inputTokens[end]), output: Math.round(group.outputTokens[end]) }

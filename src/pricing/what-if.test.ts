@@ -44,8 +44,8 @@ describe('advice', () => {
     expect(recommended).toBe('batch')
     expect(reason).toContain('750 USD a month')
     expect(Object.fromEntries(ways.map(({ way, saved }) => [way, saved]))).toMatchObject({
-      '8-hour window': 600,
-      '2-hour window': 450,
+      'completion-window-8h': 600,
+      'completion-window-2h': 450,
       standard: 0,
     })
   })

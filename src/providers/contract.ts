@@ -283,6 +283,9 @@ export interface SyncLane {
   readonly ownRows?: boolean
   /** The model is named by the address, and the body takes none: it is overwritten with spaces. */
   readonly blanksModel?: boolean
+  /** A setting that an account has to have, else the lane is not bought with it. */
+  readonly needsSetting?: string
+  readonly later?: Later
 }
 
 export interface SyncLimits {
@@ -301,10 +304,22 @@ export interface Wording {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   /**
-   * A member of the body whose value is the lane's to say: it overwrites the request's own, under any of its spellings,
+   * Members of the body whose value is the lane's to say: each overwrites the request's own, under any of its spellings,
    * or is put in first under the first of them.
    */
-  readonly member?: { readonly names: readonly string[]; readonly json: string }
+  readonly members?: readonly { readonly names: readonly string[]; readonly json: string }[]
+}
+
+/** A lane that takes a request and answers later: the reply is a promise, and the answer is asked for. */
+export interface Later {
+  /** Within what time it means to answer, vendor time. */
+  readonly withinMs: number
+  /** The name of what is promised; null: the reply is the answer. */
+  promiseIn(reply: Reply): string | null
+  /** How it is asked for. */
+  ask(call: Call, promise: string): Pick<Wording, 'url' | 'headers'>
+  /** Nobody wants it any more: how that is posted. */
+  withdraw(call: Call, promise: string): Pick<Wording, 'url' | 'headers'>
 }
 
 /** Text around the id and the body of one reply; `body`, where it is there, instead of the reply's own. */
@@ -354,15 +369,21 @@ export interface Provider {
     readonly baseUrl: readonly string[]
     /** Empty: there is none, and one must be told. */
     readonly baseUrlDefault: string
+    /** It may take calls without a key. */
+    readonly keyOptional?: boolean
   }
   /** Headers from the environment that say whose the account is (organisation, project). */
   headersFrom(environment: Readonly<Record<string, string | undefined>>): Record<string, string>
   /** For an account that takes more than a key and a base URL to name. */
   accountFrom?(environment: Readonly<Record<string, string | undefined>>): Partial<AccountSetup>
+  /** Members of an account in the user's config that are this vendor's own; they become settings of the account. */
+  readonly accountSettings?: readonly string[]
   /** Where the vendor can be told to work, by the user's word for it. Absent: nowhere in particular. */
   readonly regions?: Readonly<Record<string, Region>>
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
+  /** Models of the account, where only the far end knows them. Free. */
+  models?(call: Call): Promise<readonly string[]>
 }
 
 /** A place where a vendor can be told to work. */

@@ -4,6 +4,7 @@ import { gemini } from './gemini/index.ts'
 import { mistral } from './mistral/index.ts'
 import { compatible } from './openai/compatible.ts'
 import { openai } from './openai/index.ts'
+import { own } from './openai/own.ts'
 import { together } from './together/index.ts'
 import { vertex } from './vertex/index.ts'
 import { xai } from './xai/index.ts'
@@ -18,6 +19,7 @@ export const providers: Readonly<Record<string, Provider>> = {
   mistral,
   together,
   xai,
+  own,
 }
 
 /** Those that sell a batch lane. */

@@ -9,7 +9,7 @@ import { clockAt } from '../../src/kit/clock.ts'
 import { anthropic } from '../../src/providers/anthropic/index.ts'
 import type { Call, SyncLane } from '../../src/providers/contract.ts'
 import { gemini } from '../../src/providers/gemini/index.ts'
-import { openai } from '../../src/providers/openai/index.ts'
+import { sync as tiers } from '../../src/providers/openai/sync.ts'
 import { vertex } from '../../src/providers/vertex/index.ts'
 import { callTo, fly, keyed, rows, workFor } from './far-end.ts'
 
@@ -39,7 +39,7 @@ const contents = (row: number) => ({ contents: [{ role: 'user', parts: [{ text: 
 const vendors: readonly Vendor[] = [
   {
     name: 'openai',
-    sync: openai.sync,
+    sync: tiers, // completion windows answer later: test/flights/completion-windows.test.ts
     call: ({ baseUrls }, speed) => callTo(baseUrls.openai, clockAt(speed)),
     row: (row) =>
       rowOf(row, '/v1/chat/completions', 'gpt-5-mini', {

@@ -155,7 +155,7 @@ describe('How Claude is asked at Google Cloud', () => {
   test('the model is in the address, the edition of the API in the body', () => {
     expect(word(vertex.sync.standard, '/v1/messages', 'claude-haiku-4-5-20251001')).toMatchObject({
       url: 'https://x/v1/projects/p/locations/global/publishers/anthropic/models/claude-haiku-4-5@20251001:rawPredict',
-      member: { names: ['anthropic_version'], json: '"vertex-2023-10-16"' },
+      members: [{ names: ['anthropic_version'], json: '"vertex-2023-10-16"' }],
     })
   })
 

@@ -5,9 +5,10 @@ import { out } from '../terminal.ts'
 import { columns } from '../text/columns.ts'
 import { bytes, count, duration, some } from '../text/figures.ts'
 import { limitsText } from '../text/prices.ts'
-import { type Flags, withHome } from '../with-home.ts'
+import { withHome } from '../with-home.ts'
+import { doctorEngine, type EngineFlags } from './doctor-engine.ts'
 
-interface DoctorFlags extends Flags {
+interface DoctorFlags extends Partial<EngineFlags> {
   readonly remote?: boolean
   readonly remove?: boolean
 }
@@ -15,6 +16,10 @@ interface DoctorFlags extends Flags {
 export async function doctor(flags: DoctorFlags): Promise<number> {
   if (flags.remove === true && flags.remote !== true)
     throw new UsageError('--remove deletes what --remote lists.', 'See it first: redeye doctor --remote.')
+  const { engine } = flags
+  if (engine !== undefined) return doctorEngine({ ...flags, engine })
+  const alone = (['usdPerHour', 'model', 'compare', 'blind'] as const).find((name) => flags[name] !== undefined)
+  if (alone !== undefined) throw new UsageError('What is to be measured is not said.', 'Name it by --engine URL.')
   return withHome(flags, async (redeye) => {
     if (flags.remote === true) {
       const found = await redeye.remoteLeftovers({ remove: flags.remove === true })
@@ -52,9 +57,10 @@ function checkupText({ home, bytes: size, storeVersion, node, accounts, missing,
   return columns(null, rows).join('\n')
 }
 
-function accountRows({ ok, vendor, baseUrl, detail, limits, learned }: Checkup['accounts'][number]): string[][] {
+function accountRows({ ok, name, vendor, baseUrl, detail, limits, learned }: Checkup['accounts'][number]): string[][] {
+  const called = name === vendor ? vendor : `${name} (${vendor})`
   return [
-    [ok ? 'ok' : 'FAILS', 'account', `${vendor} at ${baseUrl}: ${detail}`],
+    [ok ? 'ok' : 'FAILS', 'account', `${called} at ${baseUrl}: ${detail}`],
     ...(limits === null || !ok ? [] : [['', '', limitsText(limits)]]),
     ...learned.map(({ model, unit, max, learnedAt }) => [
       '',

@@ -105,7 +105,7 @@ function body(): void {
   else if (scan.is('status')) {
     if (!scan.readString()) return
     truncated ||= scan.is('incomplete')
-    bodyFailed = scan.is('failed')
+    bodyFailed = scan.is('failed') || scan.is('cancelled')
   } else scan.skip()
 }
 

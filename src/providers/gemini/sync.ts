@@ -51,7 +51,7 @@ function wordingOf(call: Call, endpoint: string, model: string, tier: SoldTier):
       'x-goog-api-key': call.apiKey,
     },
     ...(endpoint === ':generateContent'
-      ? { member: { names: ['serviceTier', 'service_tier'], json: JSON.stringify(tier) } }
+      ? { members: [{ names: ['serviceTier', 'service_tier'], json: JSON.stringify(tier) }] }
       : {}),
   }
 }

@@ -3,6 +3,7 @@ import { fileLane } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
 import { regions } from './regions.ts'
 import { sync } from './sync.ts'
+import { windows } from './windows.ts'
 import { headersFrom, wire } from './wire.ts'
 
 export const openai = {
@@ -16,7 +17,7 @@ export const openai = {
     // As the guides on images and on files upload them.
     attachmentPurpose: (type) => (type.startsWith('image/') ? 'vision' : 'user_data'),
   }),
-  sync,
+  sync: { ...sync, ...windows },
   environment: {
     apiKey: ['OPENAI_API_KEY'],
     baseUrl: ['OPENAI_BASE_URL'],
@@ -24,4 +25,5 @@ export const openai = {
   },
   headersFrom,
   regions,
+  accountSettings: ['completionWindowField'],
 } satisfies Provider

@@ -59,7 +59,7 @@ function wordingOf(call: Call, endpoint: string, word: string): Wording {
       authorization: `Bearer ${call.apiKey}`,
     },
     // Unset is the project's own setting, which may be any tier: what is to be charged is said.
-    ...(tiered.has(endpoint) ? { member: { names: ['service_tier'], json: JSON.stringify(word) } } : {}),
+    ...(tiered.has(endpoint) ? { members: [{ names: ['service_tier'], json: JSON.stringify(word) }] } : {}),
   }
 }
 

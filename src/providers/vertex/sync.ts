@@ -68,7 +68,7 @@ function wordingOf(call: Call, endpoint: string, model: string, tier: SoldTier):
       ...call.headers,
       ...(call.authorize === undefined ? { authorization: `Bearer ${call.apiKey}` } : {}),
     },
-    ...(isClaude(endpoint) ? { member: { names: ['anthropic_version'], json: '"vertex-2023-10-16"' } } : {}),
+    ...(isClaude(endpoint) ? { members: [{ names: ['anthropic_version'], json: '"vertex-2023-10-16"' }] } : {}),
   }
 }
 
