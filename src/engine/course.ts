@@ -34,5 +34,7 @@ export const courseAfter = (shard: ShardRow): Course => ({
 export const offerName = ({ lane, accountId }: Pick<ShardRow, 'lane' | 'accountId'>): string => `${lane} ${accountId}`
 
 /** Whether a policy says where and when the job's shards fly. Else they fly at once, on the first lane of the ladder. */
-export const isSteered = ({ deadline, options }: Pick<JobRow, 'deadline' | 'options'>): boolean =>
-  deadline !== null && (options as JobOptions).calm !== true
+export function isSteered({ deadline, options }: Pick<JobRow, 'deadline' | 'options'>): boolean {
+  const { calm, choice } = options as JobOptions
+  return calm !== true && (deadline !== null || choice === true)
+}

@@ -41,17 +41,25 @@ interface Of {
 
 /** What one group of a job may fly on: each lane of its ladder, with each account of its vendor that has a key here. */
 export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[]> {
-  const { routes, groups } = of.job.input as RoutedManifest
-  const route = routes[of.group] as Route
-  const options = of.job.options as JobOptions
-  const asked = options.model ?? groups[of.group]?.model ?? ''
-  const ladder = ladderOf(options, of.job.deadline)
   const offers: Offer[] = []
-  for (const accountId of accountsOf(ports, route, options, asked)) {
-    for (const lane of lanesOf(ports.vendors, { ...route, accountId }, ladder))
-      offers.push(await offerOf(ports, runs, of, { ...route, lane, accountId }))
-  }
+  for (const route of routesOf(ports, of.job, of.group)) offers.push(await offerOf(ports, runs, of, route))
   return offers
+}
+
+/** The route of a group with each lane and account that it may fly with. */
+export function routesOf(
+  ports: Pick<Ports, 'vendors'>,
+  { input, options, deadline }: Pick<JobRow, 'input' | 'options' | 'deadline'>,
+  group: number,
+): Route[] {
+  const { routes, groups } = input as RoutedManifest
+  const route = routes[group] as Route
+  const { model } = options as JobOptions
+  const asked = model ?? groups[group]?.model ?? ''
+  const ladder = ladderOf(options as JobOptions, deadline)
+  return accountsOf(ports, route, options as JobOptions, asked).flatMap((accountId) =>
+    lanesOf(ports.vendors, { ...route, accountId }, ladder).map((lane) => ({ ...route, lane, accountId })),
+  )
 }
 
 /**
@@ -59,7 +67,7 @@ export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[
  * its account.
  */
 function accountsOf(
-  { vendors }: Ports,
+  { vendors }: Pick<Ports, 'vendors'>,
   { lane, accountId, resident = false }: Route,
   { region }: JobOptions,
   asked: string,

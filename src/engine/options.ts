@@ -10,6 +10,8 @@ export interface JobOptions {
   readonly region?: string
   /** The lanes it may climb, cheapest first. Absent: as the deadline wants, see ladder.ts. */
   readonly ladder?: readonly Tier[]
+  /** There are several lanes or accounts to fly with, though nothing presses. */
+  readonly choice?: boolean
   /** Flies on although the deadline has passed, as if there were none: a round of the user's own, after landing. */
   readonly calm?: boolean
   /** Requests a minute that may be called one by one, of each account and model. Absent: as the vendor's replies allow. */

@@ -7,6 +7,7 @@ import { shardSize } from '../policy/shard-size.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
+import { isSteered } from './course.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
@@ -219,7 +220,7 @@ async function shardRow(ports: Ports, of: PlanOf, bound: Bounds, cut: CutShard, 
     refusals: 0,
     tally: null,
     course: null,
-    wakeAt: of.deadline === null ? ports.clock.now() : null, // with a deadline the policy says when, and where
+    wakeAt: isSteered(of) ? null : ports.clock.now(), // a policy says when, and where
 
     owner: null,
     epoch: 0,

@@ -76,12 +76,11 @@ async function planRound(
   const name = `jobs/${job.id}/round-${round}`
   await putOrdinals(ports, name, ordinals)
   const manifest = job.input as RoutedManifest
-  const options = job.options as JobOptions
+  const options: JobOptions = { ...(job.options as JobOptions), calm: true }
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
   const shards = await planShards(ports, { jobId: job.id, manifest, options, deadline: null, round }, rows)
   const requests = await countRequests(ports, manifest, rows)
-  const calm: JobOptions = { ...options, calm: true }
-  const set = { round, landedAt: null, cancelWanted: false, receipt: null, options: calm }
+  const set = { round, landedAt: null, cancelWanted: false, receipt: null, options }
   await ports.store.commit({
     job:
       how === 'reopened' ? moveJob(job, 'reopen', set) : { id: job.id, from: job.state, rev: job.rev, set: { round } },

@@ -17,6 +17,7 @@ import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { adoptTrials } from './adopt-trials.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
+import { routesOf } from './offers.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { ordinalsIn, planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
@@ -155,12 +156,17 @@ export const jobIdOf = (ports: Ports, key: string | null): string =>
 export async function createJob(
   ports: Ports,
   taken: TakenIn,
-  options: JobOptions,
+  asked: JobOptions,
   submission: Submission,
 ): Promise<{ job: JobRow; created: boolean }> {
   const { manifest } = taken
   const id = jobIdOf(ports, submission.key)
-  const digest = digestOfJob(manifest, options)
+  const digest = digestOfJob(manifest, asked)
+  const { deadline } = submission
+  const choice = manifest.groups.some(
+    (_, group) => routesOf(ports, { input: manifest, options: asked, deadline }, group).length > 1,
+  )
+  const options: JobOptions = choice ? { ...asked, choice } : asked
   const known = await ports.store.job(id)
   if (known !== undefined) return { job: await same(ports, taken, known, digest, submission.key), created: false }
   const plan = { id, digest }

@@ -62,6 +62,20 @@ describe.concurrent('An account of the config', () => {
     expect(checks[3]?.detail).toBe('NOT_SET is not set')
   })
 
+  test('takes over what the queue of the other has no room for, though nothing presses', async ({ expect }) => {
+    await using on = await field({ speed: 600, scenario: 'openai/queue-full:times=1' })
+    const other: AccountConfig = { ...team, environment: { OPENAI_PROJECT_ID: 'proj_team' } }
+    const redeye = await on.open({ env: { ...on.env, TEAM_KEY: 'sk-team' }, config: { accounts: [other] } })
+    const job = await fly(redeye, chats(60), { shardRequests: 20 })
+    expect((await job.receipt()).requests).toMatchObject({ total: 60, succeeded: 60 })
+    const told: string[] = []
+    for await (const { type, data } of job.events({ follow: false }))
+      if (type === 'decided') told.push((data as { account: string }).account)
+    expect(new Set(told).size).toBe(2)
+    const ran = (await on.emulator.log()).purchases.filter(({ executed }) => executed > 0)
+    expect(ran.map(({ lines }) => lines)).toEqual([20, 20, 20])
+  })
+
   test('with a region puts all of its requests there', async ({ expect }) => {
     await using on = await field()
     const config = { accounts: [{ name: 'claude-us', provider: 'anthropic', apiKeyEnv: 'TEAM_KEY', region: 'us' }] }
