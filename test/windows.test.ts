@@ -26,6 +26,7 @@ async function takenIn(inputs: readonly number[]) {
 
 const flown = (firstOrdinal: number, count: number, outcome: 'succeeded' | 'failed'): Flown => ({
   submissionId: '',
+  model: 'm',
   lane: 'l/batch',
   firstOrdinal,
   count,

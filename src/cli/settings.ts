@@ -34,6 +34,7 @@ export interface JobFlags extends Flags {
   readonly shardRequests?: number
   readonly region?: string
   readonly ladder?: readonly Tier[]
+  readonly orModel?: readonly string[]
   readonly preflight?: boolean
   readonly bestEffort?: boolean
   readonly rpm?: number
@@ -67,6 +68,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     shardRequests: flags.shardRequests,
     region: flags.region,
     ladder: flags.ladder,
+    orModels: flags.orModel,
     preflight: flags.preflight === false ? false : undefined,
     bestEffort: flags.bestEffort,
     requestsPerMinute: flags.rpm,

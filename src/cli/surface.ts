@@ -227,6 +227,11 @@ const withInput = (command: Command, argument = '<input...>', models: 'one' | 's
     .option('--region <name>', 'where the vendor shall work: us, eu, …; refused where it has no such region')
     .option('--by <time>', 'when it must land: 08:00, 6h, or 2026-11-25T08:00')
     .option('--ladder <lanes>', 'lanes it may fly on, cheapest first: batch,flex,standard,priority', tiersOf)
+    .option(
+      '--or-model <name>',
+      'another model that may answer as well, if it is cheaper or in time; repeatable',
+      collect,
+    )
     .option('--rpm <n>', 'requests a minute that your account may send outside of batches', positive)
     .option('--best-effort', 'fly although --by may be missed')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')

@@ -87,6 +87,7 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
+    ...(settings.orModels === undefined ? {} : { orModels: settings.orModels }),
     ...(settings.preflight === undefined ? {} : { preflight: settings.preflight }),
     ...(settings.ladder === undefined ? {} : { ladder: settings.ladder }),
     ...(settings.bestEffort === undefined ? {} : { bestEffort: settings.bestEffort }),

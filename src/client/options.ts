@@ -31,6 +31,11 @@ export interface JobSettings extends TablePrompt {
   /** When it must land. Without, the job flies at its own pace. */
   readonly by?: Date
   /**
+   * Other models that may answer as well, each as `model` names one: the policy flies each part of the job on whichever
+   * costs least and lands in time. Which model answered is in each answer. Not for embeddings.
+   */
+  readonly orModels?: readonly string[]
+  /**
    * The lanes it may fly on, cheapest first: `['batch', 'flex', 'standard']`. Default: batch alone without `by`, else
    * batch, flex and standard, as far as the model is sold there.
    */

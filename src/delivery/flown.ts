@@ -4,6 +4,7 @@ import type { Outcome, Reason } from '../domain/outcome.ts'
 export interface Flown {
   readonly submissionId: string
   readonly lane: string
+  readonly model: string
   readonly firstOrdinal: number
   /** Rows. */
   readonly count: number

@@ -13,10 +13,14 @@ export interface GroupLines {
 
 /**
  * Output lines of a window: the vendor's lines with the user's ids put back, newline after each.
- * @param groups  by their number
+ * @param linesFor  how the rows of a group are written that this submission has answered
  * @param room  memory to write them into, where it is large enough
  */
-export function requestLines(window: LineWindow, groups: readonly GroupLines[], room?: Buffer): Buffer {
+export function requestLines(
+  window: LineWindow,
+  linesFor: (group: number, winner: number) => GroupLines,
+  room?: Buffer,
+): Buffer {
   const { bytes, carry } = window
   /** What the vendor's lines that are still to come need at most. */
   let left = bytes.length + carry.length + window.count * 2
@@ -27,7 +31,7 @@ export function requestLines(window: LineWindow, groups: readonly GroupLines[], 
     const carryEnd = carryAt + (window.carryLength[index] as number)
     const length = window.length[index] as number
     left -= length + carryEnd - carryAt + 2
-    const { errorRow, translation } = groups[window.group[index] as number] as GroupLines
+    const { errorRow, translation } = linesFor(window.group[index] as number, window.winner[index] as number)
     if (length > 0 && translation === null) {
       const at = window.at[index] as number
       const idAt = at + (window.idAt[index] as number) - 1 // its opening quote

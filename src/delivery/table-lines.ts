@@ -20,8 +20,8 @@ export interface TableShape {
   /** How many columns the answer makes. */
   readonly answerColumns: number
   readonly read: AnswerReader
-  /** How the answers of each group are read. */
-  readonly answerTexts: readonly ((body: unknown) => AnswerText)[]
+  /** How the answers are read that a submission has brought for a group. */
+  readonly answerText: (group: number, winner: number) => (body: unknown) => AnswerText
   readonly cost?: (bytes: Uint8Array, start: number, end: number, winner: number) => RowCost
 }
 
@@ -59,13 +59,13 @@ function answerCells(
   index: number,
   outcome: string,
   reason: string,
-  { answerColumns, answerTexts, read }: TableShape,
+  { answerColumns, answerText: answerTextOf, read }: TableShape,
 ): { cells: readonly Cell[]; error: string } {
   const at = window.at[index] as number
   const end = at + (window.length[index] as number)
   const invalid = reason === 'schema' || reason === 'invalid_json'
   if (end > at && (outcome === 'succeeded' || invalid)) {
-    const answerText = answerTexts[window.group[index] as number] as (typeof answerTexts)[number]
+    const answerText = answerTextOf(window.group[index] as number, window.winner[index] as number)
     const { text, refusal } = answerText(responseBody(window.bytes, at, end))
     const answer = text === null ? { cells: blank(answerColumns), error: '' } : read(text)
     // Whether it is valid was decided when it was collected.

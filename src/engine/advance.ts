@@ -16,7 +16,7 @@ import { prepare } from './prepare.ts'
 import { prove } from './prove.ts'
 import { backOff, hold, refused } from './refusal.ts'
 import { isLive } from './restore.ts'
-import { type RoutedManifest, sentManifest } from './routing.ts'
+import { type RoutedManifest, routedFor, sentManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
 import { settle, settleCancelled, settleLost } from './settle.ts'
 import { stepSync } from './sync-flight.ts'
@@ -61,7 +61,7 @@ async function open(ports: Ports, claim: Claim): Promise<ShardFlight | undefined
     if (!isWithoutKey(error)) throw error
     call = missingCall(error)
   }
-  const input = job.input as RoutedManifest
+  const input = routedFor(job.input as RoutedManifest, shard)
   return {
     ports,
     claim,

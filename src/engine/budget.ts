@@ -6,7 +6,7 @@ import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { commit, eventOf, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
-import type { RoutedManifest } from './routing.ts'
+import { type RoutedManifest, routesOf } from './routing.ts'
 
 /**
  * A budget is a wall: a shard is not bought when what is spent, what is in the air at its high estimate and the shard
@@ -41,9 +41,12 @@ const held = (shard: ShardRow) =>
 /** The quote's high end, shared out by tokens. */
 export function highOf(job: JobRow, { lane, model, tokens }: Pick<ShardRow, 'lane' | 'model' | 'tokens'>): bigint {
   const quote = job.quote as Quote | null
-  const line = quote?.lanes.find((candidate) => candidate.lane === lane && candidate.model === model)
+  const lines = [...(quote?.lanes ?? []), ...(quote?.alternatives ?? [])]
+  const line = lines.find((candidate) => candidate.lane === lane && candidate.model === model)
   if (line?.usd.high == null) return 0n
-  const { groups, routes } = job.input as RoutedManifest
-  const all = groups.filter((_, at) => routes[at]?.model === model).reduce((sum, group) => sum + group.tokens, 0)
+  const manifest = job.input as RoutedManifest
+  const all = manifest.groups
+    .filter((_, at) => routesOf(manifest, at).some((route) => route.model === model))
+    .reduce((sum, group) => sum + group.tokens, 0)
   return all === 0 ? parseUsd(line.usd.high) : (parseUsd(line.usd.high) * BigInt(tokens)) / BigInt(all)
 }

@@ -30,8 +30,9 @@ export const courseAfter = (shard: ShardRow): Course => ({
   tried: [...courseOf(shard).tried, offerName(shard)],
 })
 
-/** An offer's name: what is bought where, and as whom. */
-export const offerName = ({ lane, accountId }: Pick<ShardRow, 'lane' | 'accountId'>): string => `${lane} ${accountId}`
+/** An offer's name: what is bought where, as whom, and of which model. */
+export const offerName = ({ lane, accountId, model }: Pick<ShardRow, 'lane' | 'accountId' | 'model'>): string =>
+  `${lane} ${accountId} ${model}`
 
 /** Whether a policy says where and when the job's shards fly. Else they fly at once, on the first lane of the ladder. */
 export function isSteered({ deadline, options }: Pick<JobRow, 'deadline' | 'options'>): boolean {

@@ -25,7 +25,7 @@ import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
-import { type RoutedManifest, translationOf } from './routing.ts'
+import { type RoutedManifest, routedFor, translationOf } from './routing.ts'
 import { deservesRetry } from './settle.ts'
 
 /** The output in input order, one line or row per request, as blocks of bytes, each valid until the next; what it counted on the way is returned. */
@@ -91,12 +91,12 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
   const manifest = job.input as RoutedManifest
   const { table } = job.options as JobOptions
   if (table === undefined) {
-    const groups = groupLines(manifest, job)
+    const linesFor = byRoute(manifest, flown, (routed, group) => groupLines(routed, job, group))
     let room: Buffer | undefined
     return {
       head: new Uint8Array(0),
       window: (window) => {
-        const lines = requestLines(window, groups, room)
+        const lines = requestLines(window, linesFor, room)
         if (room === undefined || lines.buffer !== room.buffer) room = Buffer.from(lines.buffer)
         return lines
       },
@@ -110,17 +110,33 @@ async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], for
     inputColumns: input.length,
     answerColumns: answer.length,
     read: await answerReader(schema),
-    answerTexts: manifest.routes.map(({ endpoint }) => dialectOf(endpoint).answerText),
+    answerText: byRoute(manifest, flown, ({ routes }, group) => dialectOf(routes[group]?.endpoint ?? '').answerText),
     ...(table.withCost ? { cost: await costReader(ports, job, table.model, flown) } : {}),
   }
   return { head: writer.head(), window: (window) => writer.encode(tableRows(window, shape)) }
 }
 
-const groupLines = (manifest: RoutedManifest, job: JobRow): GroupLines[] =>
-  manifest.groups.map(({ endpoint }, group) => ({
-    errorRow: dialectOf(endpoint).errorRow,
-    translation: translationOf(manifest, job, group),
-  }))
+const groupLines = (manifest: RoutedManifest, job: JobRow, group: number): GroupLines => ({
+  errorRow: dialectOf(manifest.groups[group]?.endpoint ?? '').errorRow,
+  translation: translationOf(manifest, job, group),
+})
+
+/** What depends on the route that a group has flown in a submission, made once for each of them. */
+export function byRoute<T>(
+  manifest: RoutedManifest,
+  flown: readonly Flown[],
+  of: (routed: RoutedManifest, group: number) => T,
+): (group: number, winner: number) => T {
+  const own = manifest.groups.map((_, group) => of(manifest, group))
+  if (manifest.alternatives === undefined) return (group) => own[group] as T
+  const made = flown.map(({ lane, model }) =>
+    manifest.groups.map((_, group) => {
+      const routed = routedFor(manifest, { group, lane: lane as Lane, model })
+      return routed === manifest ? (own[group] as T) : of(routed, group)
+    }),
+  )
+  return (group, winner) => (made[winner] ?? own)[group] as T
+}
 
 /** What one row cost, from its own line. The charge of a job is rounded per ledger entry, so these sum up to about it. */
 export async function costReader(
@@ -143,7 +159,8 @@ export async function costReader(
     const lane = (flown[winner]?.lane ?? '') as `${string}/batch`
     const vendor = vendorOf(lane)
     scanners.get(lane)?.(bytes, start, end, row)
-    const priced = resolveModel({ requested: model, answered: row.model, vendor })
+    const requested = flown[winner]?.model ?? model
+    const priced = resolveModel({ requested, answered: row.model, vendor })
     const tier = tierAnswered(lane, row.tier)
     const usage: Usage = {
       input: row.input,
@@ -158,10 +175,10 @@ export async function costReader(
     const promptTokens = row.input + row.cachedInput + row.cacheWrite + row.cacheWrite5m + row.cacheWrite1h
     const { accountId = '' } = routes.find((route) => route.lane === lane) ?? {}
     const rates = ports.vendors.engine(accountId)?.rates
-    const sold = priced ?? (tier === 'idle' ? model : undefined)
+    const sold = priced ?? (tier === 'idle' ? requested : undefined)
     const asked = { vendor, at: job.createdAt, promptTokens, resident, rates }
     const price = sold === undefined || tier === undefined ? undefined : priceFor({ ...asked, model: sold, tier })
     const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'
-    return { model: row.model === '' ? model : row.model, lane, usd: cost, tokens: usage }
+    return { model: row.model === '' ? requested : row.model, lane, usd: cost, tokens: usage }
   }
 }

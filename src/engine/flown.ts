@@ -41,7 +41,7 @@ export async function flownOf(ports: Ports, jobId: string, { coming = false } = 
 }
 
 function ofSubmission(shard: ShardRow, submission: SubmissionRow): Flown | undefined {
-  const own = { ...rowsOf(shard), submissionId: submission.id, lane: submission.lane }
+  const own = { ...rowsOf(shard), submissionId: submission.id, lane: submission.lane, model: submission.model }
   if (submission.state === 'lost') return { ...own, index: null, uniform: { outcome: 'missing', reason: 'lost' } }
   const collected = submission.collected as Collected | null
   if (collected === null || (submission.state !== 'settled' && submission.state !== 'refused')) return undefined
@@ -52,6 +52,7 @@ const rowsOf = (shard: ShardRow): Omit<Flown, 'index'> => ({
   again: againOf(shard) > 0,
   submissionId: '',
   lane: shard.lane,
+  model: shard.model,
   firstOrdinal: shard.firstOrdinal,
   count: shard.count,
   ordinals: shard.ordinals,

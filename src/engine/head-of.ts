@@ -15,7 +15,8 @@ export async function headOf(
 ): Promise<{ manifest: RoutedManifest; keepsAll: boolean }> {
   const rows = await rowsOfHead(ports, manifest, requests)
   const counted = manifest.rows && { ...manifest.rows, count: rows }
-  const whole = { ...manifest, requests, ...(counted && { rows: counted }) }
+  const { alternatives: _, ...own } = manifest
+  const whole = { ...own, requests, ...(counted && { rows: counted }) }
   if (manifest.attached !== undefined) return { manifest: whole, keepsAll: true }
   const head = new Head(ports, folder)
   const index = await head.copy(manifest, manifest.index, requests, 'segment-0', 'index')

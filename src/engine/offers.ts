@@ -1,3 +1,4 @@
+import type { Limits } from '../domain/limits.ts'
 import { quotaHoldingStates } from '../domain/states.ts'
 import { tierOf, vendorOf } from '../domain/usage.ts'
 import { windowOf } from '../executor/engine-use.ts'
@@ -13,7 +14,7 @@ import type { JobOptions } from './options.ts'
 import { paceFor, pastOn, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import { limitNow } from './quota.ts'
-import type { Route, RoutedManifest } from './routing.ts'
+import { type Route, type RoutedManifest, routesOf } from './routing.ts'
 import type { Runs } from './runs.ts'
 import type { RunProgress } from './sync-flight.ts'
 
@@ -42,23 +43,24 @@ interface Of {
 /** What one group of a job may fly on: each lane of its ladder, with each account of its vendor that has a key here. */
 export async function offersOf(ports: Ports, runs: Runs, of: Of): Promise<Offer[]> {
   const offers: Offer[] = []
-  for (const route of routesOf(ports, of.job, of.group)) offers.push(await offerOf(ports, runs, of, route))
+  for (const route of waysOf(ports, of.job, of.group)) offers.push(await offerOf(ports, runs, of, route))
   return offers
 }
 
-/** The route of a group with each lane and account that it may fly with. */
-export function routesOf(
+/** The routes of a group with each lane and account that they may fly with. */
+export function waysOf(
   ports: Pick<Ports, 'vendors'>,
   { input, options, deadline }: Pick<JobRow, 'input' | 'options' | 'deadline'>,
   group: number,
 ): Route[] {
-  const { routes, groups } = input as RoutedManifest
-  const route = routes[group] as Route
+  const manifest = input as RoutedManifest
   const { model } = options as JobOptions
-  const asked = model ?? groups[group]?.model ?? ''
+  const asked = model ?? manifest.groups[group]?.model ?? ''
   const ladder = ladderOf(options as JobOptions, deadline)
-  return accountsOf(ports, route, options as JobOptions, asked).flatMap((accountId) =>
-    lanesOf(ports.vendors, { ...route, accountId }, ladder).map((lane) => ({ ...route, lane, accountId })),
+  return routesOf(manifest, group).flatMap((route) =>
+    accountsOf(ports, route, options as JobOptions, asked).flatMap((accountId) =>
+      lanesOf(ports.vendors, { ...route, accountId }, ladder).map((lane) => ({ ...route, lane, accountId })),
+    ),
   )
 }
 
@@ -88,10 +90,11 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
   const { lane, accountId, model } = route
   const line = lineOf(of.job, route)
   const facts = {
-    name: offerName({ lane, accountId }),
+    name: offerName(route),
+    model,
     lane,
     account: accountId,
-    price: priceOf(line) ?? UNPRICED[tierOf(lane)],
+    price: priceOf(line, standardOf(of.job, of.group)) ?? UNPRICED[tierOf(lane)],
     down: isDown(ports, of, route),
   }
   const sync = ports.vendors.sync(lane)
@@ -109,7 +112,7 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
       ),
       returnsPartial: limits.returnsPartial,
       cancelSeconds: limits.cancelLagMs / SECOND,
-      room: await roomOn(ports, of, route),
+      room: fits(limits, of) ? await roomOn(ports, of, route) : 0,
     }
   }
   const engine = ports.vendors.engine(accountId)
@@ -125,14 +128,21 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
   }
 }
 
-const lineOf = ({ quote }: JobRow, { lane, model }: Route): QuotedLane | undefined =>
-  (quote as Quote | null)?.lanes.find((line) => line.lane === lane && line.model === model)
+function lineOf({ quote }: JobRow, { lane, model }: Route): QuotedLane | undefined {
+  const { lanes = [], alternatives = [] } = (quote ?? {}) as Partial<Quote>
+  return [...lanes, ...alternatives].find((line) => line.lane === lane && line.model === model)
+}
+
+/** What all of a group would cost at standard with the model that was asked for; with another, by what that costs. */
+function standardOf(job: JobRow, group: number): number | undefined {
+  const route = (job.input as RoutedManifest).routes[group] as Route
+  const usd = lineOf(job, route)?.usd.standard
+  return usd == null ? undefined : Number(usd)
+}
 
 /** In prices of a request at standard. */
-function priceOf(line: QuotedLane | undefined): number | undefined {
-  if (line?.usd.high == null || line.usd.standard == null) return undefined
-  const standard = Number(line.usd.standard)
-  return standard > 0 ? Number(line.usd.high) / standard : undefined
+function priceOf(line: QuotedLane | undefined, standard = Number(line?.usd.standard ?? 0)): number | undefined {
+  return line?.usd.high == null || !(standard > 0) ? undefined : Number(line.usd.high) / standard
 }
 
 function tokensEach({ requests }: JobRow, line: QuotedLane | undefined): { input: number; output: number } {
@@ -157,6 +167,13 @@ function isDown({ vendors, clock }: Ports, { shards, submissions }: Of, { lane, 
     )
   })
 }
+
+/** Shards are cut for the model that was asked for; of another vendor's lane they may be too much. */
+const fits = ({ rowsMax, fileBytesMax }: Limits, { shards, group }: Of): boolean =>
+  shards.every(
+    (shard) =>
+      shard.group !== group || shard.state === 'settled' || (shard.count <= rowsMax && shard.bytes <= fileBytesMax),
+  )
 
 /**
  * Requests that fit under what the account may still have enqueued; at least a shard, where nothing is. None while a shard

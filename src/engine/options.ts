@@ -6,6 +6,8 @@ export interface JobOptions {
   /** Replaces the model of every request. */
   readonly model?: string
   readonly table?: TableOptions
+  /** Other models that may answer as well. */
+  readonly orModels?: readonly string[]
   /** Where the vendors are told to work. */
   readonly region?: string
   /** The lanes it may climb, cheapest first. Absent: as the deadline wants, see ladder.ts. */

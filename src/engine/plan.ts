@@ -12,7 +12,7 @@ import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
-import { asRows, frameOf, modelSplice, type RoutedManifest, sentManifest } from './routing.ts'
+import { asRows, frameOf, modelSplice, type Route, type RoutedManifest, routedFor, sentManifest } from './routing.ts'
 import { type RowSet, recordsOf, rowBytes } from './rows.ts'
 
 /** What a purchase takes where one has to be known before the next is made. */
@@ -132,20 +132,36 @@ export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordina
   const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals.length}`
   await putOrdinals(ports, name, ordinals)
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
-  let bytes = 0
-  let inputs = 0
-  let tokens = 0
-  for await (const records of recordsOf(ports.blobs, sentManifest(of.manifest, shard.group), rows)) {
-    for (const record of records) {
-      bytes += rowBytes(bound.frame, record, bound.splice)
-      inputs += record.inputs
-      tokens += record.tokens
-    }
-  }
-  return shardRow(ports, of, { ...bound, ...pick(shard) }, { ...rows, ordinals, bytes, inputs, tokens }, shard.id)
+  const size = await sizeOf(ports, of.manifest, { ...shard, ...rows })
+  return shardRow(ports, of, { ...bound, ...pick(shard) }, { ...rows, ordinals, ...size }, shard.id)
 }
 
-const pick = ({ lane, accountId }: ShardRow): { lane: Lane; accountId: string } => ({ lane, accountId })
+/** What the rows of a shard come to as its lane and model want them worded. */
+export async function sizeOf(
+  ports: Ports,
+  manifest: RoutedManifest,
+  shard: Pick<ShardRow, 'group' | 'lane' | 'model'> & RowSet,
+): Promise<{ bytes: number; inputs: number; tokens: number }> {
+  const input = routedFor(manifest, shard)
+  const route = input.routes[shard.group] as Route
+  const frame = frameOf(termsOf(ports.vendors, route.lane), route)
+  const splice = modelSplice(input, shard.group)
+  const size = { bytes: 0, inputs: 0, tokens: 0 }
+  for await (const records of recordsOf(ports.blobs, sentManifest(input, shard.group), shard)) {
+    for (const record of records) {
+      size.bytes += rowBytes(frame, record, splice)
+      size.inputs += record.inputs
+      size.tokens += record.tokens
+    }
+  }
+  return size
+}
+
+const pick = ({ lane, accountId, model }: ShardRow): Pick<ShardRow, 'lane' | 'accountId' | 'model'> => ({
+  lane,
+  accountId,
+  model,
+})
 
 async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, round, tier }: PlanOf): Promise<Bounds[]> {
   const bounds: Bounds[] = []

@@ -8,7 +8,7 @@ import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
 import { outputRange } from '../pricing/output-range.ts'
-import { type Quote, type QuoteGroup, quote } from '../pricing/quote.ts'
+import { type Quote, type QuotedLane, type QuoteGroup, quote } from '../pricing/quote.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
@@ -17,7 +17,7 @@ import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
-import type { CountedWarning, Route, RoutedManifest } from './routing.ts'
+import type { Alternative, CountedWarning, Route, RoutedManifest } from './routing.ts'
 import { everyRow } from './rows.ts'
 
 const SAMPLES = 256
@@ -28,6 +28,29 @@ const UNSAMPLED = { low: 0.3, high: 1.2 }
 
 /** What the job would cost on each lane: tokens counted on a random sample, output from what requests allow. */
 export async function quoteJob(
+  ports: Ports,
+  manifest: RoutedManifest,
+  options: JobOptions,
+  deadline: number | null,
+): Promise<Quote> {
+  const { alternatives: others = [], ...own } = manifest
+  const quoted = await quoteRoutes(ports, own, options, deadline)
+  const alternatives: QuotedLane[] = []
+  for (const routes of alike(others, manifest.groups.length)) {
+    const { lanes } = await quoteRoutes(ports, { ...own, routes }, options, deadline)
+    alternatives.push(...lanes.filter(({ flyable }) => flyable))
+  }
+  return { ...quoted, alternatives }
+}
+
+/** The routes of all groups with one other model after the other. */
+function alike(others: readonly Alternative[], groups: number): (readonly Route[])[] {
+  const sets: (readonly Route[])[] = []
+  for (let from = 0; from < others.length; from += groups) sets.push(others.slice(from, from + groups))
+  return sets
+}
+
+async function quoteRoutes(
   ports: Ports,
   manifest: RoutedManifest,
   options: JobOptions,

@@ -11,6 +11,7 @@ import type { JobRow } from '../stores/contract.ts'
 import { answerValue } from '../tables/answer-value.ts'
 import { decodeRow } from '../tables/row.ts'
 import { answerSchema } from '../tables/schema.ts'
+import { byRoute } from './deliver.ts'
 import { flownOf } from './flown.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
@@ -31,9 +32,10 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
   const manifest = job.input as RoutedManifest
   const { table } = job.options as JobOptions
   const schema = table?.schema == null ? undefined : answerSchema(table.schema)
-  const walk = new ResultWalk(ports.blobs, manifest, await flownOf(ports, job.id))
+  const flown = await flownOf(ports, job.id)
+  const walk = new ResultWalk(ports.blobs, manifest, flown)
   const dialects = manifest.groups.map(({ endpoint }) => dialectOf(endpoint))
-  const translations = manifest.groups.map((_, group) => translationOf(manifest, job, group))
+  const translationFor = byRoute(manifest, flown, (routed, group) => translationOf(routed, job, group))
   try {
     for await (const window of walk.lines()) {
       for (let at = 0; at < window.count; at++) {
@@ -44,7 +46,7 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
         const carryAt = window.carryAt[at] as number
         const carry = window.carry.subarray(carryAt, carryAt + (window.carryLength[at] as number))
         const succeeded = outcomes[window.outcome[at] as number] === 'succeeded'
-        const translation = translations[window.group[at] as number]
+        const translation = translationFor(window.group[at] as number, window.winner[at] as number)
         const lines = end > start ? linesOf(window, at) : []
         const said = lines.map((line) => responseBody(line.bytes, line.start, line.end))
         const options = { upstreamId: `${job.id}-${index}`, base64: window.base64[at] === 1 }

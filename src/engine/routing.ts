@@ -3,13 +3,14 @@ import { dialectNameOf, endpointFor } from '../dialects/endpoint-for.ts'
 import { isSplit } from '../dialects/translate-body.ts'
 import type { DialectName } from '../dialects/translation.ts'
 import type { Warning } from '../dialects/warnings.ts'
+import { makesNumbers } from '../domain/endpoints.ts'
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
 import { dropRequests } from '../intake/drop-requests.ts'
 import type { IntakeOptions } from '../intake/intake.ts'
 import { type Group, type Manifest, rowsIn } from '../intake/manifest.ts'
 import type { BatchLane, Region, RowFrame } from '../providers/contract.ts'
-import type { JobRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
@@ -54,6 +55,28 @@ export interface CountedWarning extends Warning {
 /** What was taken in, and the route of each of its groups. */
 export interface RoutedManifest extends Manifest {
   readonly routes: readonly Route[]
+  /** Where groups may fly as well, with another model. */
+  readonly alternatives?: readonly Alternative[]
+}
+
+export interface Alternative extends Route {
+  readonly group: number
+}
+
+/** All routes of a group: its own, and those with other models. */
+export const routesOf = ({ routes, alternatives = [] }: RoutedManifest, group: number): readonly Route[] => [
+  routes[group] as Route,
+  ...alternatives.filter((one) => one.group === group),
+]
+
+/** The manifest with the route that a shard flies as that of its group. */
+export function routedFor(manifest: RoutedManifest, shard: Pick<ShardRow, 'group' | 'lane' | 'model'>): RoutedManifest {
+  const { group, lane, model } = shard
+  const own = routesOf(manifest, group).find(
+    (route) => route.model === model && vendorOf(route.lane) === vendorOf(lane),
+  )
+  if (own === undefined || own === manifest.routes[group]) return manifest
+  return { ...manifest, routes: manifest.routes.with(group, own) }
 }
 
 /**
@@ -70,13 +93,42 @@ export async function routed(
 ): Promise<RoutedManifest> {
   for (let fit = manifest; ; ) {
     const unfit = new Unfit(ports, fit, intake)
-    const worded = await wordedFor(ports, fit, options, folder, unfit)
-    if (unfit.ordinals.size === 0) await findTooLarge(ports, worded, unfit)
+    const worded = await withAlternatives(ports, fit, options, folder, unfit)
     if (unfit.ordinals.size === 0) return worded
     for await (const { name } of ports.blobs.list(`${folder}/${WORDED}`)) await ports.blobs.delete(name)
     const skipped = fit.skipped + unfit.ordinals.size
     fit = { ...(await dropRequests(ports.blobs, fit, unfit.ordinals)), skipped }
   }
+}
+
+/** Worded for its own model, and for each other that may answer. */
+async function withAlternatives(
+  ports: Ports,
+  manifest: Manifest,
+  options: JobOptions,
+  folder: string,
+  unfit: Unfit,
+): Promise<RoutedManifest> {
+  const own = await wordedFor(ports, manifest, options, folder, unfit)
+  if (unfit.ordinals.size === 0) await findTooLarge(ports, own, unfit)
+  const { orModels = [] } = options
+  if (orModels.length === 0 || unfit.ordinals.size > 0) return own
+  if (own.groups.some(({ endpoint }) => makesNumbers(endpoint)))
+    throw new UsageError('Vectors of different models do not compare.', 'Nothing was sent. Leave out --or-model.')
+  const alternatives: Alternative[] = []
+  for (const [number, model] of orModels.entries()) {
+    const other = await wordedFor(
+      ports,
+      manifest,
+      { ...options, model },
+      `${folder}/${WORDED}alternative-${number}`,
+      unfit,
+    )
+    if (unfit.ordinals.size === 0) await findTooLarge(ports, other, unfit)
+    if (unfit.ordinals.size > 0) return own
+    alternatives.push(...other.routes.map((route, group) => ({ ...route, group })))
+  }
+  return { ...own, alternatives }
 }
 
 /** One route a group, as long as nothing is unfit. */
@@ -230,11 +282,21 @@ export function translationOf(manifest: RoutedManifest, job: JobRow, group: numb
 }
 
 /** All blobs of what was taken in. */
-export const blobsOf = ({ index, rows, carry, segments, attached, routes }: RoutedManifest): readonly string[] => [
+export const blobsOf = ({
+  index,
+  rows,
+  carry,
+  segments,
+  attached,
+  routes,
+  alternatives = [],
+}: RoutedManifest): readonly string[] => [
   index,
   carry,
   ...(rows === undefined ? [] : [rows.index]),
   ...segments,
   ...(attached === undefined ? [] : [attached.blob]),
-  ...routes.flatMap(({ translated }) => (translated === null ? [] : [translated.segment, translated.index])),
+  ...[...routes, ...alternatives].flatMap(({ translated }) =>
+    translated === null ? [] : [translated.segment, translated.index],
+  ),
 ]

@@ -1,3 +1,4 @@
+import { vendorOf } from '../domain/usage.ts'
 import { MINUTE, SECOND } from '../kit/clock.ts'
 import { derivedId } from '../kit/ids.ts'
 import { decide } from '../policy/decide.ts'
@@ -5,10 +6,11 @@ import type { Decision, Offer } from '../policy/view.ts'
 import type { Commit, JobRow, ShardRow } from '../stores/contract.ts'
 import { touched } from './budget.ts'
 import { removeInput } from './clean-up.ts'
-import { type Course, courseAfter, courseOf } from './course.ts'
+import { type Course, courseAfter, courseOf, offerName } from './course.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { offersOf } from './offers.ts'
 import type { JobOptions } from './options.ts'
+import { sizeOf } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
@@ -94,10 +96,11 @@ async function changeFor(ports: Ports, sight: Sight, decision: Decision): Promis
   const shards = 'shards' in decision ? decision.shards : []
   for (const id of shards) {
     const shard = sight.shards.find((one) => one.id === id) as ShardRow
-    if (decision.do === 'cancel') changes.push(leave(ports, sight, shard, decision.to))
-    else if (decision.do === 'climb' && decision.abandons) changes.push(abandon(ports, sight, shard, decision.offer))
+    if (decision.do === 'cancel') changes.push(await leave(ports, sight, shard, decision.to))
+    else if (decision.do === 'climb' && decision.abandons)
+      changes.push(await abandon(ports, sight, shard, decision.offer))
     else if (decision.do === 'climb' || decision.do === 'submit')
-      changes.push(assign(ports, sight, shard, decision.offer))
+      changes.push(await assign(ports, sight, shard, decision.offer))
   }
   return {
     job: touched(sight.job),
@@ -123,17 +126,15 @@ const event = (ports: Ports, { id }: JobRow, decision: Decision, shards: number)
 /** Whoever works on the shard works for nothing from here on: its lease is over. */
 const seized = ({ epoch }: ShardRow) => ({ epoch: epoch + 1, owner: null, leaseUntil: 0 })
 
-function assign(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Commit {
+async function assign(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Promise<Commit> {
   const now = ports.clock.now()
   const before = sight.submissions.findLast(({ shardId }) => shardId === shard.id)
   const prepared = before?.state === 'prepared' ? before : undefined
-  const { lane, account } = offer as Offer & Pick<ShardRow, 'lane'>
   // What is uploaded for that very lane may still be bought; for another it is of no use.
-  const stays = prepared !== undefined && shard.lane === lane && shard.accountId === account
+  const stays = prepared !== undefined && offerName(shard) === offer.name
   const set = {
     ...seized(shard),
-    lane,
-    accountId: account,
+    ...(await wordedAs(ports, sight, shard, offer)),
     held: null,
     refusals: 0,
     purchase: before === undefined || stays ? shard.purchase : before.purchase + 1,
@@ -146,8 +147,22 @@ function assign(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Comm
   }
 }
 
+/** What of a shard depends on where it flies; its size too, where another model wants it worded otherwise. */
+async function wordedAs(
+  ports: Ports,
+  { job }: Sight,
+  shard: ShardRow,
+  { lane: to, account: accountId, model = shard.model }: Offer,
+): Promise<Pick<ShardRow, 'lane' | 'accountId' | 'model' | 'bytes' | 'tokens'>> {
+  const lane = to as ShardRow['lane']
+  const moved = { ...shard, lane, accountId, model }
+  const same = model === shard.model && vendorOf(lane) === vendorOf(shard.lane)
+  const { bytes, tokens } = same ? shard : await sizeOf(ports, job.input as RoutedManifest, moved)
+  return { lane, accountId, model, bytes, tokens }
+}
+
 /** It leaves its lane: what it has finished there is collected, and the rest is free to go; at once, where nothing is bought. */
-function leave(ports: Ports, sight: Sight, shard: ShardRow, to: Offer | null): Commit {
+async function leave(ports: Ports, sight: Sight, shard: ShardRow, to: Offer | null): Promise<Commit> {
   const now = ports.clock.now()
   const live = liveOf(sight, shard)
   if (live === undefined || live.state === 'prepared') {
@@ -161,16 +176,14 @@ function leave(ports: Ports, sight: Sight, shard: ShardRow, to: Offer | null): C
 }
 
 /** What was cancelled there is followed to its end, and its requests fly elsewhere besides. */
-function abandon(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Commit {
+async function abandon(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer): Promise<Commit> {
   const live = liveOf(sight, shard)
   if (live === undefined) return assign(ports, sight, shard, offer)
   const now = ports.clock.now()
-  const { lane, account } = offer as Offer & Pick<ShardRow, 'lane'>
   const again: ShardRow = {
     ...shard,
+    ...(await wordedAs(ports, sight, shard, offer)),
     id: derivedId('shd', shard.id, 'again'),
-    lane,
-    accountId: account,
     state: 'planned',
     held: null,
     purchase: 0,

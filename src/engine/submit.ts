@@ -17,7 +17,7 @@ import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { adoptTrials } from './adopt-trials.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
-import { routesOf } from './offers.ts'
+import { waysOf } from './offers.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { ordinalsIn, planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
@@ -135,7 +135,7 @@ export interface Submission {
  * The digest of everything that decides the answers: input, model, prompt, system, schema, parameters. And the region:
  * it promises where the data goes, and a key must not answer with what has been elsewhere.
  */
-export const digestOfJob = (manifest: Manifest, { model, table, region }: JobOptions): string =>
+export const digestOfJob = (manifest: Manifest, { model, table, region, orModels }: JobOptions): string =>
   digestOf(
     manifest.digest,
     JSON.stringify([
@@ -143,6 +143,7 @@ export const digestOfJob = (manifest: Manifest, { model, table, region }: JobOpt
       table === undefined ? null : [table.prompt, table.system, table.model, table.schema, table.params],
       ...(table?.attachments ?? []),
       ...(region === undefined ? [] : [{ region }]),
+      ...(orModels === undefined ? [] : [{ orModels }]),
     ]),
   ).toString('hex')
 
@@ -164,7 +165,7 @@ export async function createJob(
   const digest = digestOfJob(manifest, asked)
   const { deadline } = submission
   const choice = manifest.groups.some(
-    (_, group) => routesOf(ports, { input: manifest, options: asked, deadline }, group).length > 1,
+    (_, group) => waysOf(ports, { input: manifest, options: asked, deadline }, group).length > 1,
   )
   const options: JobOptions = choice ? { ...asked, choice } : asked
   const known = await ports.store.job(id)

@@ -8,7 +8,7 @@ import { keepSubmission, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { prove } from './prove.ts'
-import { type RoutedManifest, sentManifest } from './routing.ts'
+import { type RoutedManifest, routedFor, sentManifest } from './routing.ts'
 import { settle } from './settle.ts'
 import { endStrayRun } from './sync-flight.ts'
 import { openedAs } from './watch.ts'
@@ -126,7 +126,7 @@ async function shardFlightOf(ports: Ports, submission: SubmissionRow): Promise<S
   const job = await ports.store.job(submission.jobId)
   const shard = await ports.store.shard(submission.shardId)
   if (job === undefined || shard === undefined) throw new Error(`Submission ${submission.id} has no job or shard.`)
-  const input = job.input as RoutedManifest
+  const input = routedFor(job.input as RoutedManifest, shard)
   return {
     ports,
     claim: null,

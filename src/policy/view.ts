@@ -49,6 +49,8 @@ interface OfferFacts {
   readonly name: string
   readonly lane: string
   readonly account: string
+  /** Where several may answer. */
+  readonly model?: string
   /** Of one request, where one at standard is 1; of several models: at standard of the model that was asked for. */
   readonly price: number
   /** Neither the vendor nor a proxy answers; nothing can be bought, cancelled or collected. */

@@ -77,6 +77,8 @@ export interface Quote {
   readonly lanes: readonly QuotedLane[]
   readonly recommended: Lane | null
   readonly reason: string
+  /** What all of it would cost with other models that may answer. */
+  readonly alternatives: readonly QuotedLane[]
   /** With a deadline: what all of it would cost on the lane that it can climb to. */
   readonly climb: {
     readonly lane: Lane
@@ -126,6 +128,7 @@ export function quote(input: QuoteInput): Quote {
     lanes,
     recommended,
     reason,
+    alternatives: [],
     climb: climbOf(quoted, input),
     earliest: input.earliest == null ? null : new Date(input.earliest).toISOString(),
     pricesAsOf: asOf.sort()[0] ?? null,

@@ -23,6 +23,7 @@ const quote: Quote = {
   lanes: [lane('own/batch', true), lane('own/standard', false)],
   recommended: 'own/batch',
   reason: 'It is the cheapest.',
+  alternatives: [],
   climb: null,
   earliest: null,
   pricesAsOf: '2026-11-01',

@@ -22,6 +22,7 @@ export function quoteText(quote: Quote, now: number): string {
     '',
     quote.reason,
     ...climbText(quote),
+    ...quote.alternatives.map(({ lane, model, usd }) => `Or all of it by ${model} on ${lane}: ${rangeText(usd)} USD.`),
     ...(flown.length < quote.lanes.length
       ? ['Lanes marked "-" are for comparison: --ladder names those that the job may fly on.']
       : []),
