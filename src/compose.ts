@@ -180,8 +180,8 @@ function vendorsFrom(
     choose: async ({ region, ...group }) => {
       const first = chooseSeller(sellersOf(ownAccounts, served), group)
       // A model that nobody is known to have may be one of an engine that has not been asked yet.
-      const asked = first.known ? 0 : await askEngines(ownAccounts, served)
-      const { seller, model } = asked === 0 ? first : chooseSeller(sellersOf(ownAccounts, served), group)
+      if (!first.known) await askEngines(ownAccounts, served)
+      const { seller, model } = first.known ? first : chooseSeller(sellersOf(ownAccounts, served), group)
       const word = region ?? seller.account.region
       const place = word === undefined ? undefined : regionOf(seller.account, word, model)
       const at = place?.environment && accountOf(seller.account, wires, word)
@@ -207,10 +207,8 @@ function vendorsFrom(
     sync: (lane, accountId) => {
       const tier = tierOf(lane)
       const sync = tier === 'batch' ? undefined : named(vendorOf(lane))?.provider.sync?.[tier]
-      const needs = accountId === undefined ? undefined : sync?.needsSetting
-      return needs === undefined || accounts.get(accountId ?? '')?.call.settings?.[needs] !== undefined
-        ? sync
-        : undefined
+      if (sync?.needsSetting === undefined || accountId === undefined) return sync
+      return accounts.get(accountId)?.call.settings?.[sync.needsSetting] === undefined ? undefined : sync
     },
     call: (accountId, signal) => {
       const account = accounts.get(accountId)
@@ -243,21 +241,19 @@ function vendorsFrom(
 /** What engines have said that they serve, by account. */
 type Served = Map<string, readonly string[]>
 
-/** Asks the engines whose account does not say what they serve, each once; one that is not there serves nothing. */
-async function askEngines(accounts: readonly Account[], served: Served): Promise<number> {
+/** Asks the engines whose account does not say what they serve, until they have said it. */
+async function askEngines(accounts: readonly Account[], served: Served): Promise<void> {
   const unknown = accounts.filter(
     ({ engine, apiKey, row }) => engine?.models === null && apiKey !== undefined && !served.has(row.id),
   )
   await Promise.all(
     unknown.map(async ({ provider, call, apiKey = '', row }) => {
       const models = await provider.models?.({ ...call, apiKey }).catch((error: unknown) => {
-        if (error instanceof RedeyeError) return []
-        throw error
+        if (!(error instanceof RedeyeError)) throw error // one that is not there serves nothing now
       })
-      served.set(row.id, models ?? [])
+      if (models !== undefined) served.set(row.id, models)
     }),
   )
-  return unknown.length
 }
 
 /** Each account, by its vendor's name and its own. */
@@ -275,8 +271,10 @@ function sellersOf(accounts: readonly Account[], served: Served): (Seller & { re
 const placeOf = ({ row }: { row: AccountRow }): string =>
   `${row.id} (${row.vendor} at ${row.baseUrl}${row.scope === '' ? '' : `, ${row.scope}`})`
 
-const variablesOf = (accounts: readonly { provider: Provider }[]): string =>
-  accounts.flatMap(({ provider }) => [...provider.environment.baseUrl, ...provider.environment.apiKey]).join(', ')
+function variablesOf(accounts: readonly { provider: Provider }[]): string {
+  const all = accounts.flatMap(({ provider }) => [...provider.environment.baseUrl, ...provider.environment.apiKey])
+  return [...new Set(all)].join(', ')
+}
 
 const listOf = (text = ''): string[] =>
   text

@@ -164,7 +164,7 @@ export class OtherAccount extends RedeyeError {
   override readonly hint: string
   constructor(vendor: string, was: string, is: string, variables: string) {
     super(`This was bought at ${vendor} with the account ${was}; this process has ${is}.`)
-    this.hint = `Set ${variables} as they were when it was submitted.`
+    this.hint = `Set ${variables} as they were when it was submitted, or run it where its redeye.config is.`
   }
 }
 

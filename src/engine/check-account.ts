@@ -36,7 +36,7 @@ async function engineProblem(
 function termsOf({ window, zone, yieldWhen, placesMax, rates }: EngineSettings): string[] {
   return [
     ...(window === null ? [] : [`${window} (${zone})`]),
-    ...(yieldWhen === null ? [] : [`yields when ${yieldWhen.waiting} wait`]),
+    ...(yieldWhen === null ? [] : [`yields when ${yieldWhen.waiting} or more wait`]),
     ...(placesMax === null ? [] : [`at most ${placesMax} at once`]),
     costText(rates),
   ]

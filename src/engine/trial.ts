@@ -38,7 +38,7 @@ export async function createTrial(
     await forget(ports, taken)
     return known
   }
-  const ladder = ['standard'] as const
+  const ladder = ['standard', 'idle'] as const // an engine of one's own has no other lane
   const unsold = manifest.routes.find((route) => lanesOf(ports.vendors, route, ladder).length === 0)
   if (unsold !== undefined) {
     await forget(ports, taken)

@@ -67,7 +67,7 @@ export async function vllm({
     if ('ignore_eos' in body && !ignoresEnd)
       return reply(response, 400, error('BadRequestError', 'Extra inputs are not permitted'))
     asked.push({ at: performance.now(), body })
-    const one = { response, body, wanted: Number(body['max_tokens']), made: 0 }
+    const one = { response, body, wanted: Number(body['max_completion_tokens'] ?? body['max_tokens'] ?? 16), made: 0 }
     // It goes on until the end of the answer, unless whoever asked hangs up.
     response.on('close', () => {
       if (response.writableEnded) return

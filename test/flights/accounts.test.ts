@@ -111,7 +111,7 @@ describe.concurrent('An account of the config', () => {
     const found = Object.fromEntries((await redeye.doctor()).accounts.map((account) => [account.name, account]))
     expect(found['gpu']).toMatchObject({ ok: true, vendor: 'own', limits: null })
     expect(found['gpu']?.detail).toMatch(
-      /serves qwen, llama; 22:00-06:00 \(Europe\/Berlin\); yields when 1 wait; 2 GPUs of 2.5 USD an hour$/,
+      /serves qwen, llama; 22:00-06:00 \(Europe\/Berlin\); yields when 1 or more wait; 2 GPUs of 2.5 USD an hour$/,
     )
     expect(found['wrong']).toMatchObject({ ok: false, detail: 'it does not serve mistral, but qwen, llama' })
     expect(found['blind']).toMatchObject({ ok: false, detail: expect.stringMatching(/are metrics switched on/) })
