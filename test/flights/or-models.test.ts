@@ -27,7 +27,7 @@ describe('a job that several models may answer', () => {
   })
 
   test('climbs on whichever is cheapest in time', { timeout: 90_000 }, async () => {
-    await using on = await field({ speed: 240, scenario: ['gemini/stuck-pending:times=50'] })
+    await using on = await field({ speed: 150, scenario: ['gemini/stuck-pending:times=50'] })
     const redeye = await on.open()
     const input = chats(120, { max_tokens: 60 })
     const job = await fly(redeye, input, {
