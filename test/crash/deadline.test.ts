@@ -5,7 +5,7 @@ import { HOUR } from '../../src/kit/clock.ts'
 import { ground } from './ground.ts'
 import { killAtStep } from './trials.ts'
 
-const SPEED = 400
+const SPEED = 120
 
 /** The lanes that the job has begun on, in the order in which it first did. */
 function lanesIn(events: readonly JobEvent[]): string[] {
@@ -21,13 +21,13 @@ test('killed on batch, waking late, it climbs to flex, finds none there, and lan
 }, async () => {
   await using place = await ground({
     speed: SPEED,
-    hours: 3,
+    hours: 1,
     scenario: ['openai/stuck-validating', 'openai/flex-drought'],
   })
   const began = Date.now()
   const { signal } = await place.launch({ REDEYE_CRASH_AT: 'bought:20' }).end
   expect(signal).toBe('SIGKILL')
-  await pause(Math.max(0, began + (1.5 * HOUR) / SPEED - Date.now()))
+  await pause(Math.max(0, began + (0.5 * HOUR) / SPEED - Date.now()))
   const { receipt } = await place.untilHome()
 
   expect(receipt.requests).toMatchObject({ total: 100, succeeded: 100 })
@@ -41,8 +41,8 @@ test('killed on batch, waking late, it climbs to flex, finds none there, and lan
 test.for([
   ['running', { ladder: 'standard' }],
   ['collecting', { ladder: 'standard' }],
-  ['steered', { hours: 2, speed: SPEED, scenario: 'openai/stuck-in-progress' }],
-  ['settled', { hours: 2, speed: SPEED, scenario: 'openai/stuck-in-progress' }],
+  ['steered', { hours: 1, speed: SPEED, scenario: 'openai/stuck-in-progress' }],
+  ['settled', { hours: 1, speed: SPEED, scenario: 'openai/stuck-in-progress' }],
 ] as const)(
   'killed at "%s" of a run of calls, or of a rescue, it comes home',
   { timeout: 120_000 },

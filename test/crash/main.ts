@@ -128,7 +128,7 @@ async function flyAt(vendor: VendorName): Promise<void> {
   // A policy cancels, harvests and climbs.
   if (parts.includes('deadline') && callable) {
     const scenario = known(vendor, ['stuck-in-progress', 'stuck-finalizing']).map((name) => `${vendor}/${name}`)
-    const options = { vendor, hours: 2, speed: 400, ...(scenario[0] === undefined ? {} : { scenario: scenario[0] }) }
+    const options = { vendor, hours: 1, speed: 120, ...(scenario[0] === undefined ? {} : { scenario: scenario[0] }) }
     await together(
       [
         ...(['steered', 'collected', 'settled'] as const).flatMap((step) =>

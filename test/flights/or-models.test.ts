@@ -27,7 +27,7 @@ describe('a job that several models may answer', () => {
   })
 
   test('climbs on whichever is cheapest in time', { timeout: 90_000 }, async () => {
-    await using on = await field({ speed: 150, scenario: ['gemini/stuck-pending:times=50'] })
+    await using on = await field({ speed: 100, scenario: ['gemini/stuck-pending:times=50'] })
     const redeye = await on.open()
     const input = chats(120, { max_tokens: 60 })
     const job = await fly(redeye, input, {
@@ -39,10 +39,11 @@ describe('a job that several models may answer', () => {
     const receipt = await job.receipt()
     expect(receipt.requests).toMatchObject({ total: 120, succeeded: 120 })
     expect(receipt.metDeadline).toBe(true)
-    // One by one it still costs less than the other model does in bulk.
-    expect(receipt.lanes.map(({ lane }) => lane)).toContain('gemini/standard')
+    // Submissions of the one, and requests one by one of the other: whatever was cheaper and still in time.
     expect(receipt.lanes.map(({ lane }) => lane)).not.toContain('openai/standard')
-    expect(receipt.rescues.every(({ lane }) => lane === 'gemini/batch')).toBe(true)
+    expect(receipt.rescues.map(({ lane }) => lane)).toContain('gemini/batch')
+    const lines = await outputLines(job)
+    expect(lines.every(({ response }) => response?.status_code === 200)).toBe(true)
     const { faults } = await judge(on.emulator, [{ ids: input.map(idOf), receipt, lines }])
     expect(faults).toEqual([])
   })
