@@ -21,13 +21,13 @@ test('killed on batch, waking late, it climbs to flex, finds none there, and lan
 }, async () => {
   await using place = await ground({
     speed: SPEED,
-    hours: 1,
+    hours: 1.5,
     scenario: ['openai/stuck-validating', 'openai/flex-drought'],
   })
   const began = Date.now()
   const { signal } = await place.launch({ REDEYE_CRASH_AT: 'bought:20' }).end
   expect(signal).toBe('SIGKILL')
-  await pause(Math.max(0, began + (0.5 * HOUR) / SPEED - Date.now()))
+  await pause(Math.max(0, began + (0.4 * HOUR) / SPEED - Date.now()))
   const { receipt } = await place.untilHome()
 
   expect(receipt.requests).toMatchObject({ total: 100, succeeded: 100 })
