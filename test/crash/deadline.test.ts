@@ -22,7 +22,7 @@ test('killed on batch, waking late, it climbs to flex, finds none there, and lan
   await using place = await ground({
     speed: SPEED,
     hours: 1.5,
-    scenario: ['openai/stuck-validating', 'openai/flex-drought'],
+    scenario: ['openai/stuck-validating', 'openai/flex-drought:seconds=86400'],
   })
   const began = Date.now()
   const { signal } = await place.launch({ REDEYE_CRASH_AT: 'bought:20' }).end
