@@ -118,6 +118,7 @@ const event = (ports: Ports, { id }: JobRow, decision: Decision, shards: number)
   data: {
     do: decision.do,
     ...('offer' in decision ? { lane: decision.offer.lane, account: decision.offer.account } : {}),
+    ...('to' in decision && decision.to !== null ? { to: decision.to.lane } : {}),
     shards,
     reason: decision.reason,
   },

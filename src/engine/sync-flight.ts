@@ -114,7 +114,10 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
-    const ended = await follow(flight, submission, running, { turn, stop, engine })
+    const ended = await follow(flight, submission, running, { turn, stop, engine }).finally(() =>
+      // Whatever broke it off, nothing more may leave under a lease that is not ours.
+      running.return(undefined as never),
+    )
     if (ended.kind === 'halted') {
       return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
     }
@@ -145,6 +148,7 @@ async function follow(
   let answered: number | undefined
   let movedAt = (submission.progress as RunProgress | null)?.movedAt ?? null
   let written = ''
+  let waits = shard.state === 'held'
   for (;;) {
     const { done, value } = await running.next()
     if (done === true) return value
@@ -161,7 +165,8 @@ async function follow(
     const text = JSON.stringify([set.counts, trouble?.why ?? null, held])
     if (text !== written) {
       written = text
-      const released = shard.state === 'held' && more > 0
+      const released = waits && more > 0
+      waits &&= !released
       await commit(flight, {
         submissions: [keepSubmission(submission, set)],
         ...(released

@@ -7,11 +7,11 @@ import { killAtStep } from './trials.ts'
 
 const SPEED = 120
 
-/** The lanes that the job has begun on, in the order in which it first did. */
+/** The lanes that the job was sent to, in the order in which it first was. */
 function lanesIn(events: readonly JobEvent[]): string[] {
   const lanes = events.flatMap(({ type, data }) => {
-    const { do: step, lane } = data as { do?: string; lane?: string }
-    return type === 'decided' && step !== 'wait' && lane !== undefined ? [lane] : []
+    const { lane, to = lane } = data as { lane?: string; to?: string }
+    return type === 'decided' && to !== undefined ? [to] : []
   })
   return [...new Set(lanes)]
 }
@@ -32,6 +32,7 @@ test('killed on batch, waking late, it climbs to flex, finds none there, and lan
 
   expect(receipt.requests).toMatchObject({ total: 100, succeeded: 100 })
   expect(receipt.metDeadline).toBe(true)
+  expect(receipt.lanes.map(({ lane }) => lane)).toContain('openai/standard')
   await using home = await place.home()
   const events = await Array.fromAsync(home.job(receipt.job).events({ follow: false }))
   expect(lanesIn(events)).toEqual(['openai/batch', 'openai/flex', 'openai/standard'])
