@@ -265,6 +265,13 @@ const withPurchase = (command: Command): Command =>
     .option('--budget <usd>', 'a wall: nothing is bought beyond it; agrees to the quote where nobody can be asked')
     .option('-y, --yes', 'agree to the quote')
     .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
+    .addOption(
+      new Option('--on-truncated <how>', 'of answers that their output limit cuts off (default: keep)').choices([
+        'grow',
+        'split',
+        'keep',
+      ]),
+    )
     .option('--retries <n>', 'rounds for requests that deserve another (default: 2)', whole)
     .addOption(
       new Option('--on-unsure <how>', "of a purchase that cannot be told from a stranger's (default: wait)").choices([

@@ -17,6 +17,7 @@ import { overBudget, touched } from './budget.ts'
 import { courseOf } from './course.ts'
 import { fillSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
+import { recordsFor } from './growth.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { keyOf } from './prepare.ts'
 import { hold } from './refusal.ts'
@@ -289,7 +290,7 @@ async function* sourceOf(
 ): AsyncGenerator<SourceRow> {
   const { attached } = manifest
   const { endpoint, model, member } = input.routes[shard.group] as Route
-  const bodies = rowBodies(ports.blobs, manifest, shard, {
+  const bodies = rowBodies(ports.blobs, manifest, recordsFor(ports, input, shard), {
     model: modelSplice(input, shard.group),
     blanksModel: lane.blanksModel === true,
     member,

@@ -100,7 +100,7 @@ function landedIn({ shards, submissions }: Sight, group: number): LandedView[] {
 }
 
 /** What may still be committed, in prices of one row at standard; null: there is no budget, or nothing to tell it by. */
-export async function budgetLeft({ store }: Ports, { job, submissions }: Sight): Promise<number | null> {
+export async function budgetLeft({ store }: Ports, { job, shards, submissions }: Sight): Promise<number | null> {
   const { budget } = job.options as JobOptions
   if (budget === null) return null
   const quote = job.quote as Quote | null
@@ -109,7 +109,7 @@ export async function budgetLeft({ store }: Ports, { job, submissions }: Sight):
   const totals = totalOf(await store.ledger({ jobId: job.id }))
   const spent = totals.proven + totals.unproven + totals.duplicate
   const flying = submissions.filter(({ state }) => [...quotaHoldingStates, 'ended', 'collected'].includes(state))
-  const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission), 0n)
+  const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission, shards), 0n)
   const each = Number(parseUsd(standard)) / everyRow(job.input as RoutedManifest).count
   return each === 0 ? null : Number(parseUsd(budget) - spent - inAir) / each
 }
