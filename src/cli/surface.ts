@@ -133,7 +133,9 @@ function declareSteering(program: Command, { done }: Surface): void {
   command(program, 'cancel <job>', 'End a job: nothing more is bought; what is finished is kept and charged.', [
     ['And wait until all of it is collected', 'cancel job_7ka'],
     ['Leave that to whoever attends it next', 'cancel job_7ka --no-wait'],
+    ['Only some of its requests; the others fly on', 'cancel key:nightly --ids deleted-users.txt'],
   ])
+    .option('--ids <file>', 'only withdraw these requests: an id a line, or lines with custom_id or key; - is stdin')
     .option('--no-wait', 'only ask for it')
     .action(async (job, flags) => done(await (await import('./commands/cancel.ts')).cancel(job, flags)))
 

@@ -147,7 +147,7 @@ export async function costReader(
 ): Promise<(bytes: Uint8Array, start: number, end: number, winner: number) => RowCost & { readonly tokens: Usage }> {
   const scanners = new Map<string, RowScanner>()
   for (const { lane } of flown) {
-    if (scanners.has(lane)) continue
+    if (lane === '' || scanners.has(lane)) continue
     const { scanner } = termsOf(ports.vendors, lane as Lane)
     const { scanRow } = (await import(scanner.href)) as { scanRow: RowScanner }
     scanners.set(lane, scanRow)

@@ -30,7 +30,7 @@ export class Counter implements Counts {
       this.tally[outcome]++
       noteReason(this.tally, window.reason[index] as number)
       const lane = flown[window.winner[index] as number]?.lane
-      if (lane !== undefined) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
+      if (lane) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
     }
   }
 }

@@ -19,6 +19,7 @@ import { fillSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
 import { recordsFor } from './growth.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
+import type { JobOptions } from './options.ts'
 import { keyOf } from './prepare.ts'
 import { hold } from './refusal.ts'
 import { isLive } from './restore.ts'
@@ -27,6 +28,7 @@ import { rowBodies } from './row-bodies.ts'
 import { keepLines, RowOutcomes } from './row-outcomes.ts'
 import type { Runs } from './runs.ts'
 import { OUTPUT_MAX, settle, settleCancelled } from './settle.ts'
+import { leaveOutWithdrawn, Withdrawn } from './withdrawn.ts'
 
 /** Real time on the lease below which nothing new leaves. */
 const LEASE_SPARE_MS = 2 * SECOND
@@ -58,6 +60,8 @@ export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
   const current = (await ports.store.submissions({ shardId: shard.id })).filter(isLive).at(-1)
   if (current === undefined) {
     if (job.cancelWanted) return settleCancelled(flight)
+    const left = await leaveOutWithdrawn(flight)
+    if (left !== undefined) return left
     return (await overBudget(flight)) ?? begin(flight)
   }
   switch (current.state) {
@@ -102,6 +106,8 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const engine = settings && new EngineUse(flight.call, settings)
   try {
     const before = await journalsOf(flight, submission)
+    const withdrawn = new Withdrawn(ports, shard)
+    await withdrawn.look(flight.options)
     const references = await attachFiles(flight)
     const running = execute({
       lane,
@@ -110,12 +116,13 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       source: sourceOf(flight, references),
       journal: join(folderOf(flight, submission), `${String(claim.epoch).padStart(9, '0')}.journal`),
       earlier: before,
+      isWanted: (row) => !withdrawn.has(row),
       signal: AbortSignal.any([claim.signal, stop.signal]),
       mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS && engine?.mayStart() !== false,
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
-    const ended = await follow(flight, submission, running, { turn, stop, engine })
+    const ended = await follow(flight, submission, running, { turn, stop, engine, withdrawn })
     if (ended.kind === 'halted') {
       return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
     }
@@ -127,22 +134,21 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   }
 }
 
+interface Running {
+  readonly turn: { answered(count: number): void }
+  readonly stop: AbortController
+  readonly engine: EngineUse | undefined
+  readonly withdrawn: Withdrawn
+}
+
 /** Sees a run to its end; writes down now and then how far it is, and stops it when somebody wants that. */
 async function follow(
   flight: SyncFlight,
   submission: SubmissionRow,
   running: AsyncGenerator<Progress, Ended>,
-  {
-    turn,
-    stop,
-    engine,
-  }: {
-    readonly turn: { answered(count: number): void }
-    readonly stop: AbortController
-    readonly engine: EngineUse | undefined
-  },
+  { turn, stop, engine, withdrawn }: Running,
 ): Promise<Ended> {
-  const { ports, shard } = flight
+  const { ports, job, shard } = flight
   let answered: number | undefined
   let movedAt = (submission.progress as RunProgress | null)?.movedAt ?? null
   let written = ''
@@ -171,6 +177,7 @@ async function follow(
       })
     }
     if (await isUnwanted(flight, submission)) stop.abort()
+    await withdrawn.look(((await ports.store.job(job.id)) ?? job).options as JobOptions)
   }
 }
 

@@ -58,6 +58,14 @@ const words: Readonly<Record<string, Words>> = {
   },
   ended: { say: ({ vendorState, counts: told }) => `ended as "${vendorState}"${counts(told)}` },
   cancel: { say: () => 'asked to cancel', loud: true },
+  withdrawn: {
+    say: ({ requests, inFlight }) =>
+      `${some(number(requests), 'request')} withdrawn, ${count(number(inFlight))} of them perhaps bought already`,
+    loud: true,
+  },
+  'left-out': {
+    say: ({ rows }) => `left out ${some(number(rows), 'row')} that had been withdrawn; nothing was bought of them`,
+  },
   cancelling: { say: () => 'cancelling at the vendor' },
   unseen: { say: ({ remote }) => `the vendor does not know ${remote}; waiting`, loud: true },
   lost: {
