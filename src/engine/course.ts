@@ -19,6 +19,8 @@ export interface Course {
   readonly movedAt: number | null
   /** How often the output limits of its requests have been doubled. Absent: never. */
   readonly grown?: number
+  /** Of requests that are tried again: not before then. */
+  readonly notBefore?: number
 }
 
 const fresh: Course = { from: null, tried: [], assignedAt: null, cancelledAt: null, done: 0, movedAt: null }

@@ -9,6 +9,7 @@ import {
   USAGE_BYTES,
 } from '../delivery/result-index.ts'
 import { isCutByLimit, isInvalid, outcomes, reasonCode, reasons } from '../domain/outcome.ts'
+import { HOUR, MINUTE } from '../kit/clock.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { grownOf, isSteered } from './course.ts'
 import type { ShardFlight } from './flight.ts'
@@ -72,6 +73,9 @@ export function deservesRetry(reason: number, options: JobOptions): boolean {
   if (isInvalid(reason)) return options.onInvalidAnswer === 'retry'
   return reasons[reason]?.retryable === true
 }
+
+/** Long enough for a vendor to have got over what it could not do, and longer each time. */
+export const retryPause = (round: number): number => Math.min(HOUR, MINUTE * 2 ** round)
 
 /** Rows whose answer was cut off by an output limit that can be raised. */
 async function growingIn(

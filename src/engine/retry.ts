@@ -2,10 +2,10 @@ import { ResultWalk } from '../delivery/windows.ts'
 import { NotReady, Refused } from '../domain/errors.ts'
 import { outcomes, reasonCode } from '../domain/outcome.ts'
 import type { Manifest } from '../intake/manifest.ts'
-import { HOUR, MINUTE } from '../kit/clock.ts'
+import { SECOND } from '../kit/clock.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { grownOf } from './course.ts'
-import { deservesRetry, eachFate } from './fates.ts'
+import { deservesRetry, eachFate, retryPause } from './fates.ts'
 import { flownOf } from './flown.ts'
 import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
@@ -52,15 +52,11 @@ export async function planRetries(ports: Ports, job: JobRow, shards: readonly Sh
       fly(fate === 'grown' ? grown + 1 : grown, ordinalAt(row))
     })
   }
-  const pause = troubled ? retryPause(job.round) : 0
-  await planRound(ports, job, again, { how: 'flying', wakeAt: ports.clock.now() + pause })
+  await planRound(ports, job, again, { how: 'flying', pause: troubled ? retryPause(job.round) : 0 })
 }
 
-/** Long enough for a vendor to have got over what it could not do, and longer each time. */
-export const retryPause = (round: number): number => Math.min(HOUR, MINUTE * 2 ** round)
-
 /** The vendor could not, which says nothing of the request. */
-export const isTrouble = (reason: number): boolean =>
+const isTrouble = (reason: number): boolean =>
   reason === reasonCode.rate_limited || reason === reasonCode.vendor_error || reason === reasonCode.request_timeout
 
 /**
@@ -93,7 +89,7 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
       'Requests that failed for good fly again with --all.',
     )
   }
-  return planRound(ports, job, new Map([[0, ordinals]]), { how: 'reopened', wakeAt: ports.clock.now() })
+  return planRound(ports, job, new Map([[0, ordinals]]), { how: 'reopened', pause: 0 })
 }
 
 /** Returns how many requests the rows are of. */
@@ -101,7 +97,7 @@ async function planRound(
   ports: Ports,
   job: JobRow,
   again: Again,
-  { how, wakeAt }: { how: 'flying' | 'reopened'; wakeAt: number },
+  { how, pause }: { how: 'flying' | 'reopened'; pause: number },
 ): Promise<number> {
   const round = job.round + 1
   const manifest = job.input as RoutedManifest
@@ -116,22 +112,23 @@ async function planRound(
     shards.push(...(await planShards(ports, { jobId: job.id, manifest, options, deadline: null, round, grown }, rows)))
     requests += await countRequests(ports, manifest, rows)
   }
+  const now = ports.clock.now()
   const set = { round, landedAt: null, cancelWanted: false, receipt: null, options }
   await ports.store.commit({
     job:
       how === 'reopened' ? moveJob(job, 'reopen', set) : { id: job.id, from: job.state, rev: job.rev, set: { round } },
-    insertShards: shards.map((shard) => ({ ...shard, wakeAt })),
+    insertShards: shards.map((shard) => ({ ...shard, wakeAt: now + pause })),
     events: [
       {
         jobId: job.id,
-        at: ports.clock.now(),
+        at: now,
         type: 'retry',
         data: {
           round,
           requests,
           ...(manifest.rows && { rows: shards.reduce((sum, { count }) => sum + count, 0) }),
           shards: shards.length,
-          at: wakeAt,
+          pauseSeconds: pause / SECOND,
         },
       },
     ],

@@ -15,7 +15,7 @@ import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { courseAfter, grownOf, isSteered } from './course.ts'
 import { type EngineCharge, engineCharge } from './engine-charge.ts'
-import { eachFate, mayRetry } from './fates.ts'
+import { eachFate, mayRetry, retryPause } from './fates.ts'
 import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
 import { grownLimit } from './growth.ts'
 import { moveShard, moveSubmission } from './move.ts'
@@ -161,6 +161,13 @@ function unproven(
   }))
 }
 
+/** How long what is tried again waits: no more than a small share of the time that is left. */
+function pauseIn({ ports, job, shard }: ShardFlight): number {
+  const left = job.deadline === null ? Number.POSITIVE_INFINITY : job.deadline - ports.clock.now()
+  return Math.min(retryPause(shard.round), Math.max(0, left) * PAUSE_SHARE)
+}
+const PAUSE_SHARE = 0.02
+
 /** The rows that fly again, as shards that the policy has to find a place for. */
 async function restOf(flight: ShardFlight, submission: SubmissionRow): Promise<ShardRow[]> {
   const { ports, job, shard, input, options } = flight
@@ -169,6 +176,7 @@ async function restOf(flight: ShardFlight, submission: SubmissionRow): Promise<S
   await eachFate(flight, submission, (_, fate, row) => {
     if (fate !== 'final' && fate !== 'withdrawn') rows[fate].push(ordinalAt(row))
   })
+  const notBefore = ports.clock.now() + pauseIn(flight)
   const children: ShardRow[] = []
   for (const [fate, ordinals] of Object.entries(rows)) {
     if (ordinals.length === 0) continue
@@ -176,7 +184,8 @@ async function restOf(flight: ShardFlight, submission: SubmissionRow): Promise<S
     const grown = grownOf(shard) + (fate === 'grown' ? 1 : 0)
     const of = { jobId: job.id, manifest: input, options, deadline: job.deadline, round, grown }
     const child = await subShard(ports, of, shard, Uint32Array.from(ordinals))
-    children.push({ ...child, wakeAt: null, course: courseAfter(shard, grown) })
+    const course = courseAfter(shard, grown)
+    children.push({ ...child, wakeAt: null, course: fate === 'same' ? course : { ...course, notBefore } })
   }
   return children
 }

@@ -40,7 +40,10 @@ export function viewOf(
   budgetLeft: number | null,
 ): View {
   const { job, shards } = sight
-  const own = shards.filter((shard) => shard.group === group && shard.state !== 'settled')
+  const now = ports.clock.now()
+  const own = shards.filter(
+    (shard) => shard.group === group && shard.state !== 'settled' && !isPaused(sight, shard, now),
+  )
   return {
     deadline: job.deadline,
     startedAt: job.createdAt,
@@ -64,6 +67,14 @@ function shardView({ vendors, clock }: Ports, sight: Sight, shard: ShardRow): Sh
     tried,
   }
 }
+
+/** Nothing has been said yet of where it flies. */
+export const isWaiting = (sight: Sight, shard: ShardRow): boolean =>
+  shard.state === 'planned' && !isAssigned(shard, liveOf(sight, shard))
+
+/** It waits for the time at which its requests may be tried again. */
+export const isPaused = (sight: Sight, shard: ShardRow, now: number): boolean =>
+  (courseOf(shard).notBefore ?? 0) > now && isWaiting(sight, shard)
 
 /**
  * It is bought, or will be as soon as a process gets to it. What waits for a quota or a person is free to go elsewhere;
