@@ -268,11 +268,10 @@ const withPurchase = (command: Command): Command =>
     .option('-y, --yes', 'agree to the quote')
     .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
     .addOption(
-      new Option('--on-truncated <how>', 'of answers that their output limit cuts off (default: keep)').choices([
-        'grow',
-        'split',
-        'keep',
-      ]),
+      new Option(
+        '--on-truncated <how>',
+        'of answers that their output limit cuts off (default: keep; split is refused)',
+      ).choices(['grow', 'split', 'keep']),
     )
     .option('--retries <n>', 'rounds for requests that deserve another (default: 2)', whole)
     .addOption(
