@@ -39,6 +39,7 @@ export type {
   SubmissionStatus,
   Tried,
   Why,
+  Withdrawal,
 } from './engine/index.ts'
 export {
   type Advice,

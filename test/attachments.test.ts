@@ -273,7 +273,8 @@ describe('files that go along with a row', () => {
     let lines = 0
     let bytes = 0
     let ends = ''
-    for await (const piece of framedRows(blobs, manifest, { firstOrdinal: 0, count: 2, ordinals: null }, framing)) {
+    const both = recordsOf(blobs, manifest, { firstOrdinal: 0, count: 2, ordinals: null })
+    for await (const piece of framedRows(blobs, manifest, both, framing)) {
       expect(piece.length).toBeLessThan(2 << 20)
       for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) lines++
       bytes += piece.length
@@ -293,7 +294,7 @@ describe('files that go along with a row', () => {
     const manifest = await taken([files(...images)], fromPath)
     const pieces: Buffer[] = []
     const frame = { beforeId: Buffer.from('{"id":"'), afterId: Buffer.from('","body":'), afterBody: Buffer.from('}\n') }
-    const all = { firstOrdinal: 0, count: 4, ordinals: null }
+    const all = recordsOf(blobs, manifest, { firstOrdinal: 0, count: 4, ordinals: null })
     for await (const piece of framedRows(blobs, manifest, all, { frame, key: 'k'.repeat(20) }))
       pieces.push(Buffer.from(piece))
     const lines = Buffer.concat(pieces)

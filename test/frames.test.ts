@@ -25,7 +25,8 @@ async function framed(bodies: readonly string[], frame: RowFrame): Promise<strin
   const rows = { firstOrdinal: 0, count: bodies.length, ordinals: null }
   const pieces: Buffer[] = []
   const framing = { frame, key: 'k'.repeat(20), model: Buffer.from('"never"') }
-  for await (const piece of framedRows(blobs, manifest, rows, framing)) pieces.push(Buffer.from(piece))
+  for await (const piece of framedRows(blobs, manifest, recordsOf(blobs, manifest, rows), framing))
+    pieces.push(Buffer.from(piece))
   let bytes = 0
   for await (const records of recordsOf(blobs, manifest, rows))
     for (const record of records) bytes += rowBytes(frame, record, framing.model)

@@ -26,6 +26,7 @@ export interface JobFlags extends Flags {
   readonly answerColumn?: string
   readonly withCost?: boolean
   readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
+  readonly onTruncated?: 'grow' | 'split' | 'keep'
   readonly retries?: number
   readonly onUnsure?: 'wait' | 'rebuy'
   readonly skipInvalid?: boolean
@@ -62,6 +63,7 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     answerColumn: flags.answerColumn,
     withCost: flags.withCost,
     onInvalidAnswer: flags.onInvalidAnswer,
+    onTruncated: flags.onTruncated,
     retries: flags.retries,
     onUnsure: flags.onUnsure,
     allowUnpriced: flags.allowUnpriced,

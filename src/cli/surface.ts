@@ -133,7 +133,9 @@ function declareSteering(program: Command, { done }: Surface): void {
   command(program, 'cancel <job>', 'End a job: nothing more is bought; what is finished is kept and charged.', [
     ['And wait until all of it is collected', 'cancel job_7ka'],
     ['Leave that to whoever attends it next', 'cancel job_7ka --no-wait'],
+    ['Only some of its requests; the others fly on', 'cancel key:nightly --ids deleted-users.txt'],
   ])
+    .option('--ids <file>', 'only withdraw these requests: an id a line, or lines with custom_id or key; - is stdin')
     .option('--no-wait', 'only ask for it')
     .action(async (job, flags) => done(await (await import('./commands/cancel.ts')).cancel(job, flags)))
 
@@ -265,6 +267,12 @@ const withPurchase = (command: Command): Command =>
     .option('--budget <usd>', 'a wall: nothing is bought beyond it; agrees to the quote where nobody can be asked')
     .option('-y, --yes', 'agree to the quote')
     .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
+    .addOption(
+      new Option(
+        '--on-truncated <how>',
+        'of answers that their output limit cuts off (default: keep; split is refused)',
+      ).choices(['grow', 'split', 'keep']),
+    )
     .option('--retries <n>', 'rounds for requests that deserve another (default: 2)', whole)
     .addOption(
       new Option('--on-unsure <how>', "of a purchase that cannot be told from a stranger's (default: wait)").choices([

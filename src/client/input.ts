@@ -75,7 +75,12 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
       )
     }
   }
-  const { shardRequests } = settings
+  const { shardRequests, onTruncated } = settings
+  if (onTruncated === 'split')
+    throw new UsageError(
+      'An answer that is cut off cannot be split: parts of one request would be other requests, with other answers.',
+      'Ask for the rest of it with twice the limit by --on-truncated grow, or for less in each request.',
+    )
   if (shardRequests !== undefined && !(Number.isInteger(shardRequests) && shardRequests > 0))
     throw new UsageError(`A shard cannot hold ${shardRequests} requests.`, 'Give a whole number from 1 on.')
   return {
@@ -85,6 +90,7 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
     ...(shardRequests === undefined ? {} : { shardRequests }),
     ...(settings.onUnsure === undefined ? {} : { onUnsure: settings.onUnsure }),
     ...(settings.onInvalidAnswer === undefined ? {} : { onInvalidAnswer: settings.onInvalidAnswer }),
+    ...(onTruncated === undefined ? {} : { onTruncated }),
     ...(settings.allowUnpriced === undefined ? {} : { allowUnpriced: settings.allowUnpriced }),
     ...(settings.region === undefined ? {} : { region: settings.region }),
     ...(settings.orModels === undefined ? {} : { orModels: settings.orModels }),

@@ -20,7 +20,9 @@ import {
   type Tried,
   triedOf,
   type Why,
+  type Withdrawal,
   whyOf,
+  withdraw,
 } from '../engine/index.ts'
 
 /** One request's end, as `results()` yields it, in input order. */
@@ -188,11 +190,25 @@ export class Job {
   }
 
   /**
+   * Withdraws requests, and lets the others fly on: what has not been bought never is, what is in flight is discarded
+   * when it comes, and charged. Those that have an outcome keep it. Doing it again changes nothing.
+   * @param options.ids  as the requests name themselves (`custom_id`, `key`); rows of a table by their `index` in the results
+   */
+  async cancel(options: { readonly ids: Iterable<string> | AsyncIterable<string> }): Promise<Withdrawal>
+  /**
    * Asks for the end: nothing more is bought, what was bought is cancelled at the vendor, what that finished is kept
    * and charged. By default waits until all of it is collected.
    */
-  async cancel(options: { readonly wait?: boolean; readonly signal?: AbortSignal } = {}): Promise<Receipt> {
+  async cancel(options?: { readonly wait?: boolean; readonly signal?: AbortSignal }): Promise<Receipt>
+  async cancel(
+    options: {
+      readonly ids?: Iterable<string> | AsyncIterable<string>
+      readonly wait?: boolean
+      readonly signal?: AbortSignal
+    } = {},
+  ): Promise<Receipt | Withdrawal> {
     await this.#row()
+    if (options.ids !== undefined) return withdraw(this.#ports, this.id, options.ids)
     await cancelJob(this.#ports, this.id)
     return options.wait === false ? this.receipt() : this.wait(options)
   }

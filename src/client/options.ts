@@ -65,6 +65,12 @@ export interface JobSettings extends TablePrompt {
   /** Of answers that fail the schema. Default `keep`: in the output with their error named. */
   readonly onInvalidAnswer?: 'keep' | 'retry' | 'fail'
   /**
+   * Of answers that their output limit cuts off. Default `keep`: in the output, counted as `truncated`. `grow`: asked for
+   * again in the next round with twice the limit, up to the model's own; the longer answer is delivered, both are paid.
+   * `split` is refused: docs/decisions/0020-truncated-answers-are-not-split.md.
+   */
+  readonly onTruncated?: 'grow' | 'split' | 'keep'
+  /**
    * Of a purchase that perhaps arrived, at a vendor where nothing marks it as ours. Default `wait`: until its results
    * tell, a day at most. `rebuy`: what it was for is bought again, and paid twice if it did arrive.
    */

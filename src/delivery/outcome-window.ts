@@ -1,13 +1,18 @@
-import { outcomes, reasonCode } from '../domain/outcome.ts'
+import { isInvalid, isTruncated, outcomes, reasonCode } from '../domain/outcome.ts'
 import { NO_FILE, NO_OUTCOME } from './result-index.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 const FAILED = outcomes.indexOf('failed')
 const MISSING = outcomes.indexOf('missing')
 
-/** 2: an answer that is wanted · 1: an answer that fails its schema · 0: none. */
+const WITHDRAWN = reasonCode.withdrawn
+
+/**
+ * What stands before what: what was withdrawn · a whole answer · one that is cut off · one that fails its schema · one
+ * that does so because it is cut off · none.
+ */
 const rank = (outcome: number, reason: number): number =>
-  outcome !== SUCCEEDED ? 0 : reason === reasonCode.schema || reason === reasonCode.invalid_json ? 1 : 2
+  reason === WITHDRAWN ? 5 : outcome !== SUCCEEDED ? 0 : 4 - (isTruncated(reason) ? 1 : 0) - (isInvalid(reason) ? 2 : 0)
 
 /** How rows or requests [first, first + count) ended: for each the submission that wins, and where its line lies. */
 export class OutcomeWindow {
@@ -34,17 +39,23 @@ export class OutcomeWindow {
     this.idAt = new Uint32Array(count)
   }
 
-  /** First success in settle order wins, else the last final outcome. A valid answer beats an invalid one. */
-  offer(index: number, flown: number, outcome: number, reason: number): boolean {
+  /**
+   * The better one wins; of whole answers the first in settle order, of those that are cut off the longest, else the
+   * last. What was withdrawn has no line, whatever came of it.
+   */
+  offer(index: number, flown: number, outcome: number, reason: number, length = 0): boolean {
     if (this.winner[index] !== -1) {
       const held = rank(this.outcome[index] as number, this.reason[index] as number)
       const offered = rank(outcome, reason)
-      if (offered < held || (offered === held && held === 2)) return false
+      if (offered < held || (offered === held && held === 4)) return false
+      if (offered === held && held === 3 && length <= (this.length[index] as number)) return false
     }
+    const discards = reason === WITHDRAWN && this.outcome[index] === SUCCEEDED
     this.winner[index] = flown
     this.outcome[index] = outcome
-    this.reason[index] = reason
+    this.reason[index] = discards ? reasonCode.discarded : reason
     this.file[index] = NO_FILE
+    this.length[index] = 0
     return true
   }
 }

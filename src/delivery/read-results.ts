@@ -89,8 +89,10 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
       const ours = !read ? -1 : row.idStart < 0 ? NO_ROW : rowOf(bytes, row, key)
       if (ours < 0) strangers++
       else {
-        if (check !== undefined && row.outcome === SUCCEEDED)
-          row.reason = reasonCode[check(bytes, start, lineEnd)] || row.reason
+        if (check !== undefined && row.outcome === SUCCEEDED) {
+          const invalid = reasonCode[check(bytes, start, lineEnd)]
+          if (invalid !== 0) row.reason = row.reason === reasonCode.truncated ? reasonCode.truncated_invalid : invalid
+        }
         if ((count + 1) * ENTRY_WORDS > entries.length) {
           const grown = new Uint32Array(entries.length * 2)
           grown.set(entries)

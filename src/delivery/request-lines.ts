@@ -73,13 +73,21 @@ function withRoom(out: Buffer, used: number, wanted: number): Buffer {
 
 /** Codes as the vendors name them; `missing` where the vendor never mentioned the request. */
 export const codeOf = (reason: string): string =>
-  reason === 'batch_expired' || reason === 'batch_cancelled' || reason === 'request_timeout' ? reason : 'missing'
+  isWithdrawn(reason)
+    ? 'batch_cancelled'
+    : reason === 'batch_expired' || reason === 'batch_cancelled' || reason === 'request_timeout'
+      ? reason
+      : 'missing'
 
 export const messageOf = (reason: string): string =>
   reason === 'batch_expired'
     ? 'This request could not be executed before the completion window expired.'
-    : reason === 'batch_cancelled'
-      ? 'This request was not executed because the batch was cancelled.'
-      : reason === 'lost'
-        ? 'The submission that held this request vanished at the vendor.'
-        : 'The result files of the vendor hold no row for this request.'
+    : isWithdrawn(reason)
+      ? `This request was withdrawn${reason === 'discarded' ? '; its answer came all the same, and was billed' : ''}.`
+      : reason === 'batch_cancelled'
+        ? 'This request was not executed because the batch was cancelled.'
+        : reason === 'lost'
+          ? 'The submission that held this request vanished at the vendor.'
+          : 'The result files of the vendor hold no row for this request.'
+
+const isWithdrawn = (reason: string): boolean => reason === 'withdrawn' || reason === 'discarded'

@@ -1,5 +1,5 @@
 import type { AnswerText } from '../dialects/contract.ts'
-import { outcomes, reasons } from '../domain/outcome.ts'
+import { faultOf, isInvalid, isTruncated, outcomes, reasons } from '../domain/outcome.ts'
 import type { AnswerReader } from '../tables/answer.ts'
 import { type Cell, type Cells, decodeRow } from '../tables/row.ts'
 import type { LineWindow } from './line-window.ts'
@@ -33,8 +33,7 @@ export function tableRows(window: LineWindow, shape: TableShape): Cells[] {
     const at = window.at[index] as number
     const end = at + (window.length[index] as number)
     const outcome = outcomes[window.outcome[index] as number] ?? 'missing'
-    const reason = reasons[window.reason[index] as number]?.name ?? 'none'
-    const answer = answerCells(window, index, outcome, reason, shape)
+    const answer = answerCells(window, index, outcome, shape)
     cells.push(...answer.cells, JSON.stringify(outcome), answer.error === '' ? 'null' : JSON.stringify(answer.error))
     if (shape.cost !== undefined) {
       const cost = end > at ? shape.cost(window.bytes, at, end, window.winner[index] as number) : undefined
@@ -58,27 +57,30 @@ function answerCells(
   window: LineWindow,
   index: number,
   outcome: string,
-  reason: string,
   { answerColumns, answerText: answerTextOf, read }: TableShape,
 ): { cells: readonly Cell[]; error: string } {
   const at = window.at[index] as number
   const end = at + (window.length[index] as number)
-  const invalid = reason === 'schema' || reason === 'invalid_json'
+  const reason = window.reason[index] as number
+  const invalid = isInvalid(reason)
   if (end > at && (outcome === 'succeeded' || invalid)) {
     const answerText = answerTextOf(window.group[index] as number, window.winner[index] as number)
     const { text, refusal } = answerText(responseBody(window.bytes, at, end))
     const answer = text === null ? { cells: blank(answerColumns), error: '' } : read(text)
     // Whether it is valid was decided when it was collected.
     const error = invalid
-      ? reason
+      ? faultOf(reason)
       : text === null
         ? (refusal ?? 'no answer')
-        : reason === 'truncated'
-          ? 'truncated'
+        : isTruncated(reason)
+          ? faultOf(reason)
           : ''
     return { cells: answer.cells, error }
   }
-  return { cells: blank(answerColumns), error: end > at ? errorOf(window.bytes, at, end) : codeOf(reason) }
+  return {
+    cells: blank(answerColumns),
+    error: end > at ? errorOf(window.bytes, at, end) : codeOf(reasons[reason]?.name ?? 'none'),
+  }
 }
 
 const blank = (count: number): Cell[] => Array.from({ length: count }, () => 'null')

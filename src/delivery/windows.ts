@@ -155,7 +155,7 @@ export class ResultWalk {
       readResult(view, (row - rows.from) * RESULT_BYTES, result)
       if (result.outcome === NO_OUTCOME) continue
       const at = rows.ordinal(row) - window.first
-      if (!window.offer(at, number, result.outcome, result.reason)) continue
+      if (!window.offer(at, number, result.outcome, result.reason, result.length)) continue
       window.file[at] = result.file
       window.offset[at] = result.offset
       window.length[at] = result.file === NO_FILE ? 0 : result.length
@@ -331,7 +331,7 @@ export async function readOrdinals(blobs: BlobStore, name: string): Promise<Uint
 }
 
 /** The first place whose value is at least `value`. */
-function lowerBound(sorted: Uint32Array, value: number): number {
+export function lowerBound(sorted: Uint32Array, value: number): number {
   let low = 0
   let high = sorted.length
   while (low < high) {

@@ -13,6 +13,10 @@ export interface Receipt {
     readonly missing: number
     /** Answers that fail the schema; they are in their outcome's count too. */
     readonly invalid: number
+    /** Answers that are cut off; in their outcome's count too. */
+    readonly truncated: number
+    /** Answers that came after their request had been withdrawn, and are charged; their outcome is `cancelled`. */
+    readonly discarded: number
   }
   /** What the requests are at their vendors, where that is another number: an input each of embeddings, for one. */
   readonly rows?: number

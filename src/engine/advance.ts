@@ -21,6 +21,7 @@ import type { Runs } from './runs.ts'
 import { settle, settleCancelled, settleLost } from './settle.ts'
 import { stepSync } from './sync-flight.ts'
 import { type Watcher, watch } from './watch.ts'
+import { leaveOutWithdrawn, withdrawnIn } from './withdrawn.ts'
 
 /** Steps in a row that a claim may take before it gives the others a turn. */
 const STEPS_MAX = 64
@@ -96,11 +97,13 @@ async function step(shardFlight: ShardFlight, { watcher, runs }: Crew): Promise<
     const lost = submissions.find(({ state, purchase }) => state === 'lost' && purchase === shard.purchase)
     if (lost !== undefined) return settleLost(flight, lost)
     if (job.cancelWanted) return settleCancelled(flight)
+    const left = await leaveOutWithdrawn(flight)
+    if (left !== undefined) return left
     return (await overBudget(flight)) ?? prepare(flight)
   }
   switch (current.state) {
     case 'prepared':
-      return job.cancelWanted ? drop(flight, current) : buy(flight, current)
+      return (await isStale(flight)) ? drop(flight, current) : buy(flight, current)
     case 'buying':
       // Only a lease that was taken over, or a process that died, leaves this row to be found.
       return doubt(flight, current)
@@ -120,6 +123,10 @@ async function step(shardFlight: ShardFlight, { watcher, runs }: Crew): Promise<
       return ports.clock.now() + 60 * SECOND
   }
 }
+
+/** What was prepared is not wanted any more, or not all of it. */
+const isStale = async ({ ports, job, options, shard }: Flight): Promise<boolean> =>
+  job.cancelWanted || (await withdrawnIn(ports, options, shard)).size > 0
 
 /** Cancelled before it was bought: nothing was spent. */
 async function drop(flight: Flight, submission: SubmissionRow): Promise<Then> {

@@ -5,6 +5,7 @@ import { base32, digestOf } from '../kit/ids.ts'
 import type { ControlStore } from '../stores/contract.ts'
 import { type References, slotsIn } from './fill-slots.ts'
 import { commit, eventOf, type ShardFlight } from './flight.ts'
+import { recordsFor } from './growth.ts'
 import { framedRows } from './rows.ts'
 
 /** How much longer a file has to be there when requests are sent that name it: until they have run, as vendors aim at. */
@@ -17,9 +18,12 @@ const AT_ONCE = 4
  * Undefined: they name none.
  */
 export async function attachFiles(flight: ShardFlight): Promise<References | undefined> {
-  const { ports, shard, manifest } = flight
+  const { ports, shard, input, manifest } = flight
   if (manifest.attached === undefined) return undefined
-  const bodies = framedRows(ports.blobs, manifest, shard, { frame: bare, key: '-'.repeat(KEY_LENGTH) })
+  const bodies = framedRows(ports.blobs, manifest, recordsFor(ports, input, shard), {
+    frame: bare,
+    key: '-'.repeat(KEY_LENGTH),
+  })
   const waiting = await slotsIn(bodies, manifest.attached.token)
   const references = new Map<string, string>()
   const worker = async (): Promise<void> => {

@@ -3,7 +3,8 @@ import { quotaHoldingStates } from '../domain/states.ts'
 import { MINUTE } from '../kit/clock.ts'
 import { totalOf } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
-import type { JobRow, ShardRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { grownOf } from './course.ts'
 import { commit, eventOf, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard } from './move.ts'
 import { type RoutedManifest, routesOf } from './routing.ts'
@@ -19,8 +20,9 @@ export async function overBudget(flight: ShardFlight): Promise<Then | null> {
   const live = await ports.store.submissions({ jobId: job.id, states: [...quotaHoldingStates, 'ended', 'collected'] })
   const totals = totalOf(await ports.store.ledger({ jobId: job.id }))
   const spent = totals.proven + totals.unproven + totals.duplicate
-  const inAir = live.reduce((sum, submission) => sum + highOf(job, submission), 0n)
-  const next = highOf(job, shard)
+  const shards = await ports.store.shards(job.id)
+  const inAir = live.reduce((sum, submission) => sum + highOf(job, submission, shards), 0n)
+  const next = highOf(job, { ...shard, shardId: shard.id }, shards)
   if (spent + inAir + next <= parseUsd(options.budget)) return null
   if (shard.held !== 'budget') {
     const facts = { reason: 'budget', budget: options.budget, spent: usd(spent), inAir: usd(inAir), next: usd(next) }
@@ -38,8 +40,15 @@ export const touched = ({ id, state, rev }: JobRow) => ({ id, from: state, rev, 
 const held = (shard: ShardRow) =>
   shard.state === 'held' ? keepShard(shard, { held: 'budget' }) : moveShard(shard, 'hold', { held: 'budget' })
 
-/** The quote's high end, shared out by tokens. */
-export function highOf(job: JobRow, { lane, model, tokens }: Pick<ShardRow, 'lane' | 'model' | 'tokens'>): bigint {
+/**
+ * The quote's high end, shared out by tokens; so often doubled as the output limits are.
+ * @param shards  of the job
+ */
+export function highOf(
+  job: JobRow,
+  { lane, model, tokens, shardId }: Pick<SubmissionRow, 'lane' | 'model' | 'tokens' | 'shardId'>,
+  shards: readonly ShardRow[],
+): bigint {
   const quote = job.quote as Quote | null
   const lines = [...(quote?.lanes ?? []), ...(quote?.alternatives ?? [])]
   const line = lines.find((candidate) => candidate.lane === lane && candidate.model === model)
@@ -48,5 +57,7 @@ export function highOf(job: JobRow, { lane, model, tokens }: Pick<ShardRow, 'lan
   const all = manifest.groups
     .filter((_, at) => routesOf(manifest, at).some((route) => route.model === model))
     .reduce((sum, group) => sum + group.tokens, 0)
-  return all === 0 ? parseUsd(line.usd.high) : (parseUsd(line.usd.high) * BigInt(tokens)) / BigInt(all)
+  const shard = shards.find(({ id }) => id === shardId)
+  const high = parseUsd(line.usd.high) * 2n ** BigInt(shard === undefined ? 0 : grownOf(shard))
+  return all === 0 ? high : (high * BigInt(tokens)) / BigInt(all)
 }

@@ -5,6 +5,7 @@ import { knownReferences } from './attach.ts'
 import { overBudget, touched } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
 import { moveSubmission } from './move.ts'
+import type { JobOptions } from './options.ts'
 import { uploadOf, waitForRoom } from './prepare.ts'
 import { quotaClaim } from './quota.ts'
 import { refused } from './refusal.ts'
@@ -53,6 +54,9 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
     ports.step('sending')
     const spare = ports.clock.real() + SPARE_MS
     if (!(await ports.store.holdsLease(shard.id, claim.owner, claim.epoch, spare))) return false
+    // What the user has withdrawn meanwhile may be in it.
+    const now = (await ports.store.job(job.id))?.options as JobOptions | undefined
+    if (now?.withdrawn !== options.withdrawn) return false
     return ports.clock.real() <= sendByReal && !claim.signal.aborted
   }
   const upload = uploadOf(flight, submission.key, references)

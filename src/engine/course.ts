@@ -17,6 +17,10 @@ export interface Course {
   /** Requests that the vendor said it had finished, at the last look, and when that last grew. */
   readonly done: number
   readonly movedAt: number | null
+  /** How often the output limits of its requests have been doubled. Absent: never. */
+  readonly grown?: number
+  /** Of requests that are tried again: not before then. */
+  readonly notBefore?: number
 }
 
 const fresh: Course = { from: null, tried: [], assignedAt: null, cancelledAt: null, done: 0, movedAt: null }
@@ -24,11 +28,19 @@ const fresh: Course = { from: null, tried: [], assignedAt: null, cancelledAt: nu
 export const courseOf = ({ course }: Pick<ShardRow, 'course'>): Course => (course as Course | null) ?? fresh
 
 /** Of the part of a shard that flies anew. */
-export const courseAfter = (shard: ShardRow): Course => ({
+export const courseAfter = (shard: ShardRow, grown = grownOf(shard)): Course => ({
   ...fresh,
   from: shard.id,
   tried: [...courseOf(shard).tried, offerName(shard)],
+  ...grownBy(grown),
 })
+
+export const grownOf = (shard: Pick<ShardRow, 'course'>): number => courseOf(shard).grown ?? 0
+
+/** Of a shard whose requests ask for more than was stated, where they do. */
+export const courseGrown = (grown: number): Course | null => (grown === 0 ? null : { ...fresh, grown })
+
+const grownBy = (grown: number): Pick<Course, 'grown'> => (grown === 0 ? {} : { grown })
 
 /** An offer's name: what is bought where, as whom, and of which model. */
 export const offerName = ({ lane, accountId, model }: Pick<ShardRow, 'lane' | 'accountId' | 'model'>): string =>

@@ -20,13 +20,13 @@ import { formatOf, type TableFormat } from '../tables/format.ts'
 import { outputColumns } from '../tables/output.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { tableWriter } from '../tables/write.ts'
+import { deservesRetry } from './fates.ts'
 import { flownOf } from './flown.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { Counter, type Counts } from './receipt.ts'
 import { type RoutedManifest, routedFor, translationOf } from './routing.ts'
-import { deservesRetry } from './settle.ts'
 
 /** The output in input order, one line or row per request, as blocks of bytes, each valid until the next; what it counted on the way is returned. */
 export async function* outputOf(ports: Ports, job: JobRow, format?: TableFormat): AsyncGenerator<Uint8Array, Counts> {
@@ -147,7 +147,7 @@ export async function costReader(
 ): Promise<(bytes: Uint8Array, start: number, end: number, winner: number) => RowCost & { readonly tokens: Usage }> {
   const scanners = new Map<string, RowScanner>()
   for (const { lane } of flown) {
-    if (scanners.has(lane)) continue
+    if (lane === '' || scanners.has(lane)) continue
     const { scanner } = termsOf(ports.vendors, lane as Lane)
     const { scanRow } = (await import(scanner.href)) as { scanRow: RowScanner }
     scanners.set(lane, scanRow)

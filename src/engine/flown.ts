@@ -1,6 +1,7 @@
 import type { Flown } from '../delivery/flown.ts'
 import type { Collected } from '../delivery/result-index.ts'
 import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { againOf, type ShardTally } from './settle.ts'
 
@@ -34,6 +35,8 @@ export async function flownOf(ports: Ports, jobId: string, { coming = false } = 
       })
     }
   }
+  const { withdrawn } = ((await ports.store.job(jobId))?.options ?? {}) as JobOptions
+  if (withdrawn !== undefined) flown.push({ at: Infinity, flown: withdrawnRows(withdrawn) })
   // Duplicates come last: they were found, not asked for.
   return flown
     .sort((a, b) => (a.at === b.at ? 0 : a.at - b.at) || a.flown.firstOrdinal - b.flown.firstOrdinal)
@@ -47,6 +50,20 @@ function ofSubmission(shard: ShardRow, submission: SubmissionRow): Flown | undef
   if (collected === null || (submission.state !== 'settled' && submission.state !== 'refused')) return undefined
   return { ...own, index: collected.index, files: collected.files }
 }
+
+/** Of no lane, whatever has come of them there. */
+const withdrawnRows = (ordinals: string): Flown => ({
+  again: false,
+  submissionId: '',
+  lane: '',
+  model: '',
+  firstOrdinal: 0,
+  count: 0, // the blob knows
+  ordinals,
+  index: null,
+  files: [],
+  uniform: { outcome: 'cancelled', reason: 'withdrawn' },
+})
 
 const rowsOf = (shard: ShardRow): Omit<Flown, 'index'> => ({
   again: againOf(shard) > 0,

@@ -37,3 +37,4 @@ export { currentReceipt, type JobStatus, type SubmissionStatus, statusOf, submis
 export { createJob, digestOfJob, forget, type Input, jobIdOf, takeIn } from './submit.ts'
 export { createTrial, type Tried, triedOf } from './trial.ts'
 export { type Why, whyOf } from './why.ts'
+export { type Withdrawal, withdraw } from './withdraw.ts'

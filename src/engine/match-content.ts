@@ -3,7 +3,8 @@ import type { Content } from '../providers/contract.ts'
 import { knownReferences } from './attach.ts'
 import { fillSlots } from './fill-slots.ts'
 import type { Flight } from './flight.ts'
-import { recordsOf, Segments } from './rows.ts'
+import { recordsFor } from './growth.ts'
+import { Segments } from './rows.ts'
 
 /** A row of the results without an id: what it says, but not of which request. */
 export interface Nameless {
@@ -24,14 +25,14 @@ export interface Matching {
  * of them an answer was for nobody can tell, and it does not matter.
  */
 export async function matchContent(flight: Flight, { ofBody, ofRow }: Content, rows: Matching): Promise<void> {
-  const { ports, manifest, shard } = flight
+  const { ports, manifest, input, shard } = flight
   const waiting = new Map<string, number[]>()
   const { attached } = manifest
   const references = await knownReferences(flight)
   const segments = new Segments(ports.blobs, manifest)
   try {
     let row = 0
-    for await (const records of recordsOf(ports.blobs, manifest, shard)) {
+    for await (const records of recordsFor(ports, input, shard)) {
       for (const [at, record] of records.entries()) {
         const number = row++
         if (rows.isSeen(number)) continue

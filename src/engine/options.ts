@@ -24,9 +24,13 @@ export interface JobOptions {
   readonly preflight?: boolean
   /** A few requests of an input, called at once to see what comes of them. */
   readonly trial?: boolean
+  /** Blob of the sorted ordinals (u32 each) of requests that were withdrawn. */
+  readonly withdrawn?: string
   /** Rounds after the first for requests that deserve another. */
   readonly retriesMax: number
   readonly onInvalidAnswer: 'keep' | 'retry' | 'fail'
+  /** Of answers that their output limit cuts off: `grow` asks again with the limit doubled. Default `keep`. */
+  readonly onTruncated?: 'grow' | 'keep'
   readonly allowUnpriced: boolean
   /** Decimal USD. */
   readonly budget: string | null

@@ -7,7 +7,8 @@ import { shardSize } from '../policy/shard-size.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
-import { isSteered } from './course.ts'
+import { courseGrown, grownOf, isSteered } from './course.ts'
+import { grownRecords, recordsFor } from './growth.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
@@ -37,6 +38,8 @@ export interface PlanOf {
   readonly round: number
   /** Of the vendor's lanes, instead of the first of the ladder. */
   readonly tier?: Tier
+  /** How often the output limits that the requests state are doubled. Default: as in the shard they come from, if any. */
+  readonly grown?: number
 }
 
 /**
@@ -54,7 +57,7 @@ export async function planShards(
   const shards: ShardRow[] = []
   const ordinalAt = await ordinalsOf(ports, rows)
   let row = 0
-  for await (const records of sentRecords(ports, of.manifest, rows)) {
+  for await (const records of grownRecords(ports, of, sentRecords(ports, of.manifest, rows))) {
     for (const record of records) {
       const bound = bounds[record.group] as Bounds
       const bytes = rowBytes(bound.frame, record, bound.splice)
@@ -110,7 +113,7 @@ export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: S
   const ordinalAt = await ordinalsOf(ports, shard)
   const cut: CutShard[] = []
   let row = 0
-  for await (const records of recordsOf(ports.blobs, sentManifest(of.manifest, shard.group), shard)) {
+  for await (const records of recordsFor(ports, of.manifest, shard)) {
     for (const record of records) {
       const closed = cutter.add(
         ordinalAt(row++),
@@ -123,31 +126,33 @@ export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: S
   }
   const last = cutter.finish()
   if (last !== undefined) cut.push(last)
-  return Promise.all(cut.map((part) => shardRow(ports, of, { ...bound, ...pick(shard) }, part, shard.id)))
+  const own = { ...of, grown: grownOf(shard) }
+  return Promise.all(cut.map((part) => shardRow(ports, own, { ...bound, ...pick(shard) }, part, shard.id)))
 }
 
 /** A shard of exactly these ordinals of another, in its place. */
 export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordinals: Uint32Array): Promise<ShardRow> {
   const bound = (await boundsOf(ports, of))[shard.group] as Bounds
-  const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals.length}`
+  const grown = of.grown ?? grownOf(shard)
+  const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals[0]}-${ordinals.length}`
   await putOrdinals(ports, name, ordinals)
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
-  const size = await sizeOf(ports, of.manifest, { ...shard, ...rows })
-  return shardRow(ports, of, { ...bound, ...pick(shard) }, { ...rows, ordinals, ...size }, shard.id)
+  const size = await sizeOf(ports, of.manifest, { ...shard, ...rows, course: courseGrown(grown) })
+  return shardRow(ports, { ...of, grown }, { ...bound, ...pick(shard) }, { ...rows, ordinals, ...size }, shard.id)
 }
 
 /** What the rows of a shard come to as its lane and model want them worded. */
 export async function sizeOf(
   ports: Ports,
   manifest: RoutedManifest,
-  shard: Pick<ShardRow, 'group' | 'lane' | 'model'> & RowSet,
+  shard: Pick<ShardRow, 'group' | 'lane' | 'model' | 'course'> & RowSet,
 ): Promise<{ bytes: number; inputs: number; tokens: number }> {
   const input = routedFor(manifest, shard)
   const route = input.routes[shard.group] as Route
   const frame = frameOf(termsOf(ports.vendors, route.lane), route)
   const splice = modelSplice(input, shard.group)
   const size = { bytes: 0, inputs: 0, tokens: 0 }
-  for await (const records of recordsOf(ports.blobs, sentManifest(input, shard.group), shard)) {
+  for await (const records of recordsFor(ports, input, shard)) {
     for (const record of records) {
       size.bytes += rowBytes(frame, record, splice)
       size.inputs += record.inputs
@@ -235,7 +240,7 @@ async function shardRow(ports: Ports, of: PlanOf, bound: Bounds, cut: CutShard, 
     purchase: 0,
     refusals: 0,
     tally: null,
-    course: null,
+    course: courseGrown(of.grown ?? 0),
     wakeAt: isSteered(of) ? null : ports.clock.now(), // a policy says when, and where
 
     owner: null,

@@ -11,8 +11,9 @@ import { ladderOf, lanesOf } from './ladder.ts'
 import { keepShard } from './move.ts'
 import { type PlanOf, planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
+import { readWhole } from './read-whole.ts'
 import type { Route } from './routing.ts'
-import { readWhole, type ShardTally } from './settle.ts'
+import type { ShardTally } from './settle.ts'
 import { firstRows } from './spread-rows.ts'
 
 /** Jobs of fewer requests lose little when all of them are wrong. */

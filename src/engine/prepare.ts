@@ -5,6 +5,7 @@ import type { SubmissionRow } from '../stores/contract.ts'
 import { attachFiles } from './attach.ts'
 import { filledSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
+import { recordsFor } from './growth.ts'
 import { keepShard, moveShard } from './move.ts'
 import { hasRoom } from './quota.ts'
 import { frameOf, modelSplice, type Route } from './routing.ts'
@@ -26,7 +27,7 @@ export function uploadOf(
   const endpoint = manifest.groups[shard.group]?.endpoint ?? ''
   const { attached } = manifest
   const rows = () =>
-    framedRows(ports.blobs, manifest, shard, {
+    framedRows(ports.blobs, manifest, recordsFor(ports, input, shard), {
       frame: frameOf(lane, input.routes[shard.group] as Route),
       key,
       model: modelSplice(input, shard.group),

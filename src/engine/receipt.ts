@@ -1,7 +1,7 @@
 import type { Flown } from '../delivery/flown.ts'
 import type { OutcomeWindow } from '../delivery/outcome-window.ts'
 import { parseUsd, usd } from '../domain/money.ts'
-import { addTally, emptyTally, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
+import { addTally, emptyTally, isInvalid, isTruncated, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
 import { byLane, savedOf, totalOf, totalsBy } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
@@ -28,12 +28,18 @@ export class Counter implements Counts {
       const outcome = outcomes[window.outcome[index] as number]
       if (outcome === undefined) continue // still to come
       this.tally[outcome]++
-      const reason = window.reason[index]
-      if (reason === reasonCode.schema || reason === reasonCode.invalid_json) this.tally.invalid++
+      noteReason(this.tally, window.reason[index] as number)
       const lane = flown[window.winner[index] as number]?.lane
-      if (lane !== undefined) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
+      if (lane) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
     }
   }
+}
+
+/** What a reason says besides the outcome. */
+export function noteReason(tally: Tally, reason: number): void {
+  if (isInvalid(reason)) tally.invalid++
+  if (isTruncated(reason)) tally.truncated++
+  if (reason === reasonCode.discarded) tally.discarded++
 }
 
 /** While a job flies: what the settled shards say, without the rows that fly again. */
@@ -43,9 +49,7 @@ export function countsSoFar(shards: readonly ShardRow[]): Counts {
   for (const shard of shards) {
     const settled = shard.tally as ShardTally | null
     if (settled === null) continue
-    addTally(tally, settled.own)
-    for (const outcome of outcomes) tally[outcome] -= settled.again[outcome]
-    tally.invalid -= settled.again.invalid
+    addTally(addTally(tally, settled.own), settled.again, -1)
     const done = outcomes.reduce((sum, outcome) => sum + settled.own[outcome] - settled.again[outcome], 0)
     lanes.set(shard.lane, (lanes.get(shard.lane) ?? 0) + done)
   }
@@ -79,13 +83,15 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       cancelled: tally.cancelled,
       missing: tally.missing,
       invalid: tally.invalid,
+      truncated: tally.truncated,
+      discarded: tally.discarded,
     },
     ...(rows && { rows: rows.count }),
     usd: {
       quotedLow: quoted?.low ?? null,
       quotedHigh: quoted?.high ?? null,
       charged: totals.priced ? usd(totals.proven) : null,
-      unproven: usd(totals.unproven + abandonedMost(job, submissions)),
+      unproven: usd(totals.unproven + abandonedMost(job, submissions, shards)),
       duplicate: usd(totals.duplicate),
       standard: totals.standard === null ? null : usd(totals.standard),
       saved: saved === null ? null : usd(saved),
@@ -119,10 +125,10 @@ function reusedIn(shards: readonly ShardRow[]): Receipt['reused'] {
 }
 
 /** What was left to itself and has not ended may be charged in full yet. */
-const abandonedMost = (job: JobRow, submissions: readonly SubmissionRow[]): bigint =>
+const abandonedMost = (job: JobRow, submissions: readonly SubmissionRow[], shards: readonly ShardRow[]): bigint =>
   submissions
     .filter(({ abandoned, state }) => abandoned && state !== 'settled' && state !== 'refused')
-    .reduce((sum, submission) => sum + highOf(job, submission), 0n)
+    .reduce((sum, submission) => sum + highOf(job, submission, shards), 0n)
 
 const iso = (at: number): string => new Date(at).toISOString()
 

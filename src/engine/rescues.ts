@@ -28,7 +28,7 @@ export function rescuesOf({ job, shards, submissions, ledger }: Rows): Rescue[] 
   const childrenOf = Map.groupBy(shards, (shard) => courseOf(shard).from)
   return submissions.flatMap(({ shardId, cancelWanted, abandoned }) => {
     const shard = shards.find(({ id }) => id === shardId)
-    const children = childrenOf.get(shardId) ?? []
+    const children = (childrenOf.get(shardId) ?? []).filter((child) => courseOf(child).notBefore === undefined)
     if (shard === undefined || children.length === 0 || !(cancelWanted || abandoned)) return []
     const moved = children.reduce((sum, { count }) => sum + count, 0)
     return [

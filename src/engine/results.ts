@@ -5,7 +5,7 @@ import { errorOf, responseBody } from '../delivery/vendor-line.ts'
 import { ResultWalk } from '../delivery/windows.ts'
 import { noAnswer } from '../dialects/contract.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
-import { outcomes, reasons } from '../domain/outcome.ts'
+import { faultOf, outcomes, reasons } from '../domain/outcome.ts'
 import { decodeString } from '../kit/json-scan.ts'
 import type { JobRow } from '../stores/contract.ts'
 import { answerValue } from '../tables/answer-value.ts'
@@ -63,7 +63,7 @@ export async function* resultItems(ports: Ports, job: JobRow): AsyncGenerator<Re
           error: succeeded
             ? reason === 'none'
               ? refusal
-              : reason
+              : faultOf(window.reason[at] as number)
             : end > start
               ? errorOf(window.bytes, start, end)
               : codeOf(reason),

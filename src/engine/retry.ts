@@ -1,25 +1,36 @@
-import { type Collected, emptyResult, RESULT_BYTES, readResult } from '../delivery/result-index.ts'
-import { ResultWalk, readOrdinals } from '../delivery/windows.ts'
+import { ResultWalk } from '../delivery/windows.ts'
 import { NotReady, Refused } from '../domain/errors.ts'
-import { outcomes } from '../domain/outcome.ts'
+import { outcomes, reasonCode } from '../domain/outcome.ts'
 import type { Manifest } from '../intake/manifest.ts'
-import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { SECOND } from '../kit/clock.ts'
+import type { JobRow, ShardRow } from '../stores/contract.ts'
+import { grownOf } from './course.ts'
+import { deservesRetry, eachFate, retryPause } from './fates.ts'
 import { flownOf } from './flown.ts'
 import { moveJob } from './move.ts'
 import type { JobOptions } from './options.ts'
-import { planShards, putOrdinals } from './plan.ts'
+import { ordinalsOf, planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { asRows, type RoutedManifest } from './routing.ts'
 import { type RowSet, recordsOf } from './rows.ts'
-import { deservesRetry, readWhole, type ShardTally } from './settle.ts'
+import type { ShardTally } from './settle.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
+
+/** Requests that fly in one round, by how often their output limits have been doubled. */
+type Again = ReadonlyMap<number, readonly number[]>
 
 /** The next round: only the requests of this one that deserve another, cut anew. Planning it twice plans it once. */
 export async function planRetries(ports: Ports, job: JobRow, shards: readonly ShardRow[]): Promise<void> {
   const options = job.options as JobOptions
   const submissions = await ports.store.submissions({ jobId: job.id })
-  const ordinals: number[] = []
+  const again = new Map<number, number[]>()
+  const fly = (grown: number, ordinal: number): void => {
+    const ordinals = again.get(grown)
+    if (ordinals === undefined) again.set(grown, [ordinal])
+    else ordinals.push(ordinal)
+  }
+  let troubled = false
   for (const shard of shards) {
     if (shard.round !== job.round || shard.tally === null) continue
     const { again, handedOn } = shard.tally as ShardTally
@@ -28,11 +39,25 @@ export async function planRetries(ports: Ports, job: JobRow, shards: readonly Sh
       ({ shardId, state, duplicate }) =>
         shardId === shard.id && !duplicate && (state === 'settled' || state === 'lost'),
     )
-    // One by one: there may be more of them than a call takes arguments.
-    for (const ordinal of await retryOrdinals(ports, shard, submission, options)) ordinals.push(ordinal)
+    const grown = grownOf(shard)
+    const ordinalAt = await ordinalsOf(ports, shard)
+    if (submission?.collected == null) {
+      for (let row = 0; row < shard.count; row++) fly(grown, ordinalAt(row))
+      continue
+    }
+    const settling = { ports, job, shard, input: job.input as RoutedManifest, options }
+    await eachFate(settling, submission, ({ reason }, fate, row) => {
+      if (fate !== 'next' && fate !== 'grown') return
+      troubled ||= isTrouble(reason)
+      fly(fate === 'grown' ? grown + 1 : grown, ordinalAt(row))
+    })
   }
-  await planRound(ports, job, Uint32Array.from(ordinals).sort(), 'flying')
+  await planRound(ports, job, again, { how: 'flying', pause: troubled ? retryPause(job.round) : 0 })
 }
+
+/** The vendor could not, which says nothing of the request. */
+const isTrouble = (reason: number): boolean =>
+  reason === reasonCode.rate_limited || reason === reasonCode.vendor_error || reason === reasonCode.request_timeout
 
 /**
  * One more round on the user's word.
@@ -48,6 +73,8 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
       for (let index = 0; index < window.count; index++) {
         const succeeded = window.outcome[index] === SUCCEEDED
         const again = deservesRetry(window.reason[index] as number, options)
+        const reason = window.reason[index]
+        if (reason === reasonCode.withdrawn || reason === reasonCode.discarded) continue // the user's word, too
         if (succeeded ? again : all || again || window.outcome[index] === outcomes.indexOf('cancelled'))
           ordinals.push(window.first + index)
       }
@@ -62,35 +89,47 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
       'Requests that failed for good fly again with --all.',
     )
   }
-  return planRound(ports, job, Uint32Array.from(ordinals), 'reopened')
+  return planRound(ports, job, new Map([[0, ordinals]]), { how: 'reopened', pause: 0 })
 }
 
 /** Returns how many requests the rows are of. */
 async function planRound(
   ports: Ports,
   job: JobRow,
-  ordinals: Uint32Array,
-  how: 'flying' | 'reopened',
+  again: Again,
+  { how, pause }: { how: 'flying' | 'reopened'; pause: number },
 ): Promise<number> {
   const round = job.round + 1
-  const name = `jobs/${job.id}/round-${round}`
-  await putOrdinals(ports, name, ordinals)
   const manifest = job.input as RoutedManifest
   const options: JobOptions = { ...(job.options as JobOptions), calm: true }
-  const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
-  const shards = await planShards(ports, { jobId: job.id, manifest, options, deadline: null, round }, rows)
-  const requests = await countRequests(ports, manifest, rows)
+  const shards: ShardRow[] = []
+  let requests = 0
+  for (const [grown, unsorted] of again) {
+    const ordinals = Uint32Array.from(unsorted).sort()
+    const name = `jobs/${job.id}/round-${round}${grown === 0 ? '' : `-grown-${grown}`}`
+    await putOrdinals(ports, name, ordinals)
+    const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
+    shards.push(...(await planShards(ports, { jobId: job.id, manifest, options, deadline: null, round, grown }, rows)))
+    requests += await countRequests(ports, manifest, rows)
+  }
+  const now = ports.clock.now()
   const set = { round, landedAt: null, cancelWanted: false, receipt: null, options }
   await ports.store.commit({
     job:
       how === 'reopened' ? moveJob(job, 'reopen', set) : { id: job.id, from: job.state, rev: job.rev, set: { round } },
-    insertShards: shards,
+    insertShards: shards.map((shard) => ({ ...shard, wakeAt: now + pause })),
     events: [
       {
         jobId: job.id,
-        at: ports.clock.now(),
+        at: now,
         type: 'retry',
-        data: { round, requests, ...(manifest.rows && { rows: rows.count }), shards: shards.length },
+        data: {
+          round,
+          requests,
+          ...(manifest.rows && { rows: shards.reduce((sum, { count }) => sum + count, 0) }),
+          shards: shards.length,
+          pauseSeconds: pause / SECOND,
+        },
       },
     ],
   })
@@ -109,26 +148,4 @@ async function countRequests(ports: Ports, manifest: RoutedManifest, rows: RowSe
     }
   }
   return requests
-}
-
-async function retryOrdinals(
-  ports: Ports,
-  shard: ShardRow,
-  submission: SubmissionRow | undefined,
-  options: JobOptions,
-): Promise<number[]> {
-  const sparse = shard.ordinals === null ? null : await readOrdinals(ports.blobs, shard.ordinals)
-  const ordinalAt = (row: number): number => (sparse === null ? shard.firstOrdinal + row : (sparse[row] as number))
-  const collected = submission?.collected as Collected | null | undefined
-  if (collected === null || collected === undefined)
-    return Array.from({ length: shard.count }, (_, row) => ordinalAt(row))
-  const bytes = await readWhole(ports, collected.index)
-  const view = new DataView(bytes.buffer)
-  const result = emptyResult()
-  const ordinals: number[] = []
-  for (let row = 0; row < shard.count; row++) {
-    readResult(view, row * RESULT_BYTES, result)
-    if (outcomes[result.outcome] !== undefined && deservesRetry(result.reason, options)) ordinals.push(ordinalAt(row))
-  }
-  return ordinals
 }

@@ -1,7 +1,7 @@
-import type { Manifest } from '../intake/manifest.ts'
+import type { IndexRecord, Manifest } from '../intake/manifest.ts'
 import type { BlobStore } from '../stores/contract.ts'
 import { blankMember } from './members.ts'
-import { type RowSet, recordsOf, Segments } from './rows.ts'
+import { Segments } from './rows.ts'
 
 export interface Wanted {
   /** JSON text that replaces the value of `model`. */
@@ -25,7 +25,7 @@ export interface RowBody {
 export async function* rowBodies(
   blobs: BlobStore,
   manifest: Manifest,
-  rows: RowSet,
+  rows: AsyncIterable<readonly IndexRecord[]>,
   { model, blanksModel, member }: Wanted,
 ): AsyncGenerator<RowBody> {
   const segments = new Segments(blobs, manifest)
@@ -33,7 +33,7 @@ export async function* rowBodies(
   const from = opening.length === 0 ? 0 : 1
   let row = 0
   try {
-    for await (const records of recordsOf(blobs, manifest, rows)) {
+    for await (const records of rows) {
       for (const [index, record] of records.entries()) {
         const { bodyLength, modelOffset, modelLength, tokens, outputMax } = record
         if (!segments.holds(record)) await segments.load(records, index)

@@ -12,7 +12,7 @@ import {
   writeResult,
   writeUsage,
 } from '../delivery/result-index.ts'
-import { outcomes, reasonCode } from '../domain/outcome.ts'
+import { isInvalid, outcomes, reasonCode } from '../domain/outcome.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { lineBlocks } from '../kit/line-blocks.ts'
 import type { Remote } from '../providers/contract.ts'
@@ -119,9 +119,8 @@ export class RowOutcomes {
       const usage = usageAt(entries, at, models, tiers)
       usage.resident ||= this.#resident
       const reason = (facts >>> 8) & 0xff
-      const invalid = reason === reasonCode.schema || reason === reasonCode.invalid_json
       const result = {
-        outcome: invalid && failInvalid ? FAILED : facts & 0xff,
+        outcome: isInvalid(reason) && failInvalid ? FAILED : facts & 0xff,
         reason,
         file,
         offset: offset + (entries[at + 2] as number),

@@ -1,6 +1,13 @@
 import { ID_LENGTH, KEY_LENGTH, ROW_DIGITS } from '../delivery/result-index.ts'
 import { readOrdinals } from '../delivery/windows.ts'
-import { emptyRecord, type IndexRecord, type Manifest, RECORD_BYTES, readRecord } from '../intake/manifest.ts'
+import {
+  emptyRecord,
+  type IndexRecord,
+  type Manifest,
+  RECORD_BYTES,
+  readRecord,
+  type Splice,
+} from '../intake/manifest.ts'
 import type { RowFrame } from '../providers/contract.ts'
 import type { BlobStore, LocalBlob } from '../stores/contract.ts'
 import { blankMember, renameMembers } from './members.ts'
@@ -91,18 +98,19 @@ export interface Framing {
 /**
  * The upload: each row framed with our id around its body's own bytes, straight from the segment, in blocks. Nothing of
  * the payload is parsed, copied to disk or held beyond a block.
+ * @param rows  their records, window by window
  */
 export async function* framedRows(
   blobs: BlobStore,
   manifest: Manifest,
-  rows: RowSet,
+  rows: AsyncIterable<readonly IndexRecord[]>,
   framing: Framing,
 ): AsyncGenerator<Uint8Array> {
   const segments = new Segments(blobs, manifest)
   const block = new Block(framing)
   let row = 0
   try {
-    for await (const records of recordsOf(blobs, manifest, rows)) {
+    for await (const records of rows) {
       for (let at = 0; at < records.length; at++) {
         const record = records[at] as IndexRecord
         if (record.bodyLength > READ_BYTES) {
@@ -140,17 +148,18 @@ export class Segments {
     return (
       record.segment === this.#segment &&
       record.bodyOffset >= this.#from &&
-      record.bodyOffset + record.bodyLength <= this.#to
+      record.bodyOffset + storedLength(record) <= this.#to
     )
   }
 
   /** Reads the body of records[at] and, in the same read, those of its neighbours. */
   async load(records: readonly IndexRecord[], at: number): Promise<void> {
     const head = records[at] as IndexRecord
-    let end = head.bodyOffset + head.bodyLength
+    let end = head.bodyOffset + storedLength(head)
     for (let next = at + 1; next < records.length; next++) {
-      const { segment, bodyOffset, bodyLength } = records[next] as IndexRecord
-      const reach = bodyOffset + bodyLength
+      const record = records[next] as IndexRecord
+      const { segment, bodyOffset } = record
+      const reach = bodyOffset + storedLength(record)
       if (
         segment !== head.segment ||
         bodyOffset < end ||
@@ -172,16 +181,23 @@ export class Segments {
   /** Copies bytes [from, to) of the record's body; they are held. */
   copy(record: IndexRecord, from: number, to: number, into: Uint8Array, at: number): number {
     const start = record.bodyOffset - this.#from
-    return at + this.#bytes.copy(into, at, start + from, start + to)
+    if (record.splice === undefined) return at + this.#bytes.copy(into, at, start + from, start + to)
+    let end = at
+    for (const part of partsOf(record.splice, from, to)) {
+      if (part instanceof Uint8Array) {
+        into.set(part, end)
+        end += part.length
+      } else end += this.#bytes.copy(into, end, start + part.from, start + part.to)
+    }
+    return end
   }
 
   /** The same bytes by pieces, of a body that is too long to be held. */
-  async *read({ segment, bodyOffset }: IndexRecord, from: number, to: number): AsyncGenerator<Uint8Array> {
+  async *read({ segment, bodyOffset, splice }: IndexRecord, from: number, to: number): AsyncGenerator<Uint8Array> {
     const blob = await this.#blob(segment)
-    for (let at = from; at < to; at += READ_BYTES) {
-      const piece = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at))
-      await blob.read(piece, bodyOffset + at)
-      yield piece
+    for (const part of splice === undefined ? [{ from, to }] : partsOf(splice, from, to)) {
+      if (part instanceof Uint8Array) yield part
+      else yield* readSpan(blob, bodyOffset + part.from, bodyOffset + part.to)
     }
   }
 
@@ -197,6 +213,27 @@ export class Segments {
     }
     return blob
   }
+}
+
+async function* readSpan(blob: LocalBlob, from: number, to: number): AsyncGenerator<Uint8Array> {
+  for (let at = from; at < to; at += READ_BYTES) {
+    const piece = Buffer.allocUnsafeSlow(Math.min(READ_BYTES, to - at))
+    await blob.read(piece, at)
+    yield piece
+  }
+}
+
+const storedLength = ({ splice, bodyLength }: IndexRecord): number => splice?.storedLength ?? bodyLength
+
+/** What bytes [from, to) of a spliced body are made of: spans of what is stored, and what stands between them. */
+function partsOf(splice: Splice, from: number, to: number): (Uint8Array | { from: number; to: number })[] {
+  const end = splice.from + splice.bytes.length
+  const shift = splice.to - end
+  return [
+    { from, to: Math.max(from, Math.min(to, splice.from)) },
+    splice.bytes.subarray(Math.max(0, from - splice.from), Math.max(0, to - splice.from)),
+    { from: Math.max(from, end) + shift, to: Math.max(to, end) + shift },
+  ]
 }
 
 class Block {

@@ -1,29 +1,28 @@
 import {
   type Collected,
-  emptyResult,
   emptyUsage,
   isBilled,
-  RESULT_BYTES,
-  type ResultRow,
-  readResult,
   readUsage,
   USAGE_BYTES,
   type UsageRow,
 } from '../delivery/result-index.ts'
 import { makesNumbers } from '../domain/endpoints.ts'
-import { emptyTally, outcomes, reasonCode, reasons, type Tally } from '../domain/outcome.ts'
+import { emptyTally, outcomes, type Tally } from '../domain/outcome.ts'
 import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
 import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries.ts'
 import { isLong, resolveModel } from '../pricing/catalogue.ts'
 import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
-import { courseAfter, isSteered } from './course.ts'
+import { courseAfter, grownOf, isSteered } from './course.ts'
 import { type EngineCharge, engineCharge } from './engine-charge.ts'
+import { eachFate, mayRetry, retryPause } from './fates.ts'
 import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
+import { grownLimit } from './growth.ts'
 import { moveShard, moveSubmission } from './move.ts'
-import type { JobOptions } from './options.ts'
 import { ordinalsOf, subShard } from './plan.ts'
 import type { Ports } from './ports.ts'
+import { readWhole } from './read-whole.ts'
+import { noteReason } from './receipt.ts'
 
 /** What a settled shard leaves for the job's sums: how its rows ended, and how many of those fly again. */
 export interface ShardTally {
@@ -48,10 +47,9 @@ export async function settle(flight: ShardFlight, submission: SubmissionRow): Pr
   const part = submission.duplicate || submission.abandoned ? 'duplicate' : 'proven'
   const ledger = ledgerOf(ports, job, submission, usage, part)
   ledger.push(...unprovenOf(flight, submission, billedIn(usage)))
-  const again = againRule(flight, submission)
-  const tally = await tallyOf(ports, job, collected, again)
+  const tally = await tallyOf(flight, submission)
   const stray = submission.duplicate || submission.abandoned
-  const children = stray || !isSteered(job) ? [] : await restOf(flight, collected, again)
+  const children = stray || !isSteered(job) ? [] : await restOf(flight, submission)
   ports.step('settling')
   const now = ports.clock.now()
   await commit(flight, {
@@ -126,7 +124,7 @@ function unproven(
   submission: SubmissionRow,
   rows: number,
   reason: string,
-  most?: { readonly inputTokens: number; readonly outputMax: number },
+  sent?: { readonly inputTokens: number; readonly outputMax: number },
 ): LedgerRow[] {
   const { shard, job, manifest, input, ports } = flight
   const group = manifest.groups[shard.group]
@@ -138,19 +136,20 @@ function unproven(
   const price = priceFor({ model, vendor, tier, at, reading: 'high', resident, rates })
   const embeddings = group === undefined || makesNumbers(group.endpoint)
   const stated = group !== undefined && group.outputMaxStated === group.requests
+  const most = row?.maxOutput ?? undefined
   const outputTokensMax = embeddings
     ? 0
     : stated
-      ? Math.ceil(group.outputMax / group.requests)
-      : (row?.maxOutput ?? OUTPUT_MAX)
+      ? grownLimit(Math.ceil(group.outputMax / group.requests), grownOf(shard), most)
+      : (most ?? OUTPUT_MAX)
   const bucket: Bucket = {
     model: row?.id ?? submission.model,
     tier,
     usage: worstCase(
-      most === undefined
+      sent === undefined
         ? // All the input of the submission: which of its rows are meant is not known, and they may be the longest.
           { inputTokens: submission.tokens, outputTokens: rows * outputTokensMax }
-        : { inputTokens: most.inputTokens, outputTokens: most.outputMax },
+        : { inputTokens: sent.inputTokens, outputTokens: sent.outputMax },
       price?.perToken ?? {},
     ),
     price,
@@ -162,83 +161,52 @@ function unproven(
   }))
 }
 
-export const mayRetry = (job: JobRow, shard: ShardRow, options: JobOptions): boolean =>
-  !job.cancelWanted && shard.round < options.retriesMax
-
-/** Which rows of a submission fly again, by how they ended: in the same round, or in the next. */
-type AgainRule = (result: ResultRow) => 'same' | 'next' | null
-
-/**
- * Where a policy steers, what we cancelled or the vendor let expire has not been tried to its end, and goes on; what
- * failed and may do better is another try.
- */
-function againRule({ job, shard, options }: ShardFlight, { cancelWanted }: SubmissionRow): AgainRule {
-  const retries = mayRetry(job, shard, options)
-  const steers = isSteered(job) && !job.cancelWanted
-  return ({ outcome, reason }) => {
-    const invalid = isInvalid(reason)
-    if (steers && ((cancelWanted && reason === reasonCode.batch_cancelled) || reason === reasonCode.batch_expired))
-      return 'same'
-    return retries && deservesRetry(reason, options) && (outcome !== SUCCEEDED || invalid) ? 'next' : null
-  }
+/** How long what is tried again waits: no more than a small share of the time that is left. */
+function pauseIn({ ports, job, shard }: ShardFlight): number {
+  const left = job.deadline === null ? Number.POSITIVE_INFINITY : job.deadline - ports.clock.now()
+  return Math.min(retryPause(shard.round), Math.max(0, left) * PAUSE_SHARE)
 }
-
-const isInvalid = (reason: number): boolean => reason === reasonCode.schema || reason === reasonCode.invalid_json
+const PAUSE_SHARE = 0.02
 
 /** The rows that fly again, as shards that the policy has to find a place for. */
-async function restOf(flight: ShardFlight, collected: Collected, again: AgainRule): Promise<ShardRow[]> {
+async function restOf(flight: ShardFlight, submission: SubmissionRow): Promise<ShardRow[]> {
   const { ports, job, shard, input, options } = flight
   const ordinalAt = await ordinalsOf(ports, shard)
-  const rows = { same: [] as number[], next: [] as number[] }
-  await eachResult(ports, collected, (result, row) => {
-    const round = again(result)
-    if (round !== null) rows[round].push(ordinalAt(row))
+  const rows = { same: [] as number[], next: [] as number[], grown: [] as number[] }
+  await eachFate(flight, submission, (_, fate, row) => {
+    if (fate !== 'final' && fate !== 'withdrawn') rows[fate].push(ordinalAt(row))
   })
+  const notBefore = ports.clock.now() + pauseIn(flight)
   const children: ShardRow[] = []
-  for (const [when, ordinals] of Object.entries(rows)) {
+  for (const [fate, ordinals] of Object.entries(rows)) {
     if (ordinals.length === 0) continue
-    const round = when === 'same' ? shard.round : shard.round + 1
-    const of = { jobId: job.id, manifest: input, options, deadline: job.deadline, round }
+    const round = fate === 'same' ? shard.round : shard.round + 1
+    const grown = grownOf(shard) + (fate === 'grown' ? 1 : 0)
+    const of = { jobId: job.id, manifest: input, options, deadline: job.deadline, round, grown }
     const child = await subShard(ports, of, shard, Uint32Array.from(ordinals))
-    children.push({ ...child, wakeAt: null, course: courseAfter(shard) })
+    const course = courseAfter(shard, grown)
+    children.push({ ...child, wakeAt: null, course: fate === 'same' ? course : { ...course, notBefore } })
   }
   return children
 }
 
-async function eachResult(
-  ports: Ports,
-  { index }: Collected,
-  see: (result: ResultRow, row: number) => void,
-): Promise<void> {
-  const bytes = await readWhole(ports, index)
-  const view = new DataView(bytes.buffer)
-  const result = emptyResult()
-  for (let at = 0; at < bytes.length; at += RESULT_BYTES) see(readResult(view, at, result), at / RESULT_BYTES)
-}
-
-/** Whether a row that ended so deserves another round. */
-export function deservesRetry(reason: number, options: JobOptions): boolean {
-  const name = reasons[reason]?.name
-  if (name === 'schema' || name === 'invalid_json') return options.onInvalidAnswer === 'retry'
-  return reasons[reason]?.retryable === true
-}
-
-const SUCCEEDED = outcomes.indexOf('succeeded')
-
-async function tallyOf(ports: Ports, job: JobRow, collected: Collected, rule: AgainRule): Promise<ShardTally> {
+async function tallyOf(flight: ShardFlight, submission: SubmissionRow): Promise<ShardTally> {
   const own = emptyTally()
   const again = emptyTally()
-  await eachResult(ports, collected, (result) => {
-    const outcome = outcomes[result.outcome]
-    if (outcome === undefined) return
-    const invalid = isInvalid(result.reason)
-    own[outcome]++
-    if (invalid) own.invalid++
-    if (rule(result) === null) return
-    again[outcome]++
-    if (invalid) again.invalid++
+  await eachFate(flight, submission, ({ outcome, reason }, fate) => {
+    const name = outcomes[outcome]
+    if (name === undefined) return
+    if (fate === 'withdrawn') {
+      own.cancelled++
+      if (name === 'succeeded') own.discarded++
+      return
+    }
+    for (const tally of fate === 'final' ? [own] : [own, again]) {
+      tally[name]++
+      noteReason(tally, reason)
+    }
   })
-  return { own, again, ...(isSteered(job) ? { handedOn: true } : {}) }
+  return { own, again, ...(isSteered(flight.job) ? { handedOn: true } : {}) }
 }
 
 /** Ledger rows from the usage records alone, so that the same files always give the same total. */
@@ -356,14 +324,3 @@ const ledgerRow = (
 ): LedgerRow => ({ ...entry, submissionId: submission.id, jobId: job.id, entry: 0, part, reason, tags: job.tags, at })
 
 const total = (tally: Tally): number => outcomes.reduce((sum, outcome) => sum + tally[outcome], 0)
-
-export async function readWhole(ports: Pick<Ports, 'blobs'>, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const blob = await ports.blobs.openLocal(name)
-  try {
-    const bytes = new Uint8Array(blob.bytes)
-    await blob.read(bytes, 0)
-    return bytes
-  } finally {
-    await blob.close()
-  }
-}

@@ -119,9 +119,9 @@ export async function currentReceipt(ports: Ports, job: JobRow): Promise<Receipt
     const counts = apart ? await countOutcomes(ports, job) : countsSoFar(await ports.store.shards(job.id))
     return receiptOf(ports, job, counts)
   }
-  const { succeeded, failed, expired, cancelled, missing, invalid } = landed.requests
+  const { total: _, ...ended } = landed.requests
   const counts: Counts = {
-    tally: { ...emptyTally(), succeeded, failed, expired, cancelled, missing, invalid },
+    tally: { ...emptyTally(), ...ended },
     byLane: new Map(landed.lanes.map(({ lane, requests }) => [lane, requests])),
   }
   return receiptOf(ports, job, counts)

@@ -7,6 +7,7 @@ import type { Commit, JobRow, ShardRow } from '../stores/contract.ts'
 import { touched } from './budget.ts'
 import { removeInput } from './clean-up.ts'
 import { type Course, courseAfter, courseOf, offerName } from './course.ts'
+import { gatherRetries } from './gather.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { offersOf } from './offers.ts'
 import type { JobOptions } from './options.ts'
@@ -14,7 +15,7 @@ import { sizeOf } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
-import { budgetLeft, liveOf, type Sight, sightOf, viewOf } from './view-of.ts'
+import { budgetLeft, isPaused, liveOf, type Sight, sightOf, viewOf } from './view-of.ts'
 
 /** Decisions in a row; each is decided on what the one before has left. */
 const STEPS_MAX = 100
@@ -30,10 +31,15 @@ export async function steer(ports: Ports, runs: Runs, jobId: string): Promise<nu
     const sight = await sightOf(ports, job)
     if (isStale(ports, sight)) return ports.clock.now() + SECOND * ports.clock.speed
     await noteProgress(ports, sight)
+    const gathered = await gatherRetries(ports, sight)
+    if (gathered !== undefined) {
+      await ports.store.commit(gathered)
+      continue
+    }
     const decisions = await decisionsOf(ports, runs, sight)
     const next = decisions.find((one) => one.do !== 'wait' && one.do !== 'finish')
     if (next === undefined) {
-      const waits = decisions.flatMap((one) => (one.do === 'wait' ? [one.until] : []))
+      const waits = [...decisions.flatMap((one) => (one.do === 'wait' ? [one.until] : [])), ...pausesOf(ports, sight)]
       return waits.length === 0 ? null : Math.min(...waits)
     }
     // Another process may have moved something meanwhile: then nothing is written, and all is looked at again.
@@ -44,6 +50,10 @@ export async function steer(ports: Ports, runs: Runs, jobId: string): Promise<nu
   }
   return ports.clock.now() + SECOND * ports.clock.speed
 }
+
+/** When requests that have to wait may be tried again. */
+const pausesOf = ({ clock }: Ports, sight: Sight): number[] =>
+  sight.shards.flatMap((shard) => (isPaused(sight, shard, clock.now()) ? [courseOf(shard).notBefore as number] : []))
 
 /** What the policy says now of each group of the job's requests that is not home. */
 export async function decisionsOf(ports: Ports, runs: Runs, sight: Sight): Promise<Decision[]> {

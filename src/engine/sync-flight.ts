@@ -17,7 +17,9 @@ import { overBudget, touched } from './budget.ts'
 import { courseOf } from './course.ts'
 import { fillSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
+import { recordsFor } from './growth.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
+import type { JobOptions } from './options.ts'
 import { keyOf } from './prepare.ts'
 import { hold } from './refusal.ts'
 import { isLive } from './restore.ts'
@@ -26,6 +28,7 @@ import { rowBodies } from './row-bodies.ts'
 import { keepLines, RowOutcomes } from './row-outcomes.ts'
 import type { Runs } from './runs.ts'
 import { OUTPUT_MAX, settle, settleCancelled } from './settle.ts'
+import { leaveOutWithdrawn, Withdrawn } from './withdrawn.ts'
 
 /** Real time on the lease below which nothing new leaves. */
 const LEASE_SPARE_MS = 2 * SECOND
@@ -57,6 +60,8 @@ export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
   const current = (await ports.store.submissions({ shardId: shard.id })).filter(isLive).at(-1)
   if (current === undefined) {
     if (job.cancelWanted) return settleCancelled(flight)
+    const left = await leaveOutWithdrawn(flight)
+    if (left !== undefined) return left
     return (await overBudget(flight)) ?? begin(flight)
   }
   switch (current.state) {
@@ -101,6 +106,8 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const engine = settings && new EngineUse(flight.call, settings)
   try {
     const before = await journalsOf(flight, submission)
+    const withdrawn = new Withdrawn(ports, shard)
+    await withdrawn.look(flight.options)
     const references = await attachFiles(flight)
     const running = execute({
       lane,
@@ -109,12 +116,13 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       source: sourceOf(flight, references),
       journal: join(folderOf(flight, submission), `${String(claim.epoch).padStart(9, '0')}.journal`),
       earlier: before,
+      isWanted: (row) => !withdrawn.has(row),
       signal: AbortSignal.any([claim.signal, stop.signal]),
       mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS && engine?.mayStart() !== false,
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
-    const ended = await follow(flight, submission, running, { turn, stop, engine }).finally(() =>
+    const ended = await follow(flight, submission, running, { turn, stop, engine, withdrawn }).finally(() =>
       // Whatever broke it off, nothing more may leave under a lease that is not ours.
       running.return(undefined as never),
     )
@@ -129,22 +137,21 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   }
 }
 
+interface Running {
+  readonly turn: { answered(count: number): void }
+  readonly stop: AbortController
+  readonly engine: EngineUse | undefined
+  readonly withdrawn: Withdrawn
+}
+
 /** Sees a run to its end; writes down now and then how far it is, and stops it when somebody wants that. */
 async function follow(
   flight: SyncFlight,
   submission: SubmissionRow,
   running: AsyncGenerator<Progress, Ended>,
-  {
-    turn,
-    stop,
-    engine,
-  }: {
-    readonly turn: { answered(count: number): void }
-    readonly stop: AbortController
-    readonly engine: EngineUse | undefined
-  },
+  { turn, stop, engine, withdrawn }: Running,
 ): Promise<Ended> {
-  const { ports, shard } = flight
+  const { ports, job, shard } = flight
   let answered: number | undefined
   let movedAt = (submission.progress as RunProgress | null)?.movedAt ?? null
   let written = ''
@@ -175,6 +182,7 @@ async function follow(
       })
     }
     if (await isUnwanted(flight, submission)) stop.abort()
+    await withdrawn.look(((await ports.store.job(job.id)) ?? job).options as JobOptions)
   }
 }
 
@@ -294,7 +302,7 @@ async function* sourceOf(
 ): AsyncGenerator<SourceRow> {
   const { attached } = manifest
   const { endpoint, model, member } = input.routes[shard.group] as Route
-  const bodies = rowBodies(ports.blobs, manifest, shard, {
+  const bodies = rowBodies(ports.blobs, manifest, recordsFor(ports, input, shard), {
     model: modelSplice(input, shard.group),
     blanksModel: lane.blanksModel === true,
     member,

@@ -40,7 +40,10 @@ export function viewOf(
   budgetLeft: number | null,
 ): View {
   const { job, shards } = sight
-  const own = shards.filter((shard) => shard.group === group && shard.state !== 'settled')
+  const now = ports.clock.now()
+  const own = shards.filter(
+    (shard) => shard.group === group && shard.state !== 'settled' && !isPaused(sight, shard, now),
+  )
   return {
     deadline: job.deadline,
     startedAt: job.createdAt,
@@ -64,6 +67,14 @@ function shardView({ vendors, clock }: Ports, sight: Sight, shard: ShardRow): Sh
     tried,
   }
 }
+
+/** Nothing has been said yet of where it flies. */
+export const isWaiting = (sight: Sight, shard: ShardRow): boolean =>
+  shard.state === 'planned' && !isAssigned(shard, liveOf(sight, shard))
+
+/** It waits for the time at which its requests may be tried again. */
+export const isPaused = (sight: Sight, shard: ShardRow, now: number): boolean =>
+  (courseOf(shard).notBefore ?? 0) > now && isWaiting(sight, shard)
 
 /**
  * It is bought, or will be as soon as a process gets to it. What waits for a quota or a person is free to go elsewhere;
@@ -100,7 +111,7 @@ function landedIn({ shards, submissions }: Sight, group: number): LandedView[] {
 }
 
 /** What may still be committed, in prices of one row at standard; null: there is no budget, or nothing to tell it by. */
-export async function budgetLeft({ store }: Ports, { job, submissions }: Sight): Promise<number | null> {
+export async function budgetLeft({ store }: Ports, { job, shards, submissions }: Sight): Promise<number | null> {
   const { budget } = job.options as JobOptions
   if (budget === null) return null
   const quote = job.quote as Quote | null
@@ -109,7 +120,7 @@ export async function budgetLeft({ store }: Ports, { job, submissions }: Sight):
   const totals = totalOf(await store.ledger({ jobId: job.id }))
   const spent = totals.proven + totals.unproven + totals.duplicate
   const flying = submissions.filter(({ state }) => [...quotaHoldingStates, 'ended', 'collected'].includes(state))
-  const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission), 0n)
+  const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission, shards), 0n)
   const each = Number(parseUsd(standard)) / everyRow(job.input as RoutedManifest).count
   return each === 0 ? null : Number(parseUsd(budget) - spent - inAir) / each
 }

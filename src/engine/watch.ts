@@ -6,6 +6,7 @@ import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import type { Ports } from './ports.ts'
 import { refused } from './refusal.ts'
+import { withdrawnIn } from './withdrawn.ts'
 
 /** A 404 is common just after create; for a day afterwards it may still be the vendor's trouble, not ours. */
 const LISTED_FIRST_MS = 15 * MINUTE
@@ -49,7 +50,7 @@ const looksApart = ({ limits }: Flight['lane']): number =>
 
 /** One look at an open or cancelling submission; writes only when something changed. */
 export async function watch(flight: Flight, submission: SubmissionRow, watcher: Watcher): Promise<Then> {
-  const { ports, lane, call, job } = flight
+  const { ports, lane, call } = flight
   const look = await watcher.look(flight, submission)
   const { remote } = look
   if (remote?.state !== 'refused') await release(flight, remote)
@@ -70,7 +71,7 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
     return 'again'
   }
   if (remote.state === 'refused') return refused(flight, submission, remote.refusal ?? unexplained(remote))
-  if (submission.state === 'open' && (job.cancelWanted || submission.cancelWanted)) {
+  if (submission.state === 'open' && (await isUnwanted(flight, submission))) {
     const answer = (await lane.cancel(call, submission.remoteId ?? '')) ?? remote
     if (answer.state === 'ended') return watch(flight, submission, watcher)
     await commit(flight, {
@@ -82,6 +83,10 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
   await noteChange(flight, submission, remote)
   return pollAt(flight, submission.openedAt, look)
 }
+
+/** Somebody wants its end, or the user has withdrawn all that is in it. */
+const isUnwanted = async ({ ports, job, options, shard }: Flight, { cancelWanted }: SubmissionRow): Promise<boolean> =>
+  job.cancelWanted || cancelWanted || (await withdrawnIn(ports, options, shard)).size === shard.count
 
 /**
  * The vendor answers again about what was bought: whatever the shard was held for is over. Refusals are forgotten only

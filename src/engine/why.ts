@@ -4,7 +4,7 @@ import { SECOND } from '../kit/clock.ts'
 import { landingOf } from '../policy/landing.ts'
 import { requestsOf, span } from '../policy/words.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
-import { isSteered } from './course.ts'
+import { courseOf, isSteered } from './course.ts'
 import type { Ports } from './ports.ts'
 import { Runs } from './runs.ts'
 import { decisionsOf } from './steer.ts'
@@ -37,6 +37,7 @@ export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
       : ['Nobody attends it: nothing is bought, collected or rescued until `redeye watch` or a worker does.']),
     ...(job.cancelWanted ? ['It is being cancelled: what was bought is waited for until the vendor ends it.'] : []),
     ...heldWords(flying),
+    ...pauseWords(flying, ports.clock.now()),
     ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
     ...laneWords(
       ports,
@@ -59,6 +60,18 @@ function heldWords(flying: readonly ShardRow[]): string[] {
   return [...groups].flatMap(([held, shards]) =>
     held === null ? [] : [`${shards.length} of ${flying.length} shards ${holds[held]}.`],
   )
+}
+
+/** Of requests that are tried again, once the vendor has had some time. */
+function pauseWords(flying: readonly ShardRow[], now: number): string[] {
+  const paused = flying.flatMap((shard) => {
+    const until = courseOf(shard).notBefore ?? (shard.round > 0 ? shard.wakeAt : null) ?? 0
+    return shard.state === 'planned' && until > now ? [{ rows: shard.count, until }] : []
+  })
+  if (paused.length === 0) return []
+  const rows = paused.reduce((sum, one) => sum + one.rows, 0)
+  const seconds = (Math.min(...paused.map(({ until }) => until)) - now) / SECOND
+  return [`${requestsOf(rows)} that failed in passing are tried again, the first in ${span(seconds)}.`]
 }
 
 interface Flown {

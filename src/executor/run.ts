@@ -173,6 +173,7 @@ export class Run {
         const { dueAt } = this.#queue
         return dueAt === null ? undefined : this.#lookAt(dueAt)
       }
+      if (this.#work.isWanted?.(attempt.source.row) === false) continue
       if (!this.#mayStart()) return this.#queue.putBack(attempt)
       this.#begin(attempt, now)
     }

@@ -116,6 +116,16 @@ export interface IndexRecord {
   tierOffset: number
   tierLength: number
   line: number
+  /** In memory alone: the body is to be sent with another text in place of some of its bytes; lengths and offsets are of that. */
+  splice: Splice | undefined
+}
+
+/** `bytes` in place of [from, to) of a body of `storedLength`. */
+export interface Splice {
+  readonly from: number
+  readonly to: number
+  readonly bytes: Uint8Array
+  readonly storedLength: number
 }
 
 export function writeRecord(view: DataView, at: number, record: IndexRecord): void {
@@ -155,6 +165,7 @@ export function readRecord(view: DataView, at: number, record: IndexRecord): Ind
   record.modelOffset = view.getUint32(at + 36, true)
   record.tierOffset = view.getUint32(at + 40, true)
   record.line = view.getUint32(at + 44, true)
+  record.splice = undefined
   return record
 }
 
@@ -174,6 +185,7 @@ export const emptyRecord = (): IndexRecord => ({
   tierOffset: 0,
   tierLength: 0,
   line: 0,
+  splice: undefined,
 })
 
 /** How many rows a group is at its vendor. */

@@ -168,6 +168,32 @@ describe('looking at jobs', () => {
     expect(lastJson(again)).toMatchObject({ requests: { succeeded: 30 }, submissions: 2 })
   })
 
+  test('cancel --ids withdraws requests, and the others fly on', async () => {
+    night.emulator.setScenario('wrong-key')
+    const held = await night.redeye(['run', night.lines('in.jsonl', 30), '-o', 'out.jsonl', '--yes', '--key', 'some'])
+    expect(held.code).toBe(4)
+    night.emulator.setScenario([])
+    const [first, second, third] = night.read('in.jsonl').split('\n')
+    const idOf = (line = ''): string => (JSON.parse(line) as { custom_id: string }).custom_id
+    const ids = night.write(
+      'ids.txt',
+      `${idOf(first)}\r\n\n${second}\n{"key":${JSON.stringify(idOf(third))}}\nnobody\n`,
+    )
+    const said = await night.redeye(['cancel', 'key:some', '--ids', ids])
+    expect(said.code).toBe(0)
+    expect(said.stdout).toMatch(/^3 requests of job_\w+ withdrawn\.\n1 id of no request of the job: nobody\n$/)
+    const again = await night.redeye(['cancel', 'key:some', '--ids', '-', '--json'], { stdin: `${idOf(first)}\n` })
+    expect(lastJson(again)).toMatchObject({ withdrawn: 0, already: 1, unknown: 0 })
+    const landed = await night.redeye(['watch', 'key:some', '--json'])
+    expect(landed.code).toBe(1)
+    expect(lastJson(landed).requests).toMatchObject({ total: 30, succeeded: 27, cancelled: 3 })
+    expect((await night.redeye(['show', 'key:some'])).stdout).toContain('3 requests withdrawn')
+
+    const bad = await night.redeye(['cancel', 'key:some', '--ids', night.write('bad.txt', 'a\n{"id":1}\n')])
+    expect(bad).toMatchObject({ code: 2, stderr: expect.stringContaining('bad.txt:2: the line has no custom_id') })
+    expect((await night.redeye(['cancel', 'key:some', '--ids', night.path('none')])).code).toBe(2)
+  })
+
   test('quote says what each lane would cost and sends nothing', async () => {
     const bought = await night.purchases()
     const ended = await night.redeye(['quote', night.lines('in.jsonl', 30), '--by', '6h', '--json'])

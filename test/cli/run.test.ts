@@ -33,7 +33,17 @@ describe('redeye run', () => {
     expect(receipt).toMatchObject({
       job: expect.stringMatching(/^job_/),
       state: 'landed',
-      requests: { total: 40, succeeded: 40, failed: 0, expired: 0, cancelled: 0, missing: 0, invalid: 0 },
+      requests: {
+        total: 40,
+        succeeded: 40,
+        failed: 0,
+        expired: 0,
+        cancelled: 0,
+        missing: 0,
+        invalid: 0,
+        truncated: 0,
+        discarded: 0,
+      },
       usd: { unproven: '0', duplicate: '0', standard: expect.any(String), saved: expect.any(String) },
       tokens: { input: expect.any(Number), output: expect.any(Number) },
       lanes: [{ lane: 'openai/batch', requests: 40, usd: receipt.usd.charged }],

@@ -72,7 +72,17 @@ describe('the surface', () => {
 
 describe('what is printed', () => {
   test('the exit code says how a job ended, and of several the worst', () => {
-    const requests = { total: 2, succeeded: 2, failed: 0, expired: 0, cancelled: 0, missing: 0, invalid: 1 }
+    const requests = {
+      total: 2,
+      succeeded: 2,
+      failed: 0,
+      expired: 0,
+      cancelled: 0,
+      missing: 0,
+      invalid: 1,
+      truncated: 0,
+      discarded: 0,
+    }
     expect(exitOf({ state: 'landed', requests })).toBe(0)
     expect(exitOf({ state: 'landed', requests: { ...requests, succeeded: 1, missing: 1 } })).toBe(1)
     expect(exitOf({ state: 'flying', requests })).toBe(75)

@@ -31,7 +31,17 @@ const quote: Quote = {
 const receipt: Receipt = {
   job: 'job_a',
   state: 'flying',
-  requests: { total: 2000, succeeded: 1200, failed: 3, expired: 0, cancelled: 0, missing: 1, invalid: 0 },
+  requests: {
+    total: 2000,
+    succeeded: 1200,
+    failed: 3,
+    expired: 0,
+    cancelled: 0,
+    missing: 1,
+    invalid: 0,
+    truncated: 0,
+    discarded: 0,
+  },
   usd: {
     quotedLow: '0.1',
     quotedHigh: '0.25',

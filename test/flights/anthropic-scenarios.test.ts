@@ -138,15 +138,15 @@ const expectations: Expectations = {
   'rows-unknown-type': { scenario: 'rows-unknown-type:share=0.3', sees: ['retry'], purchases: 2 },
   'rows-blank-line': { scenario: 'rows-blank-line:share=0.5' },
   'rows-sparse': { scenario: 'rows-sparse:share=0.5' },
-  'rows-cut': { scenario: 'rows-cut:share=0.5' },
-  'rows-context-window': { scenario: 'rows-context-window:share=0.5' },
-  'rows-thinking-only': { scenario: 'rows-thinking-only:share=0.5' },
+  'rows-cut': { scenario: 'rows-cut:share=0.5', ends: { succeeded: 40, truncated: SOME } },
+  'rows-context-window': { scenario: 'rows-context-window:share=0.5', ends: { succeeded: 40, truncated: SOME } },
+  'rows-thinking-only': { scenario: 'rows-thinking-only:share=0.5', ends: { succeeded: 40, truncated: SOME } },
   'rows-pause': { scenario: 'rows-pause:share=0.5' },
   'rows-refusal': { scenario: 'rows-refusal:share=0.5' },
   'rows-invalid-json': {},
   'rows-off-schema': {},
   'rows-empty': { scenario: 'rows-empty:share=0.5' },
-  'huge-output': {},
+  'huge-output': { ends: { succeeded: 40, truncated: 40 } },
 
   // accounts
   'calls-per-minute': { scenario: 'calls-per-minute:calls=5' },
@@ -159,7 +159,10 @@ const expectations: Expectations = {
     sees: ['refused'],
   },
   'body-limit': { scenario: 'body-limit:bytes=5000', purchases: SOME, sees: ['recut'] },
-  'runs-in-us': { input: messages(40, { model: 'claude-sonnet-5' }) },
+  'runs-in-us': {
+    input: messages(40, { model: 'claude-sonnet-5' }),
+    ends: { succeeded: 40, truncated: SOME }, // by the limit that they state
+  },
   'cache-hits': {
     input: messages(40, {
       system: [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { scenarios } from '../../src/emulator/index.ts'
-import { type Job, JobHeld, type JobInput, type JobSettings } from '../../src/index.ts'
+import { type Job, JobHeld, type JobInput, type JobSettings, type Receipt } from '../../src/index.ts'
 import { eventTypes, type Field, type FieldOptions, field, idOf, type Named, outputLines, until } from './field.ts'
 import { judge } from './judge.ts'
 
@@ -19,7 +19,7 @@ export interface Expectation {
   /** What the user does once the job is bought; else the job is waited for. */
   readonly meanwhile?: (job: Job, on: Field) => Promise<unknown>
   /** Requests by outcome. Default: all succeed. */
-  readonly ends?: Partial<Record<'succeeded' | 'failed' | 'expired' | 'cancelled' | 'missing' | 'invalid', number>>
+  readonly ends?: Partial<Omit<Receipt['requests'], 'total'>>
   /** The job is held for this reason first, exit code 4, and lands when the scenario is lifted. */
   readonly held?: string
   /** Events that prove that the trouble was met; of a list, one does. */

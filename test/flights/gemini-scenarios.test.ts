@@ -183,7 +183,7 @@ const expectations: Expectations = {
   'rows-strangers': { scenario: 'rows-strangers:share=0.5' },
   // Whose they are nobody can tell, so these requests fly again; that the first answers were paid for is in the books.
   'rows-keyless': { scenario: 'rows-keyless:share=1', purchases: 2, sees: ['short-file', 'retry'], paidTwice: 40 },
-  'rows-cut': { scenario: 'rows-cut:share=0.5' },
+  'rows-cut': { scenario: 'rows-cut:share=0.5', ends: { succeeded: 40, truncated: SOME } },
   'rows-safety': { scenario: 'rows-safety:share=0.5' },
   'rows-recitation': { scenario: 'rows-recitation:share=0.5' },
   'rows-blocked': { scenario: 'rows-blocked:share=0.5' },
@@ -203,7 +203,7 @@ const expectations: Expectations = {
     { input: rows, settings: ask },
     { input: rows, settings: { ...ask, schema: stars }, ends: { succeeded: 40, invalid: 40 } },
   ],
-  'huge-output': {},
+  'huge-output': { ends: { succeeded: 40, truncated: 40 } },
   'rows-status-form': { sees: ['retry'], purchases: 2 },
   'rows-empty-response': { sees: ['retry'], purchases: 2 },
   'rows-http-code': { sees: ['retry'], purchases: 2 },

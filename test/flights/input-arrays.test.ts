@@ -166,7 +166,16 @@ describe.concurrent('an embeddings request with an input array at Gemini', () =>
     await until(async () => (await job.status()).shards.settled === 1)
     const { succeeded, ...others } = (await job.status()).receipt.requests
     expect([21, 18]).toContain(succeeded)
-    expect(others).toEqual({ total: 40, failed: 0, expired: 0, cancelled: 0, missing: 0, invalid: 0 })
+    expect(others).toEqual({
+      total: 40,
+      failed: 0,
+      expired: 0,
+      cancelled: 0,
+      missing: 0,
+      invalid: 0,
+      truncated: 0,
+      discarded: 0,
+    })
     await job.cancel()
     await landed
     expect((await job.receipt()).requests).toMatchObject({ total: 40, succeeded, cancelled: 40 - succeeded })

@@ -188,7 +188,7 @@ const expectations: Expectations = {
   'rows-strangers': { scenario: 'rows-strangers:share=0.5' },
   // Whose they are nobody can tell, so these requests fly again; that the first answers were paid for is in the books.
   'rows-null-id': { scenario: 'rows-null-id:share=1', purchases: 2, sees: ['short-file', 'retry'], paidTwice: 40 },
-  'rows-cut': { scenario: 'rows-cut:share=0.5' },
+  'rows-cut': { scenario: 'rows-cut:share=0.5', ends: { succeeded: 40, truncated: SOME } },
   'rows-content-filter': { scenario: 'rows-content-filter:share=0.5' },
   'rows-refusal': { scenario: 'rows-refusal:share=0.5' },
   'rows-invalid-json': [

@@ -1,12 +1,21 @@
 import { terminalJobStates } from '../../domain/states.ts'
+import type { Job } from '../../index.ts'
 import { exit } from '../exit-codes.ts'
 import { detachedOr, fly, printReceipt, sayWhoAttends } from '../fly.ts'
-import { say } from '../terminal.ts'
+import { idsIn } from '../ids-in.ts'
+import { out, say } from '../terminal.ts'
+import { withdrawalText } from '../text/withdrawal.ts'
 import { type Flags, withHome } from '../with-home.ts'
 
-export const cancel = (name: string, flags: Flags & { readonly wait: boolean }): Promise<number> =>
+interface CancelFlags extends Flags {
+  readonly wait: boolean
+  readonly ids?: string
+}
+
+export const cancel = (name: string, flags: CancelFlags): Promise<number> =>
   withHome(flags, async (redeye) => {
     const job = await redeye.find(name)
+    if (flags.ids !== undefined) return withdraw(job, flags.ids, flags)
     const { state } = await job.receipt()
     if (terminalJobStates.includes(state)) {
       say(`${job.id} is ${state} already; there is nothing to cancel.`)
@@ -25,3 +34,12 @@ export const cancel = (name: string, flags: Flags & { readonly wait: boolean }):
       return exit.done
     })
   })
+
+/** Some of its requests; the others fly on. */
+async function withdraw(job: Job, path: string, flags: Flags): Promise<number> {
+  const withdrawal = await job.cancel({ ids: idsIn(path) })
+  if (flags.json === true) out(JSON.stringify(withdrawal))
+  else out(withdrawalText(withdrawal))
+  if (withdrawal.withdrawn > 0) await sayWhoAttends(job, flags)
+  return exit.done
+}

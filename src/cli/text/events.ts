@@ -1,5 +1,6 @@
 import type { JobEvent } from '../../index.ts'
-import { bytes, count, money, some } from './figures.ts'
+import { SECOND } from '../../kit/clock.ts'
+import { bytes, count, duration, money, some } from './figures.ts'
 
 type Data = Readonly<Record<string, unknown>>
 interface Words {
@@ -9,6 +10,8 @@ interface Words {
 }
 
 const number = (value: unknown): number => (typeof value === 'number' ? value : 0)
+const soon = ({ pauseSeconds }: Data): string =>
+  number(pauseSeconds) === 0 ? '' : ` in ${duration(SECOND * number(pauseSeconds))}`
 const why = ({ message, code }: Data): string => String(message ?? code ?? 'no reason was given')
 const counts = (value: unknown): string => {
   const { total, completed, failed } = (value ?? {}) as Data
@@ -58,6 +61,14 @@ const words: Readonly<Record<string, Words>> = {
   },
   ended: { say: ({ vendorState, counts: told }) => `ended as "${vendorState}"${counts(told)}` },
   cancel: { say: () => 'asked to cancel', loud: true },
+  withdrawn: {
+    say: ({ requests, inFlight }) =>
+      `${some(number(requests), 'request')} withdrawn, ${count(number(inFlight))} of them perhaps bought already`,
+    loud: true,
+  },
+  'left-out': {
+    say: ({ rows }) => `left out ${some(number(rows), 'row')} that had been withdrawn; nothing was bought of them`,
+  },
   cancelling: { say: () => 'cancelling at the vendor' },
   unseen: { say: ({ remote }) => `the vendor does not know ${remote}; waiting`, loud: true },
   lost: {
@@ -80,7 +91,11 @@ const words: Readonly<Record<string, Words>> = {
   released: { say: () => 'no longer held', loud: true },
   trouble: { say: (data) => `trouble, will try again: ${why(data)}`, loud: true },
   dropped: { say: () => 'dropped before it was bought' },
-  retry: { say: (data) => `round ${data['round']}: ${requestsOf(data)} fly again`, loud: true },
+  retry: { say: (data) => `round ${data['round']}: ${requestsOf(data)} fly again${soon(data)}`, loud: true },
+  gathered: {
+    say: ({ shards, rows }) =>
+      `${some(number(rows), 'row')} of ${some(number(shards), 'shard')} are tried again together`,
+  },
   flying: { say: () => 'flying' },
   landing: { say: () => 'landing: writing the results' },
   landed: { say: ({ usd }) => `landed${chargedText(usd)}` },

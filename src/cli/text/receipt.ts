@@ -15,10 +15,12 @@ export function outcomeText({ job, state, requests, usd }: Receipt): string {
 }
 
 export const outcomesOf = (requests: Receipt['requests']): string => {
-  const { succeeded, failed, expired, cancelled, missing, invalid } = requests
+  const { succeeded, failed, expired, cancelled, missing, invalid, truncated, discarded } = requests
   const others = Object.entries({ failed, expired, cancelled, missing }).filter(([, number]) => number > 0)
   const parts = [`${count(succeeded)} succeeded`, ...others.map(([name, number]) => `${count(number)} ${name}`)]
   if (invalid > 0) parts.push(`${count(invalid)} with an invalid answer`)
+  if (truncated > 0) parts.push(`${count(truncated)} cut off`)
+  if (discarded > 0) parts.push(`${count(discarded)} withdrawn too late, and charged`)
   return parts.join(' · ')
 }
 

@@ -6,7 +6,9 @@ import { RepeatedWord, type RowScan } from '../../kit/row-scan.ts'
  * every row.
  */
 export class MessageScan {
+  /** By its own limit, and by the end of the context. */
   truncated = false
+  full = false
   #counted = false
   #resident = false
   #model = ''
@@ -30,7 +32,7 @@ export class MessageScan {
   }
 
   forget(): void {
-    this.truncated = this.#counted = this.#resident = false
+    this.truncated = this.full = this.#counted = this.#resident = false
     this.#model = this.#tier = ''
     this.#input = this.#cachedInput = this.#output = this.#webSearches = 0
     this.#written = this.#written5m = this.#written1h = 0
@@ -59,7 +61,9 @@ export class MessageScan {
     if (scan.is('usage')) scan.eachMember(this.#usage)
     else if (scan.is('model')) this.#model = this.#models.read()
     else if (scan.is('stop_reason')) {
-      if (scan.readString()) this.truncated = scan.is('max_tokens') || scan.is('model_context_window_exceeded')
+      if (!scan.readString()) return
+      this.truncated = scan.is('max_tokens')
+      this.full = scan.is('model_context_window_exceeded')
     } else scan.skip()
   }
 

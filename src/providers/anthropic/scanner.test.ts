@@ -102,10 +102,13 @@ describe('A row with an answer', () => {
     })
   })
 
-  test.each(['max_tokens', 'model_context_window_exceeded'])('that was cut off by %s is truncated, and paid', (why) => {
+  test.each([
+    ['max_tokens', 'truncated'],
+    ['model_context_window_exceeded', 'context_full'],
+  ])('that was cut off by %s says so, and is paid', (why, reason) => {
     expect(scanned(succeeded(usage, { stop_reason: why }))).toMatchObject({
       outcome: 'succeeded',
-      reason: 'truncated',
+      reason,
       billed: true,
     })
   })

@@ -89,7 +89,9 @@ function innerError(): void {
 function judge(): void {
   const succeeded = type === 'succeeded' && hasMessage
   said.countInto(row, succeeded)
-  const [outcome, reason] = succeeded ? (['succeeded', said.truncated ? 'truncated' : 'none'] as const) : verdict()
+  const [outcome, reason] = succeeded
+    ? (['succeeded', said.full ? 'context_full' : said.truncated ? 'truncated' : 'none'] as const)
+    : verdict()
   row.outcome = outcomeCode[outcome]
   row.reason = reasonCode[reason]
 }

@@ -56,6 +56,11 @@ let status = 0
 let hasBody = false
 let hasUsage = false
 let truncated = false
+/** The context was, by a word that not all have for it. */
+let full = false
+/** Of an answer of Responses. */
+let incomplete = false
+let filtered = false
 /** Of `usage`: input and output together, and what of it was thought. */
 let total = 0
 let thought = 0
@@ -65,7 +70,7 @@ let bodyErrorCode: string | undefined
 
 function forgetResponse(): void {
   status = total = thought = 0
-  hasBody = hasUsage = truncated = bodyFailed = false
+  hasBody = hasUsage = truncated = full = incomplete = filtered = bodyFailed = false
   bodyErrorCode = undefined
   row.input = row.cachedInput = row.cacheWrite = row.output = 0
   row.cacheWrite5m = row.cacheWrite1h = row.webSearches = 0 // one kind of cache write; no searches in a batch
@@ -104,9 +109,16 @@ function body(): void {
   else if (scan.is('error')) bodyErrorCode = readError()
   else if (scan.is('status')) {
     if (!scan.readString()) return
-    truncated ||= scan.is('incomplete')
+    incomplete = scan.is('incomplete')
     bodyFailed = scan.is('failed') || scan.is('cancelled')
-  } else scan.skip()
+  } else if (scan.is('incomplete_details')) scan.eachMember(incompleteDetails)
+  else scan.skip()
+}
+
+/** An answer may be incomplete for what was in it, too. */
+function incompleteDetails(): void {
+  if (!scan.is('reason')) scan.skip()
+  else if (scan.readString()) filtered = !scan.is('max_output_tokens')
 }
 
 /** Only the first choice is the answer that is delivered as a column. */
@@ -119,7 +131,10 @@ function choices(): void {
 
 function choice(): void {
   if (!scan.is('finish_reason')) scan.skip()
-  else if (scan.readString()) truncated ||= scan.is('length')
+  else if (scan.readString()) {
+    truncated = scan.is('length')
+    full = scan.is('model_length')
+  }
 }
 
 /** The names of Chat and embeddings, and those of Responses. */
@@ -155,7 +170,8 @@ function judge(): void {
   if (!row.billed) row.input = row.cachedInput = row.cacheWrite = row.output = 0
   if (answered && hasBody && !bodyFailed) {
     row.outcome = outcomeCode.succeeded
-    row.reason = reasonCode[truncated ? 'truncated' : 'none']
+    const cut = truncated || (incomplete && !filtered)
+    row.reason = reasonCode[full ? 'context_full' : cut ? 'truncated' : 'none']
   } else {
     const [outcome, reason] = verdict(answered)
     row.outcome = outcomeCode[outcome]

@@ -134,7 +134,12 @@ describe('The outcome of a line', () => {
       usage: { prompt_tokens: 1, completion_tokens: 2 },
     }
     expect(scanned(answer(chat))).toMatchObject({ outcome: 'succeeded', reason: 'truncated', billed: true })
+    const incomplete = (reason: string) => ({ incomplete_details: { reason }, status: 'incomplete' })
     expect(scanned(answer({ status: 'incomplete' }))).toMatchObject({ outcome: 'succeeded', reason: 'truncated' })
+    expect(scanned(answer(incomplete('max_output_tokens')))).toMatchObject({ reason: 'truncated' })
+    expect(scanned(answer(incomplete('content_filter')))).toMatchObject({ outcome: 'succeeded', reason: 'none' })
+    const full = { choices: [{ finish_reason: 'model_length' }] }
+    expect(scanned(answer(full))).toMatchObject({ outcome: 'succeeded', reason: 'context_full' })
     const second = { choices: [{ finish_reason: 'stop' }, { finish_reason: 'length' }] }
     expect(scanned(answer(second))).toMatchObject({ outcome: 'succeeded', reason: 'none' })
   })

@@ -99,7 +99,8 @@ function judge(): void {
   const answered = isMessage || gemini.answered
   if (status === '' && answered) {
     row.outcome = SUCCEEDED
-    row.reason = reasonCode[message.truncated || gemini.truncated ? 'truncated' : 'none']
+    const cut = message.truncated || gemini.truncated
+    row.reason = reasonCode[message.full ? 'context_full' : cut ? 'truncated' : 'none']
     return
   }
   row.outcome = FAILED
