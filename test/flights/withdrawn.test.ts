@@ -91,7 +91,7 @@ describe.concurrent('requests that are withdrawn', () => {
     await using on = await field({ speed: 600 })
     const redeye = await on.open()
     const input = chats(400)
-    const job = await redeye.submit(input, { by: new Date(redeye.now() + 6 * HOUR) })
+    const job = await redeye.submit(input, { ladder: ['batch'], by: new Date(redeye.now() + 6 * HOUR) })
     expect(await job.cancel({ ids: input.slice(0, 100).map(idOf) })).toMatchObject({ withdrawn: 100, inFlight: 0 })
     await job.wait()
     const receipt = await job.receipt()
