@@ -1,5 +1,6 @@
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
+import type { PicoUsd } from '../domain/money.ts'
 import type { RowCounts, Tier } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
@@ -384,6 +385,24 @@ export interface Provider {
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
   /** Models of the account, where only the far end knows them. Free. */
   models?(call: Call): Promise<readonly string[]>
+  /** Absent: the vendor tells nobody by an API what an organization used. */
+  readonly reports?: Reports
+}
+
+/** What a vendor reports of all that an organization used and was charged. Only read, with a key that cannot buy. */
+export interface Reports {
+  /** Variables that hold such a key, the usual one first. */
+  readonly adminKey: readonly string[]
+  /** Pages as the vendor answers them, in hours, told apart as far as it can: by model, key and tier at least. */
+  usage(call: Call, window: ReportWindow): AsyncIterable<unknown>
+  /** What it charged on these days, all in all. */
+  cost(call: Call, window: ReportWindow): Promise<PicoUsd>
+}
+
+/** Epoch ms; `from` is the beginning of a day, UTC. */
+export interface ReportWindow {
+  readonly from: number
+  readonly until: number
 }
 
 /** A place where a vendor can be told to work. */
