@@ -195,11 +195,10 @@ describe('what is half price already, and what has no price', () => {
 
 describe('caching', () => {
   const shared = 'You sort mail. '.repeat(300)
-  const lines = weeks
-    .flatMap((at) => nightly(at, { input: 3000, output: 20 }))
-    .map((each, at) => line({ ...each, prompt: `${shared}${at}` }))
+  const calls = weeks.flatMap((at) => nightly(at, { input: 3000, output: 20 }))
 
   test('what the prompts in the log begin with alike is measured, and planned on', async () => {
+    const lines = calls.map((each, at) => line({ ...each, prompt: `${shared}${at}` }))
     const { plan, groups } = await audit([write('shared.jsonl', lines)], { zone: 'UTC' })
     expect(plan[0]).toMatchObject({ move: 'batch+cache' })
     expect(plan[0]?.assumption).toMatch(
@@ -209,10 +208,7 @@ describe('caching', () => {
   })
 
   test('without prompts half is assumed, shown, and nothing planned on it; --shared-prefix says better', async () => {
-    const bare = write(
-      'bare.jsonl',
-      lines.map(({ messages: _, ...rest }) => rest),
-    )
+    const bare = write('bare.jsonl', calls.map(line))
     const assumed = await audit([bare], { zone: 'UTC' })
     expect(assumed.plan[0]?.move).toBe('batch')
     expect(assumed.groups[0]?.savings.find(({ move }) => move === 'cache')?.assumption).toContain('which is assumed')

@@ -1,6 +1,6 @@
 import type { PicoUsd } from '../domain/money.ts'
 import type { Move, PricedGroup } from './price-group.ts'
-import { type Group, inputOf } from './tally.ts'
+import type { Group } from './tally.ts'
 
 interface Moved {
   readonly group: Group
@@ -13,15 +13,13 @@ interface Moved {
 /** What to type: to know the price of a month of it, and to buy a day of it so. */
 export function commandsFor(move: Move, { group, priced, saved, days }: Moved): { command: string; check: string } {
   const model = `${priced.model.vendor}/${priced.model.id}`
-  const usage = [...group.parts.values()].map((part) => part.usage)
+  const { requests, input, output } = priced.use
   const month = (count: number): number => Math.round((count * 30) / days)
-  const input = month(usage.reduce((sum, each) => sum + inputOf(each), 0))
-  const output = month(usage.reduce((sum, each) => sum + (each.output ?? 0), 0))
   const cached = move.endsWith('cache') ? Math.max(priced.shared.share * 0.9, 0) : 0
   const check = [
-    `redeye quote --model ${model} --input-tokens ${input}`,
-    ...(output > 0 ? [`--output-tokens ${output}`] : []),
-    ...(group.requests === null ? [] : [`--requests ${month(group.requests)}`]),
+    `redeye quote --model ${model} --input-tokens ${month(input)}`,
+    ...(output > 0 ? [`--output-tokens ${month(output)}`] : []),
+    ...(requests === null ? [] : [`--requests ${month(requests)}`]),
     ...(cached > 0 ? [`--cached-share ${cached.toFixed(2)}`] : []),
   ].join(' ')
   if (move === 'cache')

@@ -21,6 +21,8 @@ export interface PricedGroup {
   readonly discounted: PicoUsd
   /** What moving is about: the rest. */
   readonly movable: PicoUsd
+  /** What of it was bought at full price; requests null: not counted. */
+  readonly use: { readonly requests: number | null; readonly input: number; readonly output: number }
   readonly days: ReadonlyMap<number, { readonly discounted: PicoUsd; readonly movable: PicoUsd }>
   /** Only ways that save something. */
   readonly savings: readonly Saving[]
@@ -67,7 +69,16 @@ export function priceGroup(group: Group, book: PriceBook, told?: number): Priced
   }
   const shared = sharedOf(group, told)
   const savings = movable.length === 0 ? [] : savingsOf(group, model, book, movable, shared)
-  return { model, ...sums, days, savings, shared, unpriced: [...unpriced] }
+  return { model, ...sums, use: useOf(movable, group), days, savings, shared, unpriced: [...unpriced] }
+}
+
+function useOf(bought: readonly Bought[], { requests }: Group): PricedGroup['use'] {
+  const sum = (of: (part: Part) => number): number => bought.reduce((all, { part }) => all + of(part), 0)
+  return {
+    requests: requests === null ? null : sum((part) => part.requests),
+    input: sum(({ usage }) => inputOf(usage)),
+    output: sum(({ usage }) => usage.output ?? 0),
+  }
 }
 
 interface Bought {
