@@ -65,7 +65,7 @@ function reportsOf(name: string, env: Environment, wires: Wires): VendorReports 
     // The bill is beside the point: without it the audit is as good, only not held against anything.
     cost: (window) =>
       reports.cost(call, window).then(
-        (pico) => ({ pico }),
+        (usd) => (Number.isFinite(usd) ? { usd } : { why: 'an amount in it is no number.' }),
         (error: unknown) => {
           if (error instanceof RedeyeError) return { why: error.message }
           throw error

@@ -266,6 +266,20 @@ describe('reading', () => {
     expect(plan.map(({ group }) => group)).toEqual(['anthropic/claude-haiku-4-5-20251001 · shared · at night'])
   })
 
+  test('calls that follow each other all day long are no run, however many', async () => {
+    const busy = weeks
+      .slice(0, 7)
+      .flatMap((at) =>
+        Array.from({ length: 1000 }, (_, call) => ({
+          at: at + 8 * 3_600_000 + call * 43_000,
+          key: 'shop',
+          tag: 'answer',
+        })),
+      )
+    const { groups } = await audit([write('busy.jsonl', busy.map(line))], { zone: 'UTC' })
+    expect(groups).toMatchObject([{ confidence: 'people', evidence: ['Nothing in the log tells who waits.'] }])
+  })
+
   test('templates are told by what does not differ from call to call', async () => {
     const lines = nightly(monday).map((each, at) => ({
       ...line(each),
@@ -273,6 +287,18 @@ describe('reading', () => {
     }))
     const { groups } = await audit([write('tags.jsonl', lines)], { zone: 'UTC' })
     expect(groups.map(({ template }) => template)).toEqual(['jobID:#, task:label'])
+  })
+
+  test('beyond 2,000 templates the rest is told together, and nothing is lost', async () => {
+    const calls = Array.from({ length: 2500 }, (_, call) => ({
+      at: monday + call * 60_000,
+      key: 'etl',
+      tag: `t-${call}`,
+    }))
+    const { groups, usd } = await audit([write('many.jsonl', calls.map(line))], { zone: 'UTC' })
+    expect(groups.length).toBe(2001)
+    expect(groups[0]).toMatchObject({ key: '(others)', template: '(others)', requests: 500 })
+    expect(usd.paid).toBe('1.125')
   })
 
   test('nights are those of the zone', async () => {

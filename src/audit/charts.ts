@@ -9,7 +9,7 @@ export interface Stack {
   readonly values: readonly number[]
 }
 
-const [width, height, foot, left] = [720, 200, 18, 52]
+const [width, height, head, foot, left] = [720, 210, 10, 18, 52]
 
 /** A bar per day, its parts one on top of the other. */
 export function stackedBars(stacks: readonly Stack[], legend: readonly string[]): string {
@@ -17,7 +17,7 @@ export function stackedBars(stacks: readonly Stack[], legend: readonly string[])
   if (most === 0) return ''
   const top = niceAbove(most)
   const slot = (width - left) / stacks.length
-  const y = (value: number): number => (height - foot) * (1 - value / top)
+  const y = (value: number): number => head + (height - head - foot) * (1 - value / top)
   const bars = stacks.flatMap(({ name, values }, at) => {
     let below = 0
     return values.map((value, kind) => {

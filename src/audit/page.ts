@@ -28,6 +28,13 @@ ${report.groups.length > groupsShown ? `<p>${report.groups.length - groupsShown}
 
 const groupsShown = 50
 
+const waits = {
+  high: 'nobody seems to wait, confidence high',
+  medium: 'nobody seems to wait, confidence medium',
+  low: 'hard to tell who waits',
+  people: 'somebody seems to wait',
+} as const
+
 const daysOf = ({ days }: AuditReport) =>
   days.map(({ day, discounted, candidates, rest }) => ({
     name: day.slice(5),
@@ -63,7 +70,7 @@ function groupSection({ name, requests, usd, confidence, evidence, savings, cach
       ? '<p>No cheaper way to buy it is known.</p>'
       : `<table><tr><th>bought as</th><th>USD a month saved</th><th>if</th></tr>${rows.join('')}</table>`
   const told = `${requests === null ? '' : `${requests.toLocaleString('en-US')} calls, `}${amount(Number(usd.paidMonth))} USD a month, ${percent(cachedShare)} of the input read from a cache`
-  return `<details><summary>${escaped(name)}: ${told}; ${confidence === 'people' ? 'somebody seems to wait' : `nobody waits, confidence ${confidence}`}</summary><ul>${evidence.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>${table}</details>`
+  return `<details><summary>${escaped(name)}: ${told}; ${waits[confidence]}</summary><ul>${evidence.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>${table}</details>`
 }
 
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`

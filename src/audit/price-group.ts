@@ -156,7 +156,7 @@ function assumptionOf(move: Move, { share, known }: Shared, group: Group): strin
   const whence = {
     told: `${percent} is the same, as you say`,
     measured: `${percent} is the same in all calls, measured on the prompts in the log`,
-    assumed: `${percent} is the same in all calls, which is assumed: the log holds no prompts`,
+    assumed: `${percent} is the same in all calls, which is assumed: the log holds none of its prompts`,
   }[known]
   const length = group.requests === null ? '; prompts are long enough to be cached, which the report does not tell' : ''
   return [half, `${whence}${length}; nine calls in ten find it in the cache.`].filter((part) => part !== '').join(' ')

@@ -31,5 +31,5 @@ const systemMessage = /"role":"(?:system|developer)","(?:content|parts)":(.{20,4
  */
 export function templateIn(prompt: string): string {
   const system = systemMessage.exec(prompt)?.[1]
-  return system === undefined ? '' : `prompt ${createHash('sha256').update(system).digest('hex').slice(0, 8)}`
+  return system === undefined ? '' : `prompt ${createHash('sha256').update(system).digest('hex').slice(0, 7)}`
 }

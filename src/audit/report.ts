@@ -106,7 +106,8 @@ export interface ReportOptions {
   readonly sharedPrefix?: number
   /** The rule of thumb: spend a month × share that can wait → what that saves, in words and USD. */
   readonly rule: (monthlySpend: number, offlineShare: number) => { readonly saved: number }
-  readonly reported?: PicoUsd
+  /** USD, by the vendors' own cost reports. */
+  readonly reported?: number
   readonly notes?: readonly string[]
 }
 
@@ -159,7 +160,7 @@ export function reportOf(tally: Tally, book: PriceBook, options: ReportOptions):
       discountedShare: shareOf(discounted, paid),
       candidates: text(waiting),
       savedMonth: month(saved),
-      reported: options.reported === undefined ? null : text(options.reported),
+      reported: options.reported === undefined ? null : String(Math.round(options.reported * 1e6) / 1e6),
     },
     days: daysIn(judged),
     week: weekOf(judged),
@@ -304,9 +305,9 @@ function notesOn(tally: Tally, judged: readonly Judged[]): string[] {
 }
 
 /** What the vendors say themselves beside what we make of their usage. */
-function reportedText(paid: PicoUsd, reported: PicoUsd | undefined): string[] {
-  if (reported === undefined) return []
-  const [ours, theirs] = [Number(text(paid)), Number(text(reported))]
+function reportedText(paid: PicoUsd, theirs: number | undefined): string[] {
+  if (theirs === undefined) return []
+  const ours = Number(text(paid))
   const apart =
     theirs === 0
       ? ''

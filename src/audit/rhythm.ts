@@ -110,8 +110,11 @@ function weekendSigns(group: Group): Sign[] {
     : []
 }
 
-function runSigns({ runs, requests, prompts, template }: Group): Sign[] {
+function runSigns(group: Group): Sign[] {
+  const { runs, requests, prompts, template } = group
   if (requests === null || runs.inLong < 0.5 * requests) return []
+  // Where calls come all day long they follow each other whoever asks.
+  if (activeHours(group) > 8) return []
   const mean = prompts.sum / prompts.calls
   const spread = Math.sqrt(Math.max(0, prompts.squares / prompts.calls - mean * mean)) / mean
   const alike = template !== '' ? `of "${template}"` : spread < 0.3 ? 'of prompts of nearly one length' : ''
@@ -145,9 +148,12 @@ function peopleSigns(group: Group, { namesUsers, namesSessions }: Pick<Tally, 'n
 
 function isRound(group: Group, atNight: number): boolean {
   const weekend = weekendShare(group)
-  const active = [...group.hoursOf.values()].reduce((all, mask) => all + bits(mask), 0) / group.hoursOf.size
-  return active >= 20 && atNight > 0.25 && atNight < 0.45 && weekend > 0.2 && weekend < 0.38
+  return activeHours(group) >= 20 && atNight > 0.25 && atNight < 0.45 && weekend > 0.2 && weekend < 0.38
 }
+
+/** Hours of a day in which something is asked, on days on which anything is. */
+const activeHours = ({ hoursOf }: Group): number =>
+  [...hoursOf.values()].reduce((all, mask) => all + bits(mask), 0) / Math.max(1, hoursOf.size)
 
 function isOffice(group: Group): boolean {
   const inOffice = group.week.filter((_, slot) => slot < 5 * 24 && slot % 24 >= office.from && slot % 24 < office.until)

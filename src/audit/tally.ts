@@ -96,12 +96,12 @@ export class Tally {
     this.#addPrompt(group, call)
   }
 
-  #groupOf({ vendor, model, key, template }: LoggedCall): Group {
+  #groupOf({ vendor, model, key, template }: Pick<Group, 'vendor' | 'model' | 'key' | 'template'>): Group {
     const name = [vendor, model, key, template].join('\n')
     const known = this.groups.get(name)
     if (known !== undefined) return known
     const others = this.groups.size >= groupsMax && template !== othersTemplate
-    if (others) return this.#groupOf({ vendor, model, key: othersTemplate, template: othersTemplate } as LoggedCall)
+    if (others) return this.#groupOf({ vendor, model, key: othersTemplate, template: othersTemplate })
     const group = emptyGroup(vendor, model, key, template)
     this.groups.set(name, group)
     return group

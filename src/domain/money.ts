@@ -16,16 +16,6 @@ export function picoPerToken(usdPerMillion: number): PicoUsd {
   return BigInt(text.replace('.', ''))
 }
 
-/** An amount of USD as a report writes it, a number or a decimal text of any length; digits beyond pico-USD are dropped. */
-export function picoOfAmount(amount: number | string): PicoUsd {
-  const plain = typeof amount === 'string' && /^\s*-?\d+(\.\d*)?\s*$/.test(amount)
-  const text = plain ? amount.trim() : Number(amount).toFixed(12)
-  const match = /^(-?)(\d+)(?:\.(\d*))?$/.exec(text)
-  if (match === null) throw new RangeError(`"${text}" is not an amount in USD`)
-  const pico = BigInt(match[2] + (match[3] ?? '').slice(0, 12).padEnd(12, '0'))
-  return match[1] === '-' ? -pico : pico
-}
-
 /** pico to nano, half to even: once per ledger entry, never earlier. */
 export function roundToNano(pico: PicoUsd): NanoUsd {
   const negative = pico < 0n

@@ -7,7 +7,6 @@ import { rowsIn, shapeOf } from '../audit/shapes/index.ts'
 import type { Shape } from '../audit/shapes/shape.ts'
 import { Tally } from '../audit/tally.ts'
 import { type LineProblem, UnreadableInput } from '../domain/errors.ts'
-import type { PicoUsd } from '../domain/money.ts'
 import { chunksOf, openSource } from '../intake/sources.ts'
 import { DAY } from '../kit/clock.ts'
 import { offsetIn } from '../kit/wall-time.ts'
@@ -33,8 +32,8 @@ export interface AuditOptions {
 export interface VendorReports {
   readonly vendor: string
   usage(window: AuditWindow): AsyncIterable<unknown>
-  /** undefined: it could not be read, and why stands in the second place. */
-  cost(window: AuditWindow): Promise<{ readonly pico: PicoUsd } | { readonly why: string }>
+  /** Or why it could not be read. */
+  cost(window: AuditWindow): Promise<{ readonly usd: number } | { readonly why: string }>
 }
 
 export interface AuditWindow {
@@ -67,13 +66,13 @@ export async function auditVendors(
 ): Promise<AuditReport> {
   const reader = new LogReader(options)
   const notes: string[] = []
-  let reported: PicoUsd | undefined
+  let reported: number | undefined
   for (const vendor of vendors) {
     const source = reader.opened(vendor.vendor)
     for await (const page of vendor.usage(window)) for (const row of rowsIn(page)) source.take(row, 0)
     const cost = await vendor.cost(window)
     if ('why' in cost) notes.push(`The cost report of ${vendor.vendor} is left out: ${cost.why}`)
-    else reported = (reported ?? 0n) + cost.pico
+    else reported = (reported ?? 0) + cost.usd
   }
   const whole = notes.length === 0 && reported !== undefined ? { reported } : {}
   return reader.report(`usage reports of ${vendors.map(({ vendor }) => vendor).join(', ')}`, {
@@ -177,10 +176,7 @@ class LogReader {
     return [...reasons, ...broken].map((reason, at) => (at === 0 ? `: ${reason}` : `, ${reason}`)).join('')
   }
 
-  report(
-    name: string,
-    more: { window?: AuditWindow; notes?: readonly string[]; reported?: PicoUsd } = {},
-  ): AuditReport {
+  report(name: string, more: { window?: AuditWindow; notes?: readonly string[]; reported?: number } = {}): AuditReport {
     const { zone, sharedPrefix } = this.#options
     return reportOf(this.tally, priceBook, {
       name,

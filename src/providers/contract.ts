@@ -1,6 +1,5 @@
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
-import type { PicoUsd } from '../domain/money.ts'
 import type { RowCounts, Tier } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
@@ -395,8 +394,8 @@ export interface Reports {
   readonly adminKey: readonly string[]
   /** Pages as the vendor answers them, in hours, told apart as far as it can: by model, key and tier at least. */
   usage(call: Call, window: ReportWindow): AsyncIterable<unknown>
-  /** What it charged on these days, all in all. */
-  cost(call: Call, window: ReportWindow): Promise<PicoUsd>
+  /** USD that it charged on these days, all in all. */
+  cost(call: Call, window: ReportWindow): Promise<number>
 }
 
 /** Epoch ms; `from` is the beginning of a day, UTC. */

@@ -4,6 +4,13 @@ import { count, money } from './figures.ts'
 
 const groupsShown = 20
 
+const waits = {
+  high: 'nobody waits (high)',
+  medium: 'nobody waits (medium)',
+  low: 'hard to tell',
+  people: 'somebody waits',
+} as const
+
 /** The report for people: what was paid, who waits, and what to move first. */
 export function auditText(report: AuditReport): string {
   const { source, usd, groups, rule } = report
@@ -15,7 +22,7 @@ export function auditText(report: AuditReport): string {
       const saved = savings.find((each) => each.move === move)
       return saved === undefined ? '' : money(saved.usdMonth)
     }),
-    confidence === 'people' ? 'somebody waits' : `nobody waits (${confidence})`,
+    waits[confidence],
   ])
   const head = ['calls of', 'how many ', 'USD a month ', 'batch saves ', 'flex saves ', 'cache saves ', '']
   return [
@@ -24,12 +31,24 @@ export function auditText(report: AuditReport): string {
     '',
     ...columns(head, rows),
     ...(groups.length > groupsShown ? [`… and ${count(groups.length - groupsShown)} smaller groups`] : []),
+    ...assumptionLines(report),
     '',
     ...planLines(report),
     '',
     rule.text,
     ...report.basis.map((line) => `· ${line}`),
   ].join('\n')
+}
+
+/** What each of the savings in the table rests on; those of caches differ from group to group. */
+function assumptionLines({ groups }: AuditReport): string[] {
+  const lines = groups.slice(0, groupsShown).flatMap(({ name, savings }) =>
+    savings.flatMap(({ move, assumption }) => {
+      if (move === 'batch' || move === 'flex') return [`· ${move} saves that if: ${assumption}`]
+      return move === 'cache' ? [`· cache saves that of ${name} if: ${assumption}`] : []
+    }),
+  )
+  return [...new Set(lines)]
 }
 
 function planLines({ plan, usd }: AuditReport): string[] {

@@ -1,5 +1,4 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
-import { picoOfAmount } from '../../domain/money.ts'
 import { type Call, CredentialsRefused, type Reports, type ReportWindow } from '../contract.ts'
 import { ask, summary } from './calls.ts'
 
@@ -19,16 +18,15 @@ export const reports: Reports = {
       ...groupedBy.map((name): Pair => ['group_by[]', name]),
     ]),
   async cost(call, window) {
-    let pico = 0n
+    let usd = 0
     // Amounts are in cents, as decimal texts.
     for await (const page of pages(call, '/v1/organizations/cost_report', [
       ...spanOf(window),
       ['bucket_width', '1d'],
       ['limit', String(daysMax)],
     ]))
-      for (const { results = [] } of page.data ?? [])
-        for (const { amount } of results) pico += picoOfAmount(amount ?? '0') / 100n
-    return pico
+      for (const { results = [] } of page.data ?? []) for (const { amount } of results) usd += Number(amount ?? 0) / 100
+    return usd
   },
 }
 

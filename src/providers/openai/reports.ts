@@ -1,5 +1,4 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
-import { picoOfAmount } from '../../domain/money.ts'
 import { SECOND } from '../../kit/clock.ts'
 import { HttpFailed } from '../../kit/http.ts'
 import { type Call, CredentialsRefused, type Reports, type ReportWindow } from '../contract.ts'
@@ -29,11 +28,11 @@ export const reports: Reports = {
   },
   async cost(call, window) {
     const query: Pair[] = [...spanOf(window), ['bucket_width', '1d'], ['limit', String(daysMax)]]
-    let pico = 0n
+    let usd = 0
     for await (const page of pages(call, '/organization/costs', query))
       for (const { results = [] } of page.data ?? [])
-        for (const { amount } of results) pico += picoOfAmount(amount?.value ?? 0)
-    return pico
+        for (const { amount } of results) usd += Number(amount?.value ?? 0)
+    return usd
   },
 }
 
