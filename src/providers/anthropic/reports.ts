@@ -1,4 +1,5 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
+import { DAY } from '../../kit/clock.ts'
 import { type Call, CredentialsRefused, type Reports, type ReportWindow } from '../contract.ts'
 import { ask, summary } from './calls.ts'
 
@@ -20,8 +21,10 @@ export const reports: Reports = {
   async cost(call, window) {
     let usd = 0
     // Amounts are in cents, as decimal texts.
+    // Only days that end within the window are told, and today has not ended.
+    const days = { from: window.from, until: Math.ceil(window.until / DAY) * DAY }
     for await (const page of pages(call, '/v1/organizations/cost_report', [
-      ...spanOf(window),
+      ...spanOf(days),
       ['bucket_width', '1d'],
       ['limit', String(daysMax)],
     ]))
