@@ -267,15 +267,13 @@ describe('reading', () => {
   })
 
   test('calls that follow each other all day long are no run, however many', async () => {
-    const busy = weeks
-      .slice(0, 7)
-      .flatMap((at) =>
-        Array.from({ length: 1000 }, (_, call) => ({
-          at: at + 8 * 3_600_000 + call * 43_000,
-          key: 'shop',
-          tag: 'answer',
-        })),
-      )
+    const busy = weeks.slice(0, 7).flatMap((at) =>
+      Array.from({ length: 1000 }, (_, call) => ({
+        at: at + 8 * 3_600_000 + call * 43_000,
+        key: 'shop',
+        tag: 'answer',
+      })),
+    )
     const { groups } = await audit([write('busy.jsonl', busy.map(line))], { zone: 'UTC' })
     expect(groups).toMatchObject([{ confidence: 'people', evidence: ['Nothing in the log tells who waits.'] }])
   })
@@ -312,8 +310,10 @@ describe('reading', () => {
     await expect(audit([write('foo.jsonl', [{ foo: 1 }])])).rejects.toThrow(UnknownLog)
     await expect(audit([write('empty.jsonl', [])])).rejects.toThrow(UnreadableInput)
     const failed = { ...line({ at: monday, key: 'etl' }), status: 'failure' }
-    await expect(audit([write('failed.jsonl', [failed])])).rejects.toThrow(
-      '1 lines, and none is a billed call: 1 failed',
+    await expect(audit([write('failed.jsonl', [failed])])).rejects.toThrow('holds no billed call: 1 failed')
+    const broken = { ...line({ at: monday, key: 'etl' }), prompt_tokens: -1 }
+    await expect(audit([write('broken.jsonl', [broken])])).rejects.toThrow(
+      'holds no billed call: 1 unreadable, the first at line 1: its prompt_tokens is -1',
     )
     await expect(audit([write('foo.jsonl', [{ foo: 1 }])], { columns: 'time=foo' })).rejects.toThrow(UsageError)
   })

@@ -48,13 +48,7 @@ export interface AuditWindow {
 export async function auditLogs(files: readonly string[], options: AuditOptions): Promise<AuditReport> {
   const reader = new LogReader(options)
   for (const file of files) await reader.readFile(file)
-  if (reader.tally.groups.size === 0)
-    throw new UnreadableInput(
-      files.join(', '),
-      reader.tally.lines === 0
-        ? 'has no lines'
-        : `${reader.tally.lines} lines, and none is a billed call${reader.why()}`,
-    )
+  if (reader.tally.groups.size === 0) throw new UnreadableInput(files.join(', '), `holds no billed call${reader.why()}`)
   return reader.report(files.map((file) => (file === '-' ? 'standard input' : file)).join(', '))
 }
 
