@@ -5,12 +5,14 @@ import { type Account, type AccountSource, accountOf, type Environment, type Wir
 import { homeOf } from './accounts/home.ts'
 import { regionOf, vendorsWith } from './accounts/regions.ts'
 import { configOf, sourcesOf } from './accounts/sources.ts'
+import { auditLiveOf, type LiveSettings } from './audit-usage.ts'
 import { Redeye } from './client/redeye.ts'
 import type { RedeyeConfig } from './config/config.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, RedeyeError, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
 import {
+  type AuditReport,
   type BatchPrice,
   batchPrices,
   chooseSeller,
@@ -125,6 +127,14 @@ export function quoteTokens(
   if (provider === undefined) throw new UnknownRegion(region, { vendor, model: row.id }, [], vendorsWith(region))
   return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at)
 }
+
+/**
+ * Which calls nobody waited for, by what vendors report of an organization to its administrators. Only reads.
+ * @param vendors  `openai`, `anthropic`
+ * @throws NoAdminKey (`no_admin_key`) · VendorUnavailable (`vendor_unavailable`)
+ */
+export const auditLive = (vendors: readonly string[], settings: LiveSettings): Promise<AuditReport> =>
+  auditLiveOf(vendors, { ...settings, env: settings.env ?? process.env })
 
 /**
  * How many tokens a second an engine of the user's own makes, at rising concurrency, in about a minute, and what they cost

@@ -1,8 +1,10 @@
+export { type AuditSettings, audit, type LiveSettings } from './audit-usage.ts'
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
 export { type AccountCheck, type Checkup, type JobSummary, Redeye, type Trial } from './client/redeye.ts'
 export {
   allBatchPrices,
+  auditLive,
   type Environment,
   homeOf,
   measureEngine,
@@ -23,6 +25,8 @@ export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'
 export type { JobState } from './domain/states.ts'
 export type {
+  AuditGroup,
+  AuditReport,
   BatchPrice,
   Bill,
   BillLine,
@@ -31,6 +35,7 @@ export type {
   Leftovers,
   ListedLane,
   ListedLimits,
+  PlanStep,
   PriceList,
   Quote,
   QuotedLane,
@@ -45,6 +50,7 @@ export {
   type Advice,
   type Advised,
   advise,
+  auditPage,
   type ComparedModel,
   type EngineEconomy,
   type Situation,

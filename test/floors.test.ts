@@ -9,7 +9,7 @@ import { expect, test } from 'vitest'
 const rooms: readonly { room: string; may: readonly string[] }[] = [
   { room: 'kit', may: [] },
   { room: 'domain', may: ['kit'] },
-  ...['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables'].map((room) => ({
+  ...['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables', 'audit'].map((room) => ({
     room,
     may: ['domain', 'kit'],
   })),
@@ -39,13 +39,18 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   { room: 'executor', may: ['providers/contract.ts', 'domain', 'kit'] },
   {
     room: 'engine',
-    may: ['pricing', 'ledger', 'policy', 'splitter', 'dialects', 'tables', 'intake', 'delivery', 'executor'].concat([
-      'stores/contract.ts',
-      'dispatch/contract.ts',
-      'providers/contract.ts',
-      'domain',
-      'kit',
-    ]),
+    may: [
+      'pricing',
+      'ledger',
+      'policy',
+      'splitter',
+      'dialects',
+      'tables',
+      'audit',
+      'intake',
+      'delivery',
+      'executor',
+    ].concat(['stores/contract.ts', 'dispatch/contract.ts', 'providers/contract.ts', 'domain', 'kit']),
   },
   ...['client', 'server'].map((room) => ({ room, may: ['engine/index.ts', 'dialects', 'domain', 'kit'] })),
   { room: 'emulator', may: ['kit', 'pricing/prices'] },
@@ -55,6 +60,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
     room: 'compose.ts',
     may: [
       'accounts',
+      'audit-usage.ts',
       'measure-engine.ts',
       'config',
       'client',
@@ -69,13 +75,22 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
       'kit',
     ],
   },
+  { room: 'audit-usage.ts', may: ['accounts', 'engine', 'providers', 'domain', 'kit'] },
   {
     room: 'measure-engine.ts',
     may: ['accounts', 'config', 'executor', 'engine/index.ts', 'providers', 'domain', 'kit'],
   },
   {
     room: 'index.ts',
-    may: ['compose.ts', 'measure-engine.ts', 'config/config.ts', 'client', 'domain', 'engine/index.ts'],
+    may: [
+      'compose.ts',
+      'audit-usage.ts',
+      'measure-engine.ts',
+      'config/config.ts',
+      'client',
+      'domain',
+      'engine/index.ts',
+    ],
   },
   { room: 'cli', may: ['index.ts', 'server', 'emulator/index.ts', 'domain', 'kit'] },
 ]

@@ -163,6 +163,31 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     .option('--offline-share <share>', 'of it, what nobody waits for: 0 to 1', fraction, 1)
     .action(async (flags) => done(await (await import('./commands/advise.ts')).advise(flags)))
 
+  command(
+    program,
+    'audit [log...]',
+    'Find the calls of a usage log that nobody waited for, and what they cost too much.',
+    [
+      ['Spend logs of a gateway, with a report to show around', 'audit spend-logs.jsonl.gz -o report.html'],
+      [
+        'A table of your own',
+        'audit calls.csv --columns time=created_at,model=llm,input=prompt_tok,output=answer_tok,key=service',
+      ],
+      ["What the vendors themselves report, with administrators' keys", 'audit --live openai,anthropic --since 30d'],
+    ],
+  )
+    .option('-o, --output <file>', 'also write the report as a page, with charts')
+    .option('--columns <names>', 'where they stand in a table of your own: time=COLUMN,model=COLUMN,…')
+    .option('--live <vendors>', 'instead of a log read the usage and cost reports of these; keys: OPENAI_ADMIN_KEY, …')
+    .option('--since <time>', 'only calls since: 30d, or a day (with --live: 30d)')
+    .option('--tz <zone>', 'time zone of nights and weekends; without, that of this machine')
+    .option(
+      '--shared-prefix <share>',
+      'of each prompt, what is the same in all: 0 to 1; without, measured or assumed',
+      fraction,
+    )
+    .action(async (logs, flags) => done(await (await import('./commands/audit.ts')).audit(logs, flags)))
+
   command(program, 'prices [model]', 'Say what a model costs on each lane, and how cache and batch combine.', [
     ['All lanes of a model', 'prices gpt-5.4-mini'],
     ['At one vendor, for a script', 'prices vertex/gemini-2.5-pro --json'],

@@ -58,7 +58,7 @@ export async function ask(question: string): Promise<boolean> {
 function withoutSecrets(text: string): string {
   let safe = text
   for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && value.length >= 8 && /(API_?KEY|TOKEN|SECRET|PASSWORD)$/i.test(name))
+    if (value !== undefined && value.length >= 8 && /((API|ADMIN)_?KEY|TOKEN|SECRET|PASSWORD)$/i.test(name))
       safe = safe.replaceAll(value, '***')
   }
   return safe

@@ -60,6 +60,27 @@ export class UnreadableInput extends RedeyeError {
   }
 }
 
+/** A usage log of a kind that is not understood. */
+export class UnknownLog extends RedeyeError {
+  readonly code = 'unknown_log'
+  readonly exitCode = 2
+  override readonly hint: string
+  /**
+   * @param found  its columns
+   * @param known  the kinds there are, and what each wants
+   */
+  constructor(
+    file: string,
+    found: readonly string[],
+    known: readonly { readonly label: string; readonly wants: readonly string[] }[],
+  ) {
+    const some = found.slice(0, 20).join(', ')
+    super(`${file}: no log of a kind that is known; it has ${some === '' ? 'no columns' : some}.`)
+    const kinds = known.map(({ label, wants }) => `\n· ${label}: ${wants.join(', ')}`)
+    this.hint = `Wanted are the columns of one of these:${kinds.join('')}\nA table of your own: --columns time=COLUMN,model=COLUMN,input=COLUMN,output=COLUMN`
+  }
+}
+
 /** The vendor has turned down a request that went ahead of the others: they would have fared no better. */
 export class PreflightRejected extends RedeyeError {
   readonly code = 'preflight_rejected'
@@ -154,6 +175,17 @@ export class NoCredentials extends RedeyeError {
   constructor(vendor: string, variable: string) {
     super(`No API key for ${vendor}: ${variable} is not set.`)
     this.hint = `Set ${variable} and run the same command again; nothing is lost and nothing was bought.`
+  }
+}
+
+/** What an organization used is told to its administrators only. */
+export class NoAdminKey extends RedeyeError {
+  readonly code = 'no_admin_key'
+  readonly exitCode = 4
+  override readonly hint: string
+  constructor(vendor: string, variable: string) {
+    super(`No administrator's key for ${vendor}: ${variable} is not set.`)
+    this.hint = `The usage reports are read with it, and nothing else is done. Make one in the vendor's console, set ${variable}, and run the same command again.`
   }
 }
 

@@ -122,3 +122,14 @@ export function isZone(zone: string): boolean {
     return false
   }
 }
+
+/** Minutes that a zone is ahead of UTC, asked for many times: zones change at whole quarters of an hour. */
+export function offsetIn(zone: string): (at: number) => number {
+  const known = new Map<number, number>()
+  return (at) => {
+    const quarter = Math.floor(at / (15 * MINUTE))
+    let offset = known.get(quarter)
+    if (offset === undefined) known.set(quarter, (offset = offsetAt(at, zone) / MINUTE))
+    return offset
+  }
+}

@@ -384,6 +384,24 @@ export interface Provider {
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
   /** Models of the account, where only the far end knows them. Free. */
   models?(call: Call): Promise<readonly string[]>
+  /** Absent: the vendor tells nobody by an API what an organization used. */
+  readonly reports?: Reports
+}
+
+/** What a vendor reports of all that an organization used and was charged. Only read, with a key that cannot buy. */
+export interface Reports {
+  /** Variables that hold such a key, the usual one first. */
+  readonly adminKey: readonly string[]
+  /** Pages as the vendor answers them, in hours, told apart as far as it can: by model, key and tier at least. */
+  usage(call: Call, window: ReportWindow): AsyncIterable<unknown>
+  /** USD that it charged on these days, all in all. */
+  cost(call: Call, window: ReportWindow): Promise<number>
+}
+
+/** Epoch ms; `from` is the beginning of a day, UTC. */
+export interface ReportWindow {
+  readonly from: number
+  readonly until: number
 }
 
 /** A place where a vendor can be told to work. */

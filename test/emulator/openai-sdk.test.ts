@@ -220,9 +220,9 @@ describe('the official openai client, unmodified', () => {
     ])
     const bill = await emulator.bill()
     expect(results.reduce((sum, result) => sum + result.amount.value, 0)).toBeCloseTo(Number(bill.usd), 9)
-    const usage = await client.admin.organization.usage.completions({ start_time: start })
+    const usage = await client.admin.organization.usage.completions({ start_time: start, group_by: ['model'] })
     expect(usage.data.flatMap((bucket) => bucket.results)).toMatchObject([
-      { num_model_requests: 7, model: 'gpt-5-mini' },
+      { num_model_requests: 7, model: 'gpt-5-mini-2025-08-07' },
     ])
   })
 

@@ -80,7 +80,8 @@ function judged(
 function charge(desk: Desk, model: Model, tier: Tier, usage: Usage): void {
   const at = desk.clock.seconds()
   for (const item of chargesOfGroup(groupOf(model, tier, usage, at), tier, usage, null, at)) {
-    const key = [item.model, item.tier, item.kind, item.unitPicoUsd].join('|')
+    // By the hour, for the usage report.
+    const key = [item.model, item.tier, item.kind, item.unitPicoUsd, Math.floor(at / 3600)].join('|')
     const known: Charge | undefined = desk.callCharges.get(key)
     desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
   }

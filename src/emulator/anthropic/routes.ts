@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { isJson, type Json } from '../json.ts'
 import { cancelBatch, deleteBatch, getBatch, listBatches, pageOf, resultsOf } from './batches.ts'
+import { chargesOf } from './books.ts'
 import { answerCall, countTokens } from './calls.ts'
 import { createBatch } from './create.ts'
 import type { Desk } from './desk.ts'
@@ -11,6 +12,7 @@ import type { Intake } from './intake.ts'
 import { createCallLimiter } from './limiter.ts'
 import { allModels, modelNamed, modelView } from './models.ts'
 import type { Call, Reply } from './router.ts'
+import { usageReport } from './usage-report.ts'
 
 export interface Route {
   readonly method: string
@@ -111,6 +113,13 @@ export function createRoutes(desk: Desk): readonly Route[] {
       '/messages/count_tokens',
       'answer',
       json((call) => countTokens(desk, call.caller, call.body)),
+    ),
+
+    route(
+      'GET',
+      '/organizations/usage_report/messages',
+      'models',
+      json(async ({ exchange }) => usageReport(await chargesOf(desk), exchange.query, desk.clock.now() / 1000)),
     ),
 
     route(

@@ -88,7 +88,8 @@ function charge(desk: Desk, model: Model, asked: Tier, usage: Usage): Tier {
   const long = isLongContext(model.entry, 'standard', usage.promptTokens, day)
   const tier = long ? 'standard' : asked
   for (const item of chargesFor(desk.likeness.name, model, tier, long, day, sumsOf(usage), null, at)) {
-    const key = [item.model, item.tier, item.kind, item.unitPicoUsd].join('|')
+    // By the hour, for the usage report.
+    const key = [item.model, item.tier, item.kind, item.unitPicoUsd, Math.floor(at / 3600)].join('|')
     const known = desk.callCharges.get(key)
     desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
   }

@@ -56,59 +56,6 @@ function lineItem(entry: BillEntry): string {
   return `${name}${entry.tier === 'standard' ? '' : ` ${entry.tier}`}, ${kinds[entry.kind] ?? entry.kind}`
 }
 
-/**
- * GET /organization/usage/completions (and embeddings): tokens and request counts per day. Its request counter is the
- * console's, and no more reliable.
- */
-export function usageReport(
-  charges: readonly Charge[],
-  requests: readonly { readonly model: string | null; readonly requests: number; readonly at: number }[],
-  query: URLSearchParams,
-  now: number,
-  embeddings: boolean,
-): unknown {
-  const startTime = timeParameter(query, 'start_time')
-  if (startTime === undefined) throw new Refusal(missingParameter('start_time'))
-  const limit = pageLimit(query, 7, 31)
-  const end = timeParameter(query, 'end_time') ?? Math.floor(now / day) * day + day
-  const isWanted = (model: string | null) => model !== null && (modelNamed(model)?.embeds ?? false) === embeddings
-  const data: unknown[] = []
-  let from = pageStart(query, startTime)
-  for (; from < end && data.length < limit; from += day) {
-    const inDay = (at: number) => at >= from && at < from + day
-    const models = new Set(
-      charges.filter((charge) => inDay(charge.at) && isWanted(charge.model)).map((charge) => charge.model),
-    )
-    for (const { model, at } of requests) if (inDay(at) && isWanted(model)) models.add(model as string)
-    const results = [...models].map((model) => {
-      const sum = (kind: string) =>
-        Number(
-          charges
-            .filter((c) => inDay(c.at) && c.model === model && c.kind === kind)
-            .reduce((total, c) => total + c.tokens, 0n),
-        )
-      const count = requests
-        .filter((each) => inDay(each.at) && each.model === model)
-        .reduce((total, each) => total + each.requests, 0)
-      const cached = sum('cachedInput')
-      const input = sum('input') + cached + sum('cacheWriteDefault')
-      if (embeddings)
-        return { object: 'organization.usage.embeddings.result', input_tokens: input, num_model_requests: count, model }
-      return {
-        object: 'organization.usage.completions.result',
-        input_tokens: input,
-        output_tokens: sum('output'),
-        input_cached_tokens: cached,
-        num_model_requests: count,
-        model,
-        batch: null,
-      }
-    })
-    data.push({ object: 'bucket', start_time: from, end_time: from + day, results })
-  }
-  return { object: 'page', data, has_more: from < end, next_page: from < end ? `page_${from}` : null }
-}
-
 /** Where this page begins: at the start asked for, or where the page before it ended. */
 function pageStart(query: URLSearchParams, startTime: number): number {
   const cursor = Number(query.get('page')?.replace('page_', ''))

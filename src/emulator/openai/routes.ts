@@ -4,7 +4,7 @@ import { createPromptCache } from '../prompt-cache.ts'
 import { cancelBatch, createBatch, getBatch, listBatches } from './batches.ts'
 import { chargesOf, purchasesOf } from './books.ts'
 import { answerCall } from './calls.ts'
-import { costsReport, usageReport } from './costs.ts'
+import { costsReport } from './costs.ts'
 import { type Desk, type FileRecord, fileOf } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
 import type { Operation } from './faults.ts'
@@ -14,6 +14,7 @@ import { createRates } from './rates.ts'
 import type { Call, Reply } from './router.ts'
 import type { Scope } from './scope.ts'
 import { addPart, cancelUpload, completeUpload, createUpload } from './uploads.ts'
+import { usageReport } from './usage-report.ts'
 import { fileView } from './view.ts'
 
 export interface Route {
@@ -120,15 +121,9 @@ export function upload(desk: Desk, { exchange, scope, act }: Call): Promise<File
 }
 
 async function usage(desk: Desk, { exchange }: Call, embeddings: boolean): Promise<Reply> {
-  const purchases = await purchasesOf(desk, false)
-  const requests = purchases
-    .filter(({ billed }) => billed > 0)
-    .map(({ model, consoleRequests, createdAt }) => ({
-      model,
-      requests: consoleRequests,
-      at: Math.floor(Date.parse(createdAt) / 1000),
-    }))
   const charges = await chargesOf(desk)
+  const acts = desk.log.acts().filter(({ vendor }) => vendor === desk.likeness.name)
+  const requests = { purchases: await purchasesOf(desk, false), acts }
   return json(usageReport(charges, requests, exchange.query, desk.clock.seconds(), embeddings))
 }
 

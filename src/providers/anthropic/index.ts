@@ -2,6 +2,7 @@ import type { Provider } from '../contract.ts'
 import { accountFrom, headersFrom } from './account.ts'
 import { batch, check } from './batch.ts'
 import { regions } from './regions.ts'
+import { reports } from './reports.ts'
 import { sync } from './sync.ts'
 
 export const anthropic = {
@@ -17,4 +18,5 @@ export const anthropic = {
   accountFrom,
   regions,
   check,
+  reports,
 } satisfies Provider

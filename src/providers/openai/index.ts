@@ -2,6 +2,7 @@ import type { Provider } from '../contract.ts'
 import { fileLane } from '../file-lane/lane.ts'
 import { limits } from './limits.ts'
 import { regions } from './regions.ts'
+import { reports } from './reports.ts'
 import { sync } from './sync.ts'
 import { windows } from './windows.ts'
 import { headersFrom, wire } from './wire.ts'
@@ -26,4 +27,5 @@ export const openai = {
   headersFrom,
   regions,
   accountSettings: ['completionWindowField'],
+  reports,
 } satisfies Provider

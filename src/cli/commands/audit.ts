@@ -1,0 +1,68 @@
+import { resolve } from 'node:path'
+import { UsageError } from '../../domain/errors.ts'
+import { type AuditReport, auditLive, audit as auditOf, auditPage } from '../../index.ts'
+import { durationOf, isZone } from '../../kit/wall-time.ts'
+import { writeFileWhole } from '../../kit/write-file-whole.ts'
+import { exit } from '../exit-codes.ts'
+import { writable } from '../settings.ts'
+import { clear, onTerminal, out, say, show } from '../terminal.ts'
+import { auditText } from '../text/audit.ts'
+import { count } from '../text/figures.ts'
+
+interface AuditFlags {
+  readonly live?: string
+  readonly since?: string
+  readonly columns?: string
+  readonly tz?: string
+  readonly sharedPrefix?: number
+  readonly output?: string
+  readonly json?: boolean
+}
+
+export async function audit(files: readonly string[], flags: AuditFlags): Promise<number> {
+  const output = flags.output === undefined ? undefined : writable(flags.output)
+  const report = await reportFor(files, flags)
+  clear()
+  if (output !== undefined) {
+    await writeFileWhole(output, (write) => write(Buffer.from(auditPage(report))))
+    say(`The report is in ${flags.output}.`)
+  }
+  out(flags.json === true ? JSON.stringify(report) : auditText(report))
+  return exit.done
+}
+
+function reportFor(files: readonly string[], flags: AuditFlags): Promise<AuditReport> {
+  const { live, since, columns, tz, sharedPrefix } = flags
+  if (sharedPrefix !== undefined && sharedPrefix > 1)
+    throw new UsageError(`--shared-prefix ${sharedPrefix} is not within 0 and 1.`)
+  if (tz !== undefined && !isZone(tz)) throw new UsageError(`--tz ${tz} is no time zone.`, 'Name one as Europe/Berlin.')
+  const settings = {
+    ...(tz === undefined ? {} : { zone: tz }),
+    ...(sharedPrefix === undefined ? {} : { sharedPrefix }),
+    ...(onTerminal() ? { onProgress: (lines: number) => show(`Reading: ${count(lines)} lines`) } : {}),
+  }
+  if (live !== undefined) {
+    if (files.length > 0) throw new UsageError('A log and --live are two audits.', 'Leave out one of them.')
+    const vendors = live.split(',').map((name) => name.trim())
+    return auditLive(vendors, { ...settings, since: startOf(since ?? '30d') })
+  }
+  if (files.length === 0)
+    throw new UsageError('There is nothing to audit.', 'Name a log, or vendors by --live openai,anthropic.')
+  return auditOf(
+    files.map((file) => (file === '-' ? file : resolve(file))),
+    {
+      ...settings,
+      ...(columns === undefined ? {} : { columns }),
+      ...(since === undefined ? {} : { since: startOf(since) }),
+    },
+  )
+}
+
+/** `30d` ago, or a day. */
+function startOf(text: string): number {
+  const ago = durationOf(text)
+  const at = ago === undefined ? Date.parse(text) : Date.now() - ago
+  if (Number.isNaN(at) || at > Date.now())
+    throw new UsageError(`--since ${text} is no time that has passed.`, 'Say 30d, or a day: 2026-11-01.')
+  return at
+}

@@ -1,0 +1,64 @@
+import { VendorUnavailable } from '../../domain/errors.ts'
+import { DAY } from '../../kit/clock.ts'
+import { type Call, CredentialsRefused, type Reports, type ReportWindow } from '../contract.ts'
+import { ask, summary } from './calls.ts'
+
+/** Longest page of hours, and of days. Source: platform.claude.com, "Get Messages Usage Report", read 2026-11. */
+const hoursMax = 168
+const daysMax = 31
+
+const groupedBy = ['model', 'workspace_id', 'api_key_id', 'service_tier', 'context_window', 'inference_geo']
+
+export const reports: Reports = {
+  adminKey: ['ANTHROPIC_ADMIN_KEY', 'ANTHROPIC_ADMIN_API_KEY'],
+  usage: (call, window) =>
+    pages(call, '/v1/organizations/usage_report/messages', [
+      ...spanOf(window),
+      ['bucket_width', '1h'],
+      ['limit', String(hoursMax)],
+      ...groupedBy.map((name): Pair => ['group_by[]', name]),
+    ]),
+  async cost(call, window) {
+    let usd = 0
+    // Amounts are in cents, as decimal texts.
+    // Only days that end within the window are told, and today has not ended.
+    const days = { from: window.from, until: Math.ceil(window.until / DAY) * DAY }
+    for await (const page of pages(call, '/v1/organizations/cost_report', [
+      ...spanOf(days),
+      ['bucket_width', '1d'],
+      ['limit', String(daysMax)],
+    ]))
+      for (const { results = [] } of page.data ?? []) for (const { amount } of results) usd += Number(amount ?? 0) / 100
+    return usd
+  },
+}
+
+type Pair = [name: string, value: string]
+
+const spanOf = ({ from, until }: ReportWindow): Pair[] => [
+  ['starting_at', new Date(from).toISOString()],
+  ['ending_at', new Date(until).toISOString()],
+]
+
+interface Page {
+  readonly data?: readonly { readonly results?: readonly { readonly amount?: string }[] }[]
+  readonly has_more?: boolean
+  readonly next_page?: string | null
+}
+
+async function* pages(call: Call, path: string, query: readonly Pair[]): AsyncGenerator<Page> {
+  let next: string | null = null
+  do {
+    const search = new URLSearchParams(next === null ? [...query] : [...query, ['page', next]])
+    const answer = await ask(call, 'GET', `${path}?${search}`)
+    const message = `Anthropic answered its report at ${path} with ${summary(answer)}.`
+    if (answer.status === 401 || answer.status === 403) throw new CredentialsRefused(message, answer.status)
+    if (answer.status !== 200) throw new VendorUnavailable(message, { hint, status: answer.status })
+    const page = (answer.json ?? {}) as Page
+    yield page
+    // A cursor that does not move on would be asked for for ever.
+    next = page.has_more === true && page.next_page !== next ? (page.next_page ?? null) : null
+  } while (next !== null)
+}
+
+const hint = 'Is ANTHROPIC_BASE_URL right, and is ANTHROPIC_ADMIN_KEY the key of an administrator? Nothing was changed.'
