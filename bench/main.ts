@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchExecutor } from './executor.ts'
+import { benchFollow } from './follow.ts'
 import { benchTranslation } from './translation.ts'
 
 // How fast, and in how much memory, a file of requests goes out, is answered and comes back in order: Redeye beside
@@ -110,6 +111,7 @@ async function main(): Promise<void> {
   await printHelp()
   if (values.only === undefined) await benchExecutor({ runs, dir: values.dir })
   if (values.only === undefined) benchTranslation()
+  if (values.only === undefined) await benchFollow({ dir: values.dir })
   if (values.ten) await printGrowth(medians.get('redeye') as Figures)
 }
 

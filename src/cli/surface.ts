@@ -198,12 +198,14 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     ['Before the first job', 'doctor'],
     ['In a health check', 'doctor --json'],
     ['What is left at the vendors of files and batches that bear our keys', 'doctor --remote'],
+    ['How long your submissions have taken, and when in the week', 'doctor --latency'],
     [
       'How fast an engine of your own is, and when it is cheaper than a batch',
       'doctor --engine http://gpu:8000/v1 --usd-per-hour 2.5',
     ],
   ])
     .option('--remote', 'list what is left at the vendors and no job of this home needs any more')
+    .option('--latency', 'how long submissions of this home took, by account, lane, model, size and hour of week')
     .option('--remove', 'with --remote: delete it, but for what is on its way or may be of another home')
     .optionsGroup('An engine of your own, measured in about a minute; it yields to whoever waits there:')
     .option('--engine <url>', 'its base URL, or the name of its account')

@@ -15,9 +15,11 @@ import {
   formatFor,
   type JobRow,
   jobIdOf,
+  type LaneLatency,
   type LedgerRow,
   type Leftovers,
   type ListedLimits,
+  latencyOf,
   leftoversOf,
   listedLimits,
   type Ports,
@@ -190,6 +192,11 @@ export class Redeye {
         call === null && !regional && name === vendor ? { vendor, wants } : [],
       )
     return { home, bytes, storeVersion: version, node: process.version, accounts, missing, leftovers }
+  }
+
+  /** How long its own submissions have taken, by account, lane, model and size, beside what is published. */
+  async latency(): Promise<LaneLatency[]> {
+    return latencyOf(this.#ports)
   }
 
   /**

@@ -20,7 +20,8 @@ import { type RoutedManifest, routedFor, sentManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
 import { settle, settleCancelled, settleLost } from './settle.ts'
 import { stepSync } from './sync-flight.ts'
-import { type Watcher, watch } from './watch.ts'
+import { watch } from './watch.ts'
+import type { Watcher } from './watcher.ts'
 import { leaveOutWithdrawn, withdrawnIn } from './withdrawn.ts'
 
 /** Steps in a row that a claim may take before it gives the others a turn. */
@@ -32,22 +33,32 @@ export interface Crew {
   readonly runs: Runs
 }
 
-/** Drives one shard as far as it goes now. What it returns is when to look again. */
-export async function advance(ports: Ports, crew: Crew, claim: Claim): Promise<number | null> {
+/**
+ * Drives one shard as far as it goes now.
+ * @returns when to look again, and whether all of it was one look that changed nothing
+ */
+export async function advance(
+  ports: Ports,
+  crew: Crew,
+  claim: Claim,
+): Promise<{ readonly wakeAt: number | null; readonly quiet: boolean }> {
+  const loud = (wakeAt: number | null) => ({ wakeAt, quiet: false })
   for (let taken = 0; taken < STEPS_MAX; taken++) {
-    if (claim.signal.aborted) return ports.clock.now()
+    if (claim.signal.aborted) return loud(ports.clock.now())
     const flight = await open(ports, claim)
-    if (flight === undefined) return null
+    if (flight === undefined) return loud(null)
     try {
       const then = await step(flight, crew).catch((error: unknown) => trouble(flight, error))
-      if (then !== 'again') return then
+      if (then === 'again') continue
+      if (typeof then === 'number' || then === null) return loud(then)
+      return { wakeAt: then.quietUntil, quiet: taken === 0 }
     } catch (error) {
       // A lost lease or an end asked for breaks a step off wherever it stands; that is no trouble of anybody's.
-      if (error instanceof LeaseLost || claim.signal.aborted) return ports.clock.now()
+      if (error instanceof LeaseLost || claim.signal.aborted) return loud(ports.clock.now())
       throw error
     }
   }
-  return ports.clock.now()
+  return loud(ports.clock.now())
 }
 
 async function open(ports: Ports, claim: Claim): Promise<ShardFlight | undefined> {

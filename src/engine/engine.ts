@@ -25,11 +25,15 @@ import { waitsForPreflight } from './preflight.ts'
 import { isLive } from './restore.ts'
 import { Runs } from './runs.ts'
 import { SWEEP_EVERY_MS, sweep } from './sweep.ts'
-import { Watcher } from './watch.ts'
+import { Watcher } from './watcher.ts'
 
 const ATTENDANT_MS = 20 * SECOND
 const BEAT_MS = 5 * SECOND
+/** Beats at which all jobs are refreshed, of so many. */
+const FULL_BEATS = 6
 const LOOK_MS = 250
+/** Runs go on and submissions get on without a word, so a steered job is looked at now and then: one part of the time. */
+const STEER_SHARE = 50
 
 /**
  * Holds that only a person or the vendor can lift. Waiting for room in a quota is part of flying, and so is waiting for
@@ -56,7 +60,8 @@ export interface Attending {
 /** Drives jobs in this process. `run`, `watch`, `wait`, `worker` and `serve` attend; nothing else does. */
 export async function attend(ports: Ports, jobs: readonly string[] | 'all', command: string): Promise<Attending> {
   const changes = new EventEmitter().setMaxListeners(0)
-  const crew = { watcher: new Watcher(), runs: new Runs(ports.clock) }
+  const watcher = new Watcher(ports, jobs, (ids) => ids.forEach((id) => changes.emit('moved', id)))
+  const crew = { watcher, runs: new Runs(ports.clock) }
   let fatal: unknown
   const fail = (error: unknown): void => {
     fatal ??= error
@@ -71,13 +76,16 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
   for (const id of await jobList()) await liftHolds(ports, id)
 
   const attendance = ports.dispatcher.attend(jobs, async (claim) => {
+    let quiet = false
     try {
-      return await advance(ports, crew, claim)
+      const then = await advance(ports, crew, claim)
+      quiet = then.quiet
+      return then.wakeAt
     } catch (error) {
       fail(error)
       throw error
     } finally {
-      changes.emit('moved', claim.jobId)
+      if (!quiet) changes.emit('moved', claim.jobId)
     }
   })
   const { owner } = attendance
@@ -95,17 +103,37 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
 
   const refreshes = new Serial(fail)
   const alarms = new Alarms(ports.clock, (id) => refreshes.run(id, () => refresh(id)))
-  const attendant = { owner, runs: crew.runs, wake: (id: string, at: number | null) => alarms.set(id, at) }
+  const took = new Map<string, number>()
+  const wake = (id: string, at: number | null): void => {
+    const { clock } = ports
+    const ms = Math.max(LOOK_MS, STEER_SHARE * took.values().reduce((sum, one) => sum + one, 0))
+    alarms.set(id, at === null ? null : Math.min(at, clock.now() + ms * clock.speed))
+  }
+  const attendant = { owner, ...crew, wake }
   const refresh = async (id: string): Promise<void> => {
+    const began = performance.now()
     await refreshJob(ports, id, attendant)
+    took.set(id, performance.now() - began)
     attendance.nudge()
     changes.emit('change')
   }
   changes.on('moved', (id: string) => refreshes.run(id, () => refresh(id)))
   for (const id of await jobList()) refreshes.run(id, () => refresh(id))
+  watcher.start()
+  const elsewhere = changesElsewhere(ports)
+  const known = new Set<string>()
+  let beats = 0
   const beat = setInterval(() => {
     ports.store.attend(row()).catch(fail)
-    void jobList().then((ids) => ids.forEach((id) => refreshes.run(id, () => refresh(id))), fail)
+    // What this process does refreshes the job by itself. Now and then all are, whatever was or was not heard.
+    const all = elsewhere() || beats++ % FULL_BEATS === 0
+    const refreshSome = (ids: readonly string[]): void => {
+      for (const id of ids) {
+        if (all || !known.has(id)) refreshes.run(id, () => refresh(id))
+        known.add(id)
+      }
+    }
+    void jobList().then(refreshSome, fail)
   }, BEAT_MS)
   const sweeping = setInterval(
     () => refreshes.run('sweep', () => sweepAll(ports)),
@@ -117,6 +145,7 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
     done: (job: JobRow) => Promise<boolean> | boolean,
     signal?: AbortSignal,
   ): Promise<JobRow> => {
+    const elsewhere = changesElsewhere(ports)
     for (;;) {
       signal?.throwIfAborted()
       if (fatal !== undefined) throw fatal
@@ -127,7 +156,7 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (await done(job)) return job
       const told = await changed(changes, signal)
       // Whatever this process does refreshes the job by itself; the look is for what another did.
-      if (!told && jobs !== 'all') refreshes.run(jobId, () => refreshJob(ports, jobId, attendant))
+      if (!told && jobs !== 'all' && elsewhere()) refreshes.run(jobId, () => refreshJob(ports, jobId, attendant))
     }
   }
   return {
@@ -165,10 +194,21 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       clearInterval(beat)
       alarms.clear()
       clearInterval(sweeping)
+      await watcher.stop()
       await attendance.stop()
       await refreshes.idle()
       await ports.store.leave(owner)
     },
+  }
+}
+
+/** Tells whether another process has written since it was last asked. */
+function changesElsewhere({ store }: Ports): () => boolean {
+  let seen = store.dataVersion()
+  return () => {
+    const before = seen
+    seen = store.dataVersion()
+    return seen !== before
   }
 }
 
@@ -186,12 +226,10 @@ class Alarms {
   set(id: string, at: number | null): void {
     clearTimeout(this.#timers.get(id))
     if (at === null) return
-    // The beat comes in any case, so that no timer need be longer.
-    const ms = Math.min(BEAT_MS, Math.max(0, at - this.#clock.now()) / this.#clock.speed)
-    this.#timers.set(
-      id,
-      setTimeout(() => this.#ring(id), ms),
-    )
+    // Timers stand still while the machine sleeps, so none is long.
+    const ms = Math.max(0, at - this.#clock.now()) / this.#clock.speed
+    const then = ms > BEAT_MS ? () => this.set(id, at) : () => this.#ring(id)
+    this.#timers.set(id, setTimeout(then, Math.min(BEAT_MS, ms)))
   }
 
   clear(): void {

@@ -31,8 +31,11 @@ export interface SyncFlight extends ShardFlight {
   readonly lane: SyncLane
 }
 
-/** What a step leaves: look again at once, or at a time (our clock), or never by itself. */
-export type Then = 'again' | number | null
+/**
+ * What a step leaves: look again at once, or at a time (our clock), or never by itself. `quietUntil`: at that time, and
+ * nothing was written, so that nobody need hear of it.
+ */
+export type Then = 'again' | number | null | { readonly quietUntil: number }
 
 /** The lease went to another process, or a row moved under us: whatever we were about to write is not ours to write. */
 export class LeaseLost extends Error {

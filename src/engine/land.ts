@@ -14,11 +14,13 @@ import { planRetries } from './retry.ts'
 import type { Runs } from './runs.ts'
 import { againOf } from './settle.ts'
 import { steer } from './steer.ts'
+import type { Watcher } from './watcher.ts'
 
 /** Who refreshes a job. */
 export interface Attendant {
   readonly owner: string
   readonly runs: Runs
+  readonly watcher: Watcher
   /** Has the job refreshed again then, our clock; null: not by the time. */
   wake(jobId: string, at: number | null): void
 }
@@ -30,7 +32,7 @@ export interface Attendant {
 export async function refreshJob(
   ports: Ports,
   jobId: string,
-  { owner, runs, wake }: Attendant,
+  { owner, runs, watcher, wake }: Attendant,
 ): Promise<JobRow | undefined> {
   for (;;) {
     const job = await ports.store.job(jobId)
@@ -40,7 +42,7 @@ export async function refreshJob(
     if (flying.length > 0) {
       const gate = await preflightGate(ports, job, shards)
       if (gate === 'moved') continue
-      if (gate === 'open' && isSteered(job)) wake(jobId, await steer(ports, runs, jobId))
+      if (gate === 'open' && isSteered(job)) wake(jobId, await steer(ports, { runs, watcher }, jobId))
       if (await follow(ports, job, flying)) continue
       return job
     }

@@ -1,17 +1,15 @@
 import type { Limits } from '../domain/limits.ts'
-import { quotaHoldingStates } from '../domain/states.ts'
 import { tierOf, vendorOf } from '../domain/usage.ts'
 import { windowOf } from '../executor/engine-use.ts'
 import { SECOND } from '../kit/clock.ts'
-import { learned, samplesFor } from '../policy/history.ts'
-import { priorOf } from '../policy/landing.ts'
 import type { Offer } from '../policy/view.ts'
 import type { Quote, QuotedLane } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { offerName } from './course.ts'
+import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
-import { paceFor, pastOn, sheds } from './pace-for.ts'
+import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import { limitNow } from './quota.ts'
 import { type Route, type RoutedManifest, routesOf } from './routing.ts'
@@ -101,15 +99,12 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
   if (sync === undefined) {
     const { limits } = ports.vendors.batch(lane)
     const size = Math.max(1, ...of.shards.map(({ count }) => count))
-    const prior = priorOf(lane, size)
-    if (prior === undefined) throw new Error(`No prior for ${lane}.`)
+    const told = await curveFor(ports, { lane, accountId, model, requests: size })
+    if (told === undefined) throw new Error(`No prior for ${lane}.`)
     return {
       ...facts,
       kind: 'batch',
-      landing: learned(
-        prior,
-        samplesFor(await pastOn(ports, route), { model, requests: size, now: ports.clock.now() }),
-      ),
+      landing: told.curve,
       returnsPartial: limits.returnsPartial,
       cancelSeconds: limits.cancelLagMs / SECOND,
       room: fits(limits, of) ? await roomOn(ports, of, route) : 0,
@@ -128,7 +123,7 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
   }
 }
 
-function lineOf({ quote }: JobRow, { lane, model }: Route): QuotedLane | undefined {
+export function lineOf({ quote }: JobRow, { lane, model }: Pick<Route, 'lane' | 'model'>): QuotedLane | undefined {
   const { lanes = [], alternatives = [] } = (quote ?? {}) as Partial<Quote>
   return [...lanes, ...alternatives].find((line) => line.lane === lane && line.model === model)
 }
@@ -145,7 +140,7 @@ function priceOf(line: QuotedLane | undefined, standard = Number(line?.usd.stand
   return line?.usd.high == null || !(standard > 0) ? undefined : Number(line.usd.high) / standard
 }
 
-function tokensEach({ requests }: JobRow, line: QuotedLane | undefined): { input: number; output: number } {
+export function tokensEach({ requests }: JobRow, line: QuotedLane | undefined): { input: number; output: number } {
   if (line === undefined) return { input: 1000, output: 500 }
   const { inputHigh, outputLow, outputHigh } = line.tokens
   return { input: inputHigh / requests, output: Math.sqrt(Math.max(1, outputLow) * Math.max(1, outputHigh)) / requests }
@@ -187,15 +182,13 @@ async function roomOn(ports: Ports, { shards, group }: Of, route: Route): Promis
       one.held === 'quota' && one.lane === lane && one.accountId === accountId && (one.wakeAt ?? 0) > ports.clock.now(),
   )
   if (told) return 0
-  const all = await ports.store.submissions({ accountId, states: quotaHoldingStates })
-  const held = all.filter((one) => one.lane === lane)
-  if (limits.openSubmissionsMax !== null && held.length >= limits.openSubmissionsMax) return 0
+  const { open, tokens } = await ports.store.inUse({ accountId, lane, model })
+  if (limits.openSubmissionsMax !== null && open >= limits.openSubmissionsMax) return 0
   const tokensMax = await limitNow(ports, { accountId, model, unit: 'tokens' }, limits.enqueuedTokensMax(model))
   if (tokensMax === null) return Number.POSITIVE_INFINITY
-  const same = held.filter((one) => one.model === model)
-  if (same.length === 0) return Number.POSITIVE_INFINITY // the claim lets a shard fly alone, whatever its size
+  if (tokens === 0) return Number.POSITIVE_INFINITY // the claim lets a shard fly alone, whatever its size
   const own = shards.filter((shard) => shard.group === group)
   const requests = own.reduce((sum, { count }) => sum + count, 0)
-  const each = own.reduce((sum, { tokens }) => sum + tokens, 0) / Math.max(1, requests)
-  return Math.max(0, (tokensMax - same.reduce((sum, { tokens }) => sum + tokens, 0)) / Math.max(1, each))
+  const each = own.reduce((sum, shard) => sum + shard.tokens, 0) / Math.max(1, requests)
+  return Math.max(0, (tokensMax - tokens) / Math.max(1, each))
 }

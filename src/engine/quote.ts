@@ -4,14 +4,16 @@ import { doneAt, openWithin } from '../executor/engine-use.ts'
 import { emptyRecord, type Group, type Manifest, RECORD_BYTES, readRecord, rowsOf } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { SECOND } from '../kit/clock.ts'
+import { arrivalOf, type Fleet } from '../policy/arrival.ts'
 import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
 import { outputRange } from '../pricing/output-range.ts'
-import { type Quote, type QuotedLane, type QuoteGroup, quote } from '../pricing/quote.ts'
+import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
+import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
@@ -61,7 +63,7 @@ async function quoteRoutes(
   const ladder = ladderOf(options, deadline)
   const groups: QuoteGroup[] = []
   const flyable = new Set<Lane>()
-  const shardsOf = new Map<Lane, number>()
+  const fleets = new Map<Lane, { fleets: Fleet[]; seen: number }>()
   for (const [number, group] of manifest.groups.entries()) {
     const route = manifest.routes[number] as Route
     const { lane, accountId, translated } = route
@@ -69,14 +71,16 @@ async function quoteRoutes(
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
     const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
     const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
-    shardsOf.set(lane, (shardsOf.get(lane) ?? 0) + Math.max(1, Math.ceil(cut)))
+    const fleet = await fleetOf(ports, route, { rows: rowsOf(group), submissions: Math.max(1, Math.ceil(cut)) })
+    const { fleets: others = [], seen = 0 } = fleets.get(lane) ?? {}
+    if (fleet !== undefined) fleets.set(lane, { fleets: [...others, fleet], seen: seen + fleet.seen })
     const rates = ports.vendors.engine(accountId)?.rates
     groups.push({
       ...quoteGroup(manifest, number, samples.get(number), options),
       ...(rates === undefined ? {} : { rates }),
     })
   }
-  const landing: Record<Lane, { p50: number; p90: number; onTime: number | null }> = {}
+  const landing: Record<Lane, NonNullable<QuoteInput['landing']>[Lane]> = {}
   const paces = new Map<Lane, Pace>()
   for (const [number, group] of groups.entries()) {
     const route = manifest.routes[number] as Route
@@ -99,15 +103,11 @@ async function quoteRoutes(
       deadline,
     })
   }
-  for (const lane of flyable) {
-    if (paces.has(lane)) continue
-    const landed = landingOf(lane, { requests: everyRow(manifest).count, submissions: shardsOf.get(lane) ?? 1 })
-    if (landed === undefined) continue
-    landing[lane] = {
-      p50: landed.p50,
-      p90: landed.p90,
-      onTime: deadline === null ? null : landed.chanceWithin((deadline - at) / 1000),
-    }
+  for (const [lane, { fleets: flown, seen }] of fleets) {
+    if (!flyable.has(lane)) continue
+    const { p50, p90, chanceWithin } = arrivalOf(flown)
+    const onTime = deadline === null ? null : chanceWithin((deadline - at) / SECOND)
+    landing[lane] = { p50, p90, onTime, notes: [restsOn(lane, seen)] }
   }
   const sure = [...paces].filter(([lane]) => !sheds(lane))
   const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
@@ -115,8 +115,21 @@ async function quoteRoutes(
   return quote({ at, deadline, groups, flyable: [...flyable], landing, lastResort, earliest })
 }
 
+/** Submissions of a group as it would be cut, by what the home has seen of such. */
+async function fleetOf(
+  ports: Ports,
+  { lane, accountId, model }: Route,
+  { rows, submissions }: { rows: number; submissions: number },
+): Promise<(Fleet & { seen: number }) | undefined> {
+  const told = await curveFor(ports, { lane, accountId, model, requests: Math.ceil(rows / submissions) })
+  return told && { ...told, submissions, age: 0 }
+}
+
+const restsOn = (lane: Lane, seen: number): string =>
+  `When ${lane} lands is told by published figures${seen === 0 ? ', and none of this home yet.' : ` and ${seen} ${seen === 1 ? 'submission' : 'submissions'} of this home.`}`
+
 /** Within the hours of an engine, where the lane is one. */
-function landingWithin(
+export function landingWithin(
   engine: EngineSettings | undefined,
   pace: Pace,
   { requests, at, deadline }: { requests: number; at: number; deadline: number | null },

@@ -4,10 +4,12 @@ import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
 import { countOutcomes } from './deliver.ts'
+import { expectedOf } from './expected.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { type Counts, countsSoFar, receiptOf } from './receipt.ts'
 import type { RoutedManifest } from './routing.ts'
+import { sightOf } from './view-of.ts'
 
 /** A job as `show` and the progress line see it. */
 export interface JobStatus {
@@ -27,11 +29,14 @@ export interface JobStatus {
   readonly round: number
   /** As it was when the job was made. */
   readonly quote: Quote | null
+  /** When it is likely home, by what flies now: half of such jobs by `p50`, nine in ten by `p90`; null: it cannot be told. */
+  readonly lands: { readonly p50: string; readonly p90: string } | null
 }
 
 export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
-  const shards = await ports.store.shards(job.id)
-  const submissions = await ports.store.submissions({ jobId: job.id })
+  const sight = await sightOf(ports, job)
+  const { shards, submissions } = sight
+  const expected = await expectedOf(ports, sight)
   const byState: Partial<Record<SubmissionState, number>> = {}
   const atVendor = { rows: 0, done: 0 }
   for (const { state, rows, counts } of submissions) {
@@ -62,6 +67,7 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
     region: (job.options as JobOptions).region ?? null,
     round: job.round,
     quote: job.quote as Quote | null,
+    lands: expected && { p50: new Date(expected.p50).toISOString(), p90: new Date(expected.p90).toISOString() },
   }
 }
 

@@ -4,6 +4,7 @@ import { derivedId } from '../kit/ids.ts'
 import { decide } from '../policy/decide.ts'
 import type { Decision, Offer } from '../policy/view.ts'
 import type { Commit, JobRow, ShardRow } from '../stores/contract.ts'
+import type { Crew } from './advance.ts'
 import { touched } from './budget.ts'
 import { removeInput } from './clean-up.ts'
 import { type Course, courseAfter, courseOf, offerName } from './course.ts'
@@ -16,6 +17,7 @@ import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
 import { budgetLeft, isPaused, liveOf, type Sight, sightOf, viewOf } from './view-of.ts'
+import type { Watcher } from './watcher.ts'
 
 /** Decisions in a row; each is decided on what the one before has left. */
 const STEPS_MAX = 100
@@ -24,12 +26,12 @@ const STEPS_MAX = 100
  * Takes the steps that the policy wants now, one after the other, each in one commit with its reason.
  * @returns when to ask it again (our clock)
  */
-export async function steer(ports: Ports, runs: Runs, jobId: string): Promise<number | null> {
+export async function steer(ports: Ports, { runs, watcher }: Crew, jobId: string): Promise<number | null> {
   for (let step = 0; step < STEPS_MAX; step++) {
     const job = await ports.store.job(jobId)
     if (job === undefined || job.cancelWanted || (job.state !== 'flying' && job.state !== 'held')) return null
     const sight = await sightOf(ports, job)
-    if (isStale(ports, sight)) return ports.clock.now() + SECOND * ports.clock.speed
+    if (isStale(ports, sight, watcher)) return ports.clock.now() + SECOND * ports.clock.speed
     await noteProgress(ports, sight)
     const gathered = await gatherRetries(ports, sight)
     if (gathered !== undefined) {
@@ -70,27 +72,35 @@ export async function decisionsOf(ports: Ports, runs: Runs, sight: Sight): Promi
 
 /**
  * A process that slept, or has just begun, knows what the vendors were at before: nothing is decided by that. Each shard
- * whose next look is overdue is looked at first.
+ * whose next look is overdue is looked at first, and what sleeps for long is as well known as the watcher's last pass.
  */
-function isStale({ clock }: Ports, { shards }: Sight): boolean {
-  const before = clock.now() - Math.max(MINUTE, 4 * SECOND * clock.speed)
+function isStale({ clock }: Ports, { shards }: Sight, watcher: Watcher): boolean {
+  const slack = Math.max(MINUTE, 4 * SECOND * clock.speed)
+  const now = clock.now()
+  const current = watcher.isCurrent()
   return shards.some(({ state, wakeAt, leaseUntil }) => {
-    if (state === 'settled' || wakeAt === null || wakeAt >= before) return false
-    return leaseUntil <= clock.real() // a step under way is a look
+    if (state === 'settled' || wakeAt === null) return false
+    if (leaseUntil > clock.real()) return false // a step under way is a look
+    return wakeAt < now - slack || (!current && state === 'flying' && wakeAt > now + 2 * slack)
   })
 }
 
 /** When a vendor's count last grew tells what still moves. */
 async function noteProgress(ports: Ports, sight: Sight): Promise<void> {
-  for (const shard of sight.shards) {
-    if (shard.state === 'settled') continue
+  const grown = sight.shards.flatMap((shard) => {
     const counts = liveOf(sight, shard)?.counts as { completed: number; failed: number } | null | undefined
     const done = counts == null ? 0 : counts.completed + counts.failed
     const course = courseOf(shard)
-    if (done <= course.done) continue
-    const set = { course: { ...course, done, movedAt: ports.clock.now() } satisfies Course }
-    if (await ports.store.commit({ shards: [keepShard(shard, set)] })) Object.assign(shard, set)
+    if (shard.state === 'settled' || done <= course.done) return []
+    return [{ shard, set: { course: { ...course, done, movedAt: ports.clock.now() } satisfies Course } }]
+  })
+  const note = async (some: typeof grown): Promise<boolean> => {
+    if (!(await ports.store.commit({ shards: some.map(({ shard, set }) => keepShard(shard, set)) }))) return false
+    for (const { shard, set } of some) Object.assign(shard, set)
+    return true
   }
+  // Together, or where one of them has moved on meanwhile, one by one.
+  if (grown.length > 0 && !(await note(grown))) for (const one of grown) await note([one])
 }
 
 /** What was uploaded and is not bought after all. */

@@ -19,17 +19,19 @@ export interface Sight {
   readonly job: JobRow
   readonly shards: readonly ShardRow[]
   readonly submissions: readonly SubmissionRow[]
+  /** By shard, the purchase that may still bring something. */
+  readonly live: ReadonlyMap<string, SubmissionRow>
 }
 
 /** Reads them in an order that shows no shard without the submission that it flies in. */
 export async function sightOf({ store }: Ports, job: JobRow): Promise<Sight> {
   const shards = await store.shards(job.id)
-  return { job, shards, submissions: await store.submissions({ jobId: job.id }) }
+  const submissions = await store.submissions({ jobId: job.id })
+  const live = submissions.filter((one) => isLive(one) && !one.duplicate && !one.abandoned)
+  return { job, shards, submissions, live: new Map(live.map((one) => [one.shardId, one])) } // of several the last
 }
 
-/** The shard's purchase that may still bring something. */
-export const liveOf = ({ submissions }: Sight, { id }: ShardRow): SubmissionRow | undefined =>
-  submissions.findLast((one) => one.shardId === id && isLive(one) && !one.duplicate && !one.abandoned)
+export const liveOf = ({ live }: Sight, { id }: ShardRow): SubmissionRow | undefined => live.get(id)
 
 /** What the policy may know of one group of a job's requests. */
 export function viewOf(

@@ -1,21 +1,24 @@
 import type { SubmissionState } from '../domain/states.ts'
-import { DAY, MINUTE, SECOND } from '../kit/clock.ts'
+import { DAY, MINUTE } from '../kit/clock.ts'
 import type { Remote } from '../providers/contract.ts'
 import type { Move, SubmissionRow } from '../stores/contract.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
-import type { Ports } from './ports.ts'
 import { refused } from './refusal.ts'
+import {
+  asleepUntil,
+  type Look,
+  looksApart,
+  POLL_MAX_MS,
+  POLL_MIN_MS,
+  POLL_REAL_MIN_MS,
+  type Watcher,
+} from './watcher.ts'
 import { withdrawnIn } from './withdrawn.ts'
 
 /** A 404 is common just after create; for a day afterwards it may still be the vendor's trouble, not ours. */
 const LISTED_FIRST_MS = 15 * MINUTE
 const LOST_AFTER_MS = DAY
-const POLL_MIN_MS = 2 * SECOND
-const POLL_MAX_MS = MINUTE
-/** However fast the clock, the vendor is not asked more often than this in real time. */
-const POLL_REAL_MIN_MS = 40
-const LIST_ABOVE = 20
 
 /** A submission that the vendor has, however we came to know: its id, its word, and until when it keeps the results. */
 export function openedAs(
@@ -38,22 +41,24 @@ export function openedAs(
   return { move, facts: { remote: remote.id, vendorState: remote.vendorState } }
 }
 
-/** When to look again: often while young, at most once a minute, and where looks are counted, each in its turn. */
-function pollAt({ ports: { clock }, lane }: Flight, openedAt: number | null, { inTurn }: Look): number {
+/**
+ * When to look again: often while young, at most once a minute, and where looks are counted, each in its turn. What is
+ * looked at with many others is woken when something has changed.
+ */
+function pollAt({ ports: { clock }, lane, options }: Flight, openedAt: number | null, look: Look): number {
+  const { inTurn, listed } = look
+  if (listed && options.withdrawn === undefined) return asleepUntil(clock)
   const age = clock.now() - (openedAt ?? clock.now())
   const pause = Math.min(POLL_MAX_MS, Math.max(POLL_MIN_MS, age / 10))
   return clock.now() + Math.max(pause, inTurn * looksApart(lane), POLL_REAL_MIN_MS * clock.speed)
 }
-
-const looksApart = ({ limits }: Flight['lane']): number =>
-  MINUTE / (limits.looksPerMinuteMax ?? Number.POSITIVE_INFINITY)
 
 /** One look at an open or cancelling submission; writes only when something changed. */
 export async function watch(flight: Flight, submission: SubmissionRow, watcher: Watcher): Promise<Then> {
   const { ports, lane, call } = flight
   const look = await watcher.look(flight, submission)
   const { remote } = look
-  if (remote?.state !== 'refused') await release(flight, remote)
+  const released = remote?.state !== 'refused' && (await release(flight, remote))
   if (remote === undefined) return unseen(flight, submission, look)
   if (remote.state === 'ended') {
     await commit(flight, {
@@ -78,10 +83,11 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
       submissions: [moveSubmission(submission, 'cancel', { vendorState: answer.vendorState })],
       events: [eventOf(flight, 'cancelling', { vendorState: answer.vendorState }, submission)],
     })
-    return pollAt(flight, ports.clock.now(), look)
+    return pollAt(flight, ports.clock.now(), { ...look, listed: false })
   }
-  await noteChange(flight, submission, remote)
-  return pollAt(flight, submission.openedAt, look)
+  const noted = await noteChange(flight, submission, remote)
+  const then = pollAt(flight, submission.openedAt, look)
+  return released || noted ? then : { quietUntil: then }
 }
 
 /** Somebody wants its end, or the user has withdrawn all that is in it. */
@@ -90,26 +96,27 @@ const isUnwanted = async ({ ports, job, options, shard }: Flight, { cancelWanted
 
 /**
  * The vendor answers again about what was bought: whatever the shard was held for is over. Refusals are forgotten only
- * once it runs, for until then it may be refused again.
+ * once it runs, for until then it may be refused again. True when that was news.
  */
-async function release(flight: Flight, remote: Remote | undefined): Promise<void> {
+async function release(flight: Flight, remote: Remote | undefined): Promise<boolean> {
   const { shard } = flight
   const runs = remote !== undefined && (remote.counts === null || remote.counts.total > 0)
   const refusals = runs ? 0 : shard.refusals
-  if (shard.state !== 'held' && refusals === shard.refusals) return
+  if (shard.state !== 'held' && refusals === shard.refusals) return false
   const set = { held: null, refusals }
   await commit(flight, {
     shards: [shard.state === 'held' ? moveShard(shard, 'fly', set) : keepShard(shard, set)],
     events: shard.state === 'held' ? [eventOf(flight, 'released')] : [],
   })
+  return true
 }
 
-async function noteChange(flight: Flight, submission: SubmissionRow, remote: Remote): Promise<void> {
+async function noteChange(flight: Flight, submission: SubmissionRow, remote: Remote): Promise<boolean> {
   const cancelled = remote.state === 'cancelling' && submission.state === 'open'
   const moved = remote.vendorState !== submission.vendorState
   const counted = JSON.stringify(remote.counts) !== JSON.stringify(submission.counts)
   const seenAgain = submission.progress !== null // it was gone for a while: that it came back is news too
-  if (!cancelled && !moved && !counted && !seenAgain) return
+  if (!cancelled && !moved && !counted && !seenAgain) return false
   const set = { vendorState: remote.vendorState, counts: remote.counts, progress: null }
   if (remote.state === 'unknown' && moved) {
     flight.ports.log.warn(
@@ -130,6 +137,7 @@ async function noteChange(flight: Flight, submission: SubmissionRow, remote: Rem
         ]
       : [],
   })
+  return true
 }
 
 const unexplained = (remote: Remote) =>
@@ -159,57 +167,4 @@ async function unseen(flight: Flight, submission: SubmissionRow, look: Look): Pr
     events: [eventOf(flight, 'lost', { remote: submission.remoteId, goneSince }, submission)],
   })
   return 'again'
-}
-
-interface Look {
-  /** undefined: the vendor does not know it. */
-  readonly remote: Remote | undefined
-  /** Submissions that are looked at one after the other, this one among them. */
-  readonly inTurn: number
-}
-
-/**
- * Looks at submissions for all flights of this process. Above 20 open ones of an account it pages the list back to the
- * oldest instead of asking for each; absence in a list is never proof, so what it does not show is asked for by id.
- */
-export class Watcher {
-  readonly #lists = new Map<string, { at: number; remotes: Promise<Map<string, Remote>> }>()
-
-  async look({ ports, lane, call }: Flight, submission: SubmissionRow): Promise<Look> {
-    const id = submission.remoteId ?? ''
-    const states = ['open', 'cancelling'] as const
-    const all = await ports.store.submissions({ accountId: submission.accountId, states })
-    const open = all.filter((one) => one.lane === submission.lane)
-    if (open.length <= LIST_ABOVE) return { remote: await lane.poll(call, id), inTurn: open.length }
-    const oldest = Math.min(...open.map(({ sentAt, createdAt }) => sentAt ?? createdAt))
-    const listed = (await this.#list(ports, lane, call, submission.accountId, oldest)).get(id)
-    // What changed, or is about to be acted on, is read by itself: lists may lag behind.
-    const told = listed?.state === 'open' ? listed : await lane.poll(call, id)
-    return { remote: told, inTurn: 1 }
-  }
-
-  #list(
-    ports: Ports,
-    lane: Flight['lane'],
-    call: Flight['call'],
-    accountId: string,
-    since: number,
-  ): Promise<Map<string, Remote>> {
-    const now = ports.clock.now()
-    const cached = this.#lists.get(accountId)
-    const apart = Math.max(POLL_MIN_MS, looksApart(lane), POLL_REAL_MIN_MS * ports.clock.speed)
-    if (cached !== undefined && now - cached.at < apart) return cached.remotes
-    const remotes = (async () => {
-      const byId = new Map<string, Remote>()
-      try {
-        for await (const remote of lane.list(call, since - MINUTE)) byId.set(remote.id, remote)
-      } catch (error) {
-        // Without a list each is asked for by id, which is slower and as good.
-        ports.log.warn({ account: accountId, error: String(error) }, 'the vendor could not be listed')
-      }
-      return byId
-    })()
-    this.#lists.set(accountId, { at: now, remotes })
-    return remotes
-  }
 }

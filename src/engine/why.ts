@@ -1,10 +1,10 @@
 import { terminalJobStates } from '../domain/states.ts'
-import type { Lane } from '../domain/usage.ts'
 import { SECOND } from '../kit/clock.ts'
-import { landingOf } from '../policy/landing.ts'
+import { arrivalOf } from '../policy/arrival.ts'
 import { requestsOf, span } from '../policy/words.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { courseOf, isSteered } from './course.ts'
+import { curveFor } from './curve-for.ts'
 import type { Ports } from './ports.ts'
 import { Runs } from './runs.ts'
 import { decisionsOf } from './steer.ts'
@@ -39,10 +39,10 @@ export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
     ...heldWords(flying),
     ...pauseWords(flying, ports.clock.now()),
     ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
-    ...laneWords(
+    ...(await laneWords(
       ports,
       flying.map((shard) => ({ shard, live: liveOf(sight, shard) })),
-    ),
+    )),
   ])
 }
 
@@ -80,9 +80,10 @@ interface Flown {
 }
 
 /** What is in flight on each lane, and how long such flights take. */
-function laneWords({ clock, vendors }: Ports, flying: readonly Flown[]): string[] {
+async function laneWords(ports: Ports, flying: readonly Flown[]): Promise<string[]> {
+  const { clock } = ports
   const bought = flying.filter(({ live }) => live !== undefined && live.state !== 'prepared')
-  return [...Map.groupBy(bought, ({ shard }) => shard.lane)].map(([lane, flown]) => {
+  const words = [...Map.groupBy(bought, ({ shard }) => shard.lane)].map(async ([lane, flown]) => {
     const rows = flown.reduce((sum, { shard }) => sum + shard.count, 0)
     const done = flown.reduce((sum, { live }) => sum + doneOf(live), 0)
     const since = Math.min(...flown.map(({ live }) => live?.openedAt ?? clock.now()))
@@ -90,8 +91,9 @@ function laneWords({ clock, vendors }: Ports, flying: readonly Flown[]): string[
     const facts = `${many} with ${requestsOf(rows)}, ${done} of them done by its count, the oldest for ${span((clock.now() - since) / SECOND)}`
     const [heldBy] = flown.flatMap(({ live }) => (live?.progress as Partial<RunProgress> | null)?.heldBy ?? [])
     const waits = heldBy === undefined ? '' : ` Nothing new starts there: ${heldBy}.`
-    return `On ${lane}: ${facts}.${waits}${vendors.sync(lane) === undefined ? usualWords(lane, rows / flown.length) : ''}`
+    return `On ${lane}: ${facts}.${waits}${await usualWords(ports, flown, Math.ceil(rows / flown.length))}`
   })
+  return Promise.all(words)
 }
 
 function doneOf(live: SubmissionRow | undefined): number {
@@ -99,9 +101,10 @@ function doneOf(live: SubmissionRow | undefined): number {
   return (counts?.completed ?? 0) + (counts?.failed ?? 0)
 }
 
-function usualWords(lane: Lane, requests: number): string {
-  const usual = landingOf(lane, { requests: Math.ceil(requests) })
-  return usual === undefined
-    ? ''
-    : ` Half of such submissions end within ${span(usual.p50)}, nine in ten within ${span(usual.p90)}.`
+/** By what the home has seen of such; nothing on lanes that take requests one by one. */
+async function usualWords(ports: Ports, [first]: readonly Flown[], requests: number): Promise<string> {
+  const told = first && (await curveFor(ports, { ...first.shard, requests }))
+  if (told === undefined) return ''
+  const { p50, p90 } = arrivalOf([{ curve: told.curve, submissions: 1, age: 0 }])
+  return ` Half of such submissions end within ${span(p50)}, nine in ten within ${span(p90)}.`
 }

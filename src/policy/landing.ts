@@ -82,7 +82,7 @@ export function endedBy(prior: LandingPrior, seconds: number): number {
 }
 
 /** The least time by which the chance is reached, by bisection; the cap where it never is. */
-function quantile(chanceWithin: (seconds: number) => number, share: number, cap: number): number {
+export function quantile(chanceWithin: (seconds: number) => number, share: number, cap: number): number {
   let [low, high] = [0, Math.min(cap, 100 * 86_400)]
   if (chanceWithin(high) < share) return high
   for (let step = 0; step < 60; step += 1) {

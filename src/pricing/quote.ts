@@ -43,8 +43,10 @@ export interface QuoteInput {
   readonly groups: readonly QuoteGroup[]
   /** Lanes that can be bought. All that have a price are quoted; only these are recommended. */
   readonly flyable: readonly Lane[]
-  /** Seconds from `at` until the job lands, and the chance to meet the deadline; a lane may be absent. */
-  readonly landing?: Readonly<Partial<Record<Lane, { p50: number; p90: number; onTime: number | null }>>>
+  /** Seconds from `at` until the job lands, the chance to meet the deadline, and what tells so; a lane may be absent. */
+  readonly landing?: Readonly<
+    Partial<Record<Lane, { p50: number; p90: number; onTime: number | null; notes?: readonly string[] }>>
+  >
   /** The lane that everything can climb to when it gets late. */
   readonly lastResort?: Lane | undefined
   /** The earliest deadline that can be relied upon, epoch ms; null: no lane is there to be relied upon. */
@@ -199,6 +201,7 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
       ...laneNotes(facts, input),
       ...modelNotes(facts, input),
       ...residencyNotes(groups, row),
+      ...(landing?.notes ?? []),
       ...estimateNotes(groups),
     ],
   }

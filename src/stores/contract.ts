@@ -46,6 +46,8 @@ export interface ControlStore {
     accountId?: string
     states?: readonly SubmissionState[]
   }): Promise<SubmissionRow[]>
+  /** What the account has in use on the lane: submissions in `quotaHoldingStates`, and the tokens of those of the model. */
+  inUse(of: { accountId: string; lane: Lane; model: string }): Promise<{ open: number; tokens: number }>
   /** The submissions that ended last, newest first: how long they took teaches how long others may take. */
   endings(filter: { accountId: string; lane: Lane; limit: number }): Promise<Ending[]>
   /** Events of a job after `seq`, oldest first. */
@@ -82,6 +84,8 @@ export interface ControlStore {
   holdsLease(shardId: string, owner: string, epoch: number, until: number): Promise<boolean>
   /** A `wakeAt` that another commit set during the lease stands where it is earlier; null asks for no wake-up. */
   releaseShard(shardId: string, owner: string, epoch: number, wakeAt: number | null): Promise<void>
+  /** Puts off the wake-ups of shards that nobody holds, whose purchases are open, and that nobody wants cancelled. */
+  sleepShards(request: SleepRequest): Promise<void>
   /** Of shards and jobs; wake-ups stay as they are. */
   dropLeases(owner: string): Promise<void>
   /** The earliest wakeAt among unsettled shards of the jobs that nobody holds at `now` (real time); null: none. */
@@ -163,6 +167,15 @@ export interface ShardClaim {
   /** Real time, for leases. */
   readonly real: number
   readonly leaseUntil: number
+}
+
+export interface SleepRequest {
+  readonly shardIds: readonly string[]
+  /** Wake-ups before this become wake-ups at `until`; our clock. */
+  readonly before: number
+  readonly until: number
+  /** Real time, for leases. */
+  readonly real: number
 }
 
 export interface JobRow {

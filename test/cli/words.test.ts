@@ -75,6 +75,7 @@ const status: JobStatus = {
   region: null,
   round: 0,
   quote,
+  lands: null,
 }
 const event = (type: string, data: unknown, shard: string | null = 'shd_1'): JobEvent => ({
   seq: 1,
@@ -98,6 +99,11 @@ describe('the words', () => {
     expect(progressTimes(status, at(30))).toBe('lands within 1h · 30m so far')
     expect(progressTimes(status, at(95))).toBe('later than nine in ten such jobs · 1h 35m so far')
     expect(progressTimes({ ...status, quote: null }, at(5))).toBe('5m so far')
+  })
+
+  test('what flies tells better than the quote when the job lands', () => {
+    const flying = { ...status, lands: { p50: iso(100), p90: iso(190) } }
+    expect(progressTimes(flying, at(95))).toBe('lands in 5m–1h 35m · 1h 35m so far')
   })
 
   test('a quote marks the lane to take and those that are for comparison', () => {

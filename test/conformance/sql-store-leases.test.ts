@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { inChild } from './child-process.ts'
 import { sqlStores } from './implementations.ts'
 import { freshStore } from './sql-store-home.ts'
-import { jobRow, shardRow } from './sql-store-rows.ts'
+import { jobRow, shardRow, submissionRow } from './sql-store-rows.ts'
 
 describe.each(sqlStores)('leases: $name', (implementation) => {
   const here = freshStore(implementation)
@@ -50,6 +50,40 @@ describe.each(sqlStores)('leases: $name', (implementation) => {
     expect(await lease('b', { now: 0, real: 100, leaseUntil: 200 })).toMatchObject({ owner: 'b', epoch: 2 })
     await here.store.releaseShard('shd_a', 'a', 1, 555)
     expect(await here.store.shard('shd_a')).toMatchObject({ owner: 'b', epoch: 2, leaseUntil: 200, wakeAt: 0 })
+  })
+
+  test('what was looked at with others is put to sleep, but for what somebody holds or wants awake', async () => {
+    const flying = { state: 'flying' as const, wakeAt: 10 }
+    const shards = ['quiet', 'later', 'leased', 'held', 'refused', 'leaving', 'ended', 'planned'].map((id) =>
+      shardRow({
+        id,
+        ...flying,
+        ...(id === 'later' ? { wakeAt: 50 } : {}),
+        ...(id === 'leased' ? { leaseUntil: 2_000 } : {}),
+        ...(id === 'held' ? { held: 'vendor' as const } : {}),
+        ...(id === 'refused' ? { refusals: 1 } : {}),
+        ...(id === 'planned' ? { state: 'planned' as const } : {}),
+      }),
+    )
+    const open = shards.map(({ id }) => submissionRow({ id: `sub_${id}`, shardId: id, state: 'open' }))
+    const insertSubmissions = open.map((row) => ({
+      ...row,
+      ...(row.shardId === 'leaving' ? { cancelWanted: true } : {}),
+      ...(row.shardId === 'ended' ? { state: 'ended' as const } : {}),
+    }))
+    await here.store.createJob(jobRow(), shards, [])
+    expect(await here.store.commit({ insertSubmissions })).toBe(true)
+    const ids = shards.map(({ id }) => id)
+    await here.store.sleepShards({ shardIds: ids, before: 50, until: 900, real: 1_000 })
+    const asleep = async () => (await here.store.shards('job_a')).filter(({ wakeAt }) => wakeAt === 900)
+    expect((await asleep()).map(({ id }) => id)).toEqual(['quiet'])
+    expect((await here.store.shard('later'))?.wakeAt).toBe(50)
+  })
+
+  test('nothing of a job that is being cancelled is put to sleep', async () => {
+    await here.store.createJob(jobRow({ cancelWanted: true }), [shardRow({ state: 'flying', wakeAt: 10 })], [])
+    await here.store.sleepShards({ shardIds: ['shd_a'], before: 50, until: 900, real: 1_000 })
+    expect((await here.store.shard('shd_a'))?.wakeAt).toBe(10)
   })
 
   test('a lease holds for its owner and epoch until its time', async () => {

@@ -55,6 +55,13 @@ describe.each(sqlStores)('quota: $name', (implementation) => {
     expect((await here.store.submission('sub_a'))?.state).toBe('buying')
   })
 
+  test('what is in use is told: submissions of the lane, and the tokens of those of the model', async () => {
+    const of = { accountId: 'acc_a', lane: 'vendor/batch', model: 'gpt-x' } as const
+    expect(await here.store.inUse(of)).toEqual({ open: 3, tokens: 2_000 })
+    expect(await here.store.inUse({ ...of, model: 'gpt-z' })).toEqual({ open: 3, tokens: 0 })
+    expect(await here.store.inUse({ ...of, accountId: 'acc_c' })).toEqual({ open: 0, tokens: 0 })
+  })
+
   test('is not claimed when the commit loses', async () => {
     expect(await here.store.claim(quotaClaim(), buy)).toBe('claimed')
     expect(await here.store.claim(quotaClaim(), buy)).toBe('lost')

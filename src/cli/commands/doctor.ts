@@ -4,11 +4,13 @@ import { exit } from '../exit-codes.ts'
 import { out } from '../terminal.ts'
 import { columns } from '../text/columns.ts'
 import { bytes, count, duration, some } from '../text/figures.ts'
+import { latencyText } from '../text/latency.ts'
 import { limitsText } from '../text/prices.ts'
 import { withHome } from '../with-home.ts'
 import { doctorEngine, type EngineFlags } from './doctor-engine.ts'
 
 interface DoctorFlags extends Partial<EngineFlags> {
+  readonly latency?: boolean
   readonly remote?: boolean
   readonly remove?: boolean
 }
@@ -21,6 +23,11 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const alone = (['usdPerHour', 'model', 'compare', 'blind'] as const).find((name) => flags[name] !== undefined)
   if (alone !== undefined) throw new UsageError('What is to be measured is not said.', 'Name it by --engine URL.')
   return withHome(flags, async (redeye) => {
+    if (flags.latency === true) {
+      const lanes = await redeye.latency()
+      out(flags.json === true ? JSON.stringify({ lanes }) : latencyText(lanes))
+      return exit.done
+    }
     if (flags.remote === true) {
       const found = await redeye.remoteLeftovers({ remove: flags.remove === true })
       out(flags.json === true ? JSON.stringify(found) : remoteText(found))

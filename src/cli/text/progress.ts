@@ -18,9 +18,9 @@ export function progressFacts({ receipt, atVendor, held, shards }: JobStatus): s
 }
 
 /** When it lands and how long it flies: changes with every look. */
-export function progressTimes({ receipt, quote }: JobStatus, now: number): string {
+export function progressTimes({ receipt, quote, lands }: JobStatus, now: number): string {
   const elapsed = `${duration(now - Date.parse(receipt.createdAt))} so far`
-  const expected = landing(quote)
+  const expected = lands == null ? landing(quote) : { p50: Date.parse(lands.p50), p90: Date.parse(lands.p90) }
   if (receipt.state === 'landing') return `landing · ${elapsed}`
   if (expected === null) return elapsed
   const { p50, p90 } = expected

@@ -49,7 +49,9 @@ function codec<Row>(forms: Readonly<Record<keyof Row & string, Form>>): Codec<Ro
     },
     decode(columns) {
       const held = columns as Readonly<Record<string, unknown>>
-      return Object.fromEntries(fields.map(([name, form]) => [name, read[form](held[name])])) as Row
+      const row: Record<string, unknown> = {}
+      for (const [name, form] of fields) row[name] = form === 'plain' ? held[name] : read[form](held[name])
+      return row as Row
     },
   }
 }

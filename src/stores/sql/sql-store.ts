@@ -59,6 +59,7 @@ import { renewJobLeases } from './statements/renew-job-leases.ts'
 import { renewShardLeases } from './statements/renew-shard-leases.ts'
 import { saveAttachment } from './statements/save-attachment.ts'
 import { saveAttendant } from './statements/save-attendant.ts'
+import { sleepShards } from './statements/sleep-shards.ts'
 import { keepVigil, type Vigil } from './vigil.ts'
 
 /**
@@ -164,6 +165,7 @@ type Reads = Pick<
   | 'shards'
   | 'submission'
   | 'submissions'
+  | 'inUse'
   | 'endings'
   | 'events'
   | 'ledger'
@@ -187,6 +189,11 @@ function reads(db: Database): Reads {
     shards: (jobId) => all(shardRows, listShards(db, jobId)),
     submission: (id) => one(submissionRows, findSubmission(db, id)),
     submissions: (filter) => all(submissionRows, listSubmissions(db, filter)),
+    inUse: async ({ accountId, lane, model }) => {
+      const endedHoldSince = Number.MAX_SAFE_INTEGER
+      const used = await firstOf(db, quotaUsage(db, { accountId, lane, model, endedHoldSince }))
+      return { open: Number(used?.open ?? 0), tokens: Number(used?.tokens ?? 0) }
+    },
     endings: (filter) => all(endingRows, listEndings(db, filter)),
     events: (jobId, after = 0, limit) => all(eventRows, listEvents(db, jobId, after, limit)),
     ledger: (filter = {}) => all(ledgerRows, listLedger(db, filter.jobId)),
@@ -199,8 +206,19 @@ function reads(db: Database): Reads {
 
 type LeaseHalf = Pick<
   ControlStore,
-  'claimShard' | 'renewLeases' | 'holdsLease' | 'releaseShard' | 'dropLeases' | 'nextWake' | 'claimJob' | 'releaseJob'
+  | 'claimShard'
+  | 'renewLeases'
+  | 'holdsLease'
+  | 'releaseShard'
+  | 'sleepShards'
+  | 'dropLeases'
+  | 'nextWake'
+  | 'claimJob'
+  | 'releaseJob'
 >
+
+/** Of a list in a statement: all its lengths are statements of their own, and one that is long takes long to make. */
+const IDS_AT_ONCE = 500
 
 function leases(db: Database): LeaseHalf {
   return {
@@ -217,6 +235,13 @@ function leases(db: Database): LeaseHalf {
       (await firstOf(db, leaseHolds(db, shardId, owner, epoch, until))) !== undefined,
     releaseShard: async (shardId, owner, epoch, wakeAt) =>
       void (await changedBy(db, releaseShard(db, shardId, owner, epoch, wakeAt))),
+    sleepShards: (request) =>
+      db.transaction().execute(async (trx) => {
+        for (let at = 0; at < request.shardIds.length; at += IDS_AT_ONCE) {
+          const shardIds = request.shardIds.slice(at, at + IDS_AT_ONCE)
+          await trx.executeQuery(sleepShards(trx, { ...request, shardIds }))
+        }
+      }),
     dropLeases: (owner) =>
       db.transaction().execute(async (trx) => {
         await trx.executeQuery(dropShardLeases(trx, owner))
