@@ -8,6 +8,7 @@ import { configOf, sourcesOf } from './accounts/sources.ts'
 import { auditLiveOf, type LiveSettings } from './audit-usage.ts'
 import { Redeye } from './client/redeye.ts'
 import type { RedeyeConfig } from './config/config.ts'
+import { readPrices } from './config/read-prices.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, RedeyeError, UnknownRegion, UsageError } from './domain/errors.ts'
 import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
@@ -19,6 +20,7 @@ import {
   type ListedVendor,
   type Log,
   type Ports,
+  type PriceBook,
   type PriceList,
   priceList,
   type Quote,
@@ -68,6 +70,7 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
   const env = options.env ?? process.env
   const home = options.home ?? homeOf(env)
   const config = await configOf(options.config, home)
+  const prices = await readPrices(home, process.cwd())
   const store = await openSqliteStore(home)
   const clock = clockAt(speedOf(options.speed, env), store.madeAt)
   const http = openHttp({ clock })
@@ -88,6 +91,7 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
     vendors: vendorsFrom(sourcesOf(env, config), store, {
       http,
       clock,
+      prices,
       exclusive: options.exclusive ?? listOf(env.REDEYE_EXCLUSIVE),
     }),
     journals: join(home, 'journals'),
@@ -169,7 +173,7 @@ function speedOf(option: number | undefined, env: Environment): number {
 function vendorsFrom(
   sources: readonly AccountSource[],
   store: ControlStore,
-  { exclusive, ...wires }: Wires & { readonly exclusive: readonly string[] },
+  { exclusive, prices, ...wires }: Wires & { readonly exclusive: readonly string[]; readonly prices: PriceBook },
 ): Vendors {
   const accounts = new Map<string, Account>()
   for (const source of sources) {
@@ -187,11 +191,12 @@ function vendorsFrom(
   const served: Served = new Map()
   const named = (vendor: string) => ownAccounts.find(({ row }) => row.vendor === vendor)
   return {
+    prices,
     choose: async ({ region, ...group }) => {
-      const first = chooseSeller(sellersOf(ownAccounts, served), group)
+      const first = chooseSeller(sellersOf(ownAccounts, served), group, prices)
       // A model that nobody is known to have may be one of an engine that has not been asked yet.
       if (!first.known) await askEngines(ownAccounts, served)
-      const { seller, model } = first.known ? first : chooseSeller(sellersOf(ownAccounts, served), group)
+      const { seller, model } = first.known ? first : chooseSeller(sellersOf(ownAccounts, served), group, prices)
       const word = region ?? seller.account.region
       const place = word === undefined ? undefined : regionOf(seller.account, word, model)
       const at = place?.environment && accountOf(seller.account, wires, word)

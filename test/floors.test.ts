@@ -54,7 +54,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   },
   ...['client', 'server'].map((room) => ({ room, may: ['engine/index.ts', 'dialects', 'domain', 'kit'] })),
   { room: 'emulator', may: ['kit', 'pricing/prices'] },
-  { room: 'config', may: ['domain', 'kit'] },
+  { room: 'config', may: ['pricing', 'domain', 'kit'] },
   { room: 'accounts', may: ['config', 'providers', 'stores/contract.ts', 'domain', 'kit'] },
   {
     room: 'compose.ts',

@@ -144,7 +144,7 @@ export class UnknownModel extends RedeyeError {
     super(`The catalogue has no model "${model}".`)
     this.near = near
     const meant = near.length === 0 ? '' : `Did you mean ${near.join(', ')}? `
-    this.hint = `${meant}\`redeye prices\` lists the models there are.`
+    this.hint = `${meant}\`redeye prices --models\` lists the models there are.`
   }
 }
 
@@ -152,8 +152,9 @@ export class PriceMissing extends RedeyeError {
   readonly code = 'price_missing'
   readonly exitCode = 3
   override readonly hint = 'Redeye never guesses a price. Fly without one by --allow-unpriced; the receipt will say so.'
-  constructor(model: string, what: string) {
-    super(`No price is known for ${what} of model "${model}".`)
+  /** @param why  the sentence that says so better: what is wrong with the price that was found */
+  constructor(model: string, what: string, why?: string) {
+    super(why ?? `No price is known for ${what} of model "${model}".`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { endpointFor } from '../dialects/endpoint-for.ts'
 import { UsageError } from '../domain/errors.ts'
-import { sells } from '../pricing/catalogue.ts'
+import type { PriceBook } from '../pricing/catalogue.ts'
 import type { LaneTerms } from './lane-terms.ts'
 
 /** A vendor that this process could buy from, or an engine of the user's own. */
@@ -32,6 +32,7 @@ export interface Choice<S extends Seller> {
 export function chooseSeller<S extends Seller>(
   sellers: readonly S[],
   { endpoint, model }: { readonly endpoint: string; readonly model: string },
+  prices: Pick<PriceBook, 'sells'>,
 ): Choice<S> {
   const named = namedIn(sellers, model)
   if (named !== undefined) {
@@ -46,7 +47,7 @@ export function chooseSeller<S extends Seller>(
   const able = sellers.filter(
     (seller) => sentTo(seller, endpoint, model) !== undefined && seller.models?.includes(model) !== false,
   )
-  const known = able.filter(({ vendor, models }) => sells(vendor, model) || models?.includes(model) === true)
+  const known = able.filter(({ vendor, models }) => prices.sells(vendor, model) || models?.includes(model) === true)
   const native = able.filter((seller) => sentTo(seller, endpoint, model) === endpoint)
   const among = [known, native, able, sellers].find((some) => some.length > 0) ?? []
   const rank = (seller: S): number => (seller.ready ? 2 : 0) + (native.includes(seller) ? 1 : 0)

@@ -10,7 +10,6 @@ import { UsageError } from '../domain/errors.ts'
 import { roundToNano, usd } from '../domain/money.ts'
 import { type Lane, type Usage, vendorOf } from '../domain/usage.ts'
 import type { Manifest } from '../intake/manifest.ts'
-import { resolveModel } from '../pricing/catalogue.ts'
 import { costOf } from '../pricing/cost.ts'
 import { priceFor, tierAnswered } from '../pricing/price.ts'
 import type { RowScanner, ScannedRow } from '../providers/contract.ts'
@@ -160,7 +159,7 @@ export async function costReader(
     const vendor = vendorOf(lane)
     scanners.get(lane)?.(bytes, start, end, row)
     const requested = flown[winner]?.model ?? model
-    const priced = resolveModel({ requested, answered: row.model, vendor })
+    const priced = ports.vendors.prices.resolve({ requested, answered: row.model, vendor })
     const tier = tierAnswered(lane, row.tier)
     const usage: Usage = {
       input: row.input,

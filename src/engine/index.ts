@@ -5,6 +5,7 @@ export type { Manifest } from '../intake/manifest.ts'
 export type { Source } from '../intake/sources.ts'
 export type { HourOfWeek, LatencyLine } from '../policy/latency.ts'
 export { type Advice, type Advised, advise, type Situation } from '../pricing/advise.ts'
+export type { PriceBook } from '../pricing/catalogue.ts'
 export { type ComparedModel, type EngineEconomy, engineEconomy } from '../pricing/engine-economy.ts'
 export {
   type BatchPrice,

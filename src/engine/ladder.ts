@@ -1,6 +1,6 @@
 import { UsageError } from '../domain/errors.ts'
 import { isWindow, type Lane, laneOf, type Tier, tierOf, tiers, vendorOf } from '../domain/usage.ts'
-import { findModel, ratesOf } from '../pricing/catalogue.ts'
+import { ratesOf } from '../pricing/catalogue.ts'
 import { windowNote } from '../pricing/notes.ts'
 import type { JobOptions } from './options.ts'
 import type { Vendors } from './ports.ts'
@@ -27,7 +27,7 @@ function takes(vendors: Vendors, { lane: batch, accountId, model, endpoint }: Ro
   const place = vendors.accounts().find(({ row }) => row.id === accountId)
   if (place !== undefined && sync.soldAt?.(place.row.baseUrl) === false) return false
   const { limits } = sync
-  const row = findModel(model, vendorOf(lane))
+  const row = vendors.prices.find(model, vendorOf(lane))
   // A tier that the catalogue knows no price of is one that the model is not sold in.
   const tier = tierOf(lane)
   const sold = row === undefined || (tier !== 'idle' && ratesOf(row, tier) !== null)

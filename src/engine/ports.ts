@@ -4,6 +4,7 @@ import type { Lane } from '../domain/usage.ts'
 import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { FetchFile } from '../kit/fetch-file.ts'
+import type { PriceBook } from '../pricing/catalogue.ts'
 import type { BatchLane, Call, Provider, Region, SyncLane } from '../providers/contract.ts'
 import type { AccountRow, BlobStore, ControlStore } from '../stores/contract.ts'
 
@@ -29,6 +30,8 @@ export interface Ports {
 }
 
 export interface Vendors {
+  /** What they charge: the catalogue, and what the user's files lay over it. */
+  readonly prices: PriceBook
   /**
    * Where a group of requests flies: the lane, the account this process would buy with, and the model as it is called
    * there.

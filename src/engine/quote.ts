@@ -8,6 +8,7 @@ import { arrivalOf, type Fleet } from '../policy/arrival.ts'
 import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
+import type { PriceBook } from '../pricing/catalogue.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
@@ -112,7 +113,16 @@ async function quoteRoutes(
   const sure = [...paces].filter(([lane]) => !sheds(lane))
   const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
   const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
-  return quote({ at, deadline, groups, flyable: [...flyable], landing, lastResort, earliest })
+  return quote({
+    at,
+    deadline,
+    groups,
+    prices: ports.vendors.prices,
+    flyable: [...flyable],
+    landing,
+    lastResort,
+    earliest,
+  })
 }
 
 /** Submissions of a group as it would be cut, by what the home has seen of such. */
@@ -215,11 +225,16 @@ const adapted = ({ path, reason, requests }: CountedWarning): string =>
 const SUBMISSION_ROWS = 50_000
 
 /** What tokens cost that are in no file yet, and when they would land. */
-export const quoteTokens = (what: WhatIf, at: number): Quote =>
-  quoteOf(what, at, (lane, requests) => {
-    const submissions = Math.ceil(requests / SUBMISSION_ROWS)
-    return landingOf(lane, { requests: Math.ceil(requests / submissions), submissions })
-  })
+export const quoteTokens = (what: WhatIf, at: number, prices?: PriceBook): Quote =>
+  quoteOf(
+    what,
+    at,
+    (lane, requests) => {
+      const submissions = Math.ceil(requests / SUBMISSION_ROWS)
+      return landingOf(lane, { requests: Math.ceil(requests / submissions), submissions })
+    },
+    prices,
+  )
 
 const countTokens = moduleBeside(import.meta.url, './count-tokens')
 

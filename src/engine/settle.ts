@@ -10,7 +10,7 @@ import { makesNumbers } from '../domain/endpoints.ts'
 import { emptyTally, outcomes, type Tally } from '../domain/outcome.ts'
 import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
 import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries.ts'
-import { isLong, resolveModel } from '../pricing/catalogue.ts'
+import { isLong, type ModelRow } from '../pricing/catalogue.ts'
 import { type Price, priceFor, tierAnswered } from '../pricing/price.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { courseAfter, grownOf, isSteered } from './course.ts'
@@ -130,7 +130,7 @@ function unproven(
   const group = manifest.groups[shard.group]
   const { resident = false } = input.routes[shard.group] ?? {}
   const [vendor, tier] = [vendorOf(submission.lane), tierOf(submission.lane)]
-  const row = resolveModel({ requested: submission.model, answered: '', vendor })
+  const row = ports.vendors.prices.find(submission.model, vendor)
   const [model, at] = [row ?? submission.model, submission.createdAt]
   const rates = ports.vendors.engine(submission.accountId)?.rates
   const price = priceFor({ model, vendor, tier, at, reading: 'high', resident, rates })
@@ -217,7 +217,7 @@ function ledgerOf(
   usage: Uint8Array<ArrayBuffer>,
   part: LedgerRow['part'],
 ): LedgerRow[] {
-  const buckets = bucketsOf(usage, submission, engineCharge(ports, submission, usage))
+  const buckets = bucketsOf(ports, submission, usage)
   const at = ports.clock.now()
   return entriesOf(buckets).map((entry) => ledgerRow(entry, job, submission, part, at, null))
 }
@@ -232,8 +232,10 @@ function billedIn(usage: Uint8Array): number {
   return billed
 }
 
-function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, engine: EngineCharge): Bucket[] {
+function bucketsOf(ports: Ports, submission: SubmissionRow, usage: Uint8Array<ArrayBuffer>): Bucket[] {
+  const engine = engineCharge(ports, submission, usage)
   const collected = submission.collected as Collected
+  const vendor = vendorOf(submission.lane)
   const view = new DataView(usage.buffer)
   const row = emptyUsage()
   const sums = new Map<string, { usage: Usage; rate: Rate; long: boolean }>()
@@ -245,7 +247,8 @@ function bucketsOf(usage: Uint8Array<ArrayBuffer>, submission: SubmissionRow, en
     let rate = rates.get(pair)
     if (rate === undefined) {
       const [answered, word] = [collected.models[row.model] ?? '', collected.tiers[row.tier] ?? '']
-      rate = rateOf(submission, answered, word, row.resident, engine)
+      const priced = ports.vendors.prices.resolve({ requested: submission.model, answered, vendor })
+      rate = rateOf(submission, { answered, word, resident: row.resident, row: priced }, engine)
       rates.set(pair, rate)
     }
     const long = rate.row !== undefined && isLong(rate.row, promptOf(row))
@@ -283,21 +286,18 @@ const promptOf = (row: UsageRow): number =>
 interface Rate {
   readonly model: string
   readonly tier: string
-  readonly row: ReturnType<typeof resolveModel>
+  readonly row: ModelRow | undefined
   price(long: boolean): Price | undefined
   standard(long: boolean): Price | undefined
 }
 
 function rateOf(
   submission: SubmissionRow,
-  answered: string,
-  word: string,
-  resident: boolean,
+  { answered, word, resident, row }: { answered: string; word: string; resident: boolean; row: ModelRow | undefined },
   engine: EngineCharge,
 ): Rate {
   const lane: Lane = submission.lane
   const vendor = vendorOf(lane)
-  const row = resolveModel({ requested: submission.model, answered, vendor })
   const tier = tierAnswered(lane, word)
   // Prices go by request date: when it was sent, not when it was settled.
   const at = submission.sentAt ?? submission.createdAt

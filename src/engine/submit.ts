@@ -7,7 +7,6 @@ import { intakeTable, type TableSource } from '../intake/intake-table.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import type { Source } from '../intake/sources.ts'
 import { derivedId, digestOf, randomId } from '../kit/ids.ts'
-import { findModel } from '../pricing/catalogue.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { answerReader } from '../tables/answer.ts'
@@ -99,7 +98,7 @@ function filesAt(
   const { limits, attach } = termsOf(ports.vendors, lane)
   const { rowBytesMax: bodyBytesMax } = limits
   const endpoint = endpointFor(tableEndpoint, limits.endpointsOf?.(model) ?? limits.endpoints) ?? tableEndpoint
-  const files = limits.files?.(endpoint, findModel(model, vendorOf(lane))?.contextWindow ?? null)
+  const files = limits.files?.(endpoint, ports.vendors.prices.find(model, vendorOf(lane))?.contextWindow ?? null)
   if (files === undefined) return { bodyBytesMax }
   const { referred, ...inline } = files
   return {
@@ -256,7 +255,7 @@ export function checkPrice(quote: Quote, options: JobOptions): void {
   const flown = quote.lanes.filter(({ flyable }) => flyable)
   const unpriced = flown.find(({ usd }) => usd.high === null)
   if (unpriced !== undefined && !options.allowUnpriced)
-    throw new PriceMissing(unpriced.model, `the ${unpriced.lane} lane`)
+    throw new PriceMissing(unpriced.model, `the ${unpriced.lane} lane`, unpriced.refused)
   if (options.budget === null) return
   const models = Map.groupBy(flown, ({ model }) => model)
   const cheapest = [...models.values()].map((lanes) => lanes.toSorted((a, b) => compare(lowOf(a), lowOf(b)))[0])

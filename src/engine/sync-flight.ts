@@ -10,7 +10,6 @@ import type { Ended, Progress, SourceRow } from '../executor/work.ts'
 import { SECOND } from '../kit/clock.ts'
 import { HttpFailed } from '../kit/http.ts'
 import { derivedId } from '../kit/ids.ts'
-import { resolveModel } from '../pricing/catalogue.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { attachFiles } from './attach.ts'
 import { overBudget, touched } from './budget.ts'
@@ -309,7 +308,7 @@ async function* sourceOf(
   })
   const most = makesNumbers(endpoint)
     ? 0
-    : (resolveModel({ requested: model, answered: '', vendor: vendorOf(shard.lane) })?.maxOutput ?? OUTPUT_MAX)
+    : (ports.vendors.prices.find(model, vendorOf(shard.lane))?.maxOutput ?? OUTPUT_MAX)
   for await (const { row, body, tokens, outputMax } of bodies) {
     if (attached !== undefined && references !== undefined) fillSlots(body, attached.token, references)
     yield { row, body, endpoint, model, inputTokens: tokens, outputMax: outputMax === 0 ? most : outputMax }

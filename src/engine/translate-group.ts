@@ -1,7 +1,6 @@
 import type { DialectName } from '../dialects/translation.ts'
 import { type IndexRecord, type Manifest, RECORD_BYTES, rowsIn, writeRecord } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
-import { findModel } from '../pricing/catalogue.ts'
 import type { BlobWriter } from '../stores/contract.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
@@ -133,7 +132,7 @@ class GroupTranslation {
       at = segments.copy(record, 0, record.bodyLength, bytes, at)
     }
     while (this.#inFlight.length > this.#ports.pool.size) await this.#inFlight.shift()
-    const maxOutput = findModel(model, vendor)?.maxOutput
+    const maxOutput = this.#ports.vendors.prices.find(model, vendor)?.maxOutput
     const input: TranslateIn = {
       buffer: bytes.buffer,
       lengths: Uint32Array.from(own, ({ bodyLength }) => bodyLength),

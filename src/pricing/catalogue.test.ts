@@ -114,34 +114,6 @@ describe('the catalogue', () => {
     expect(prices).toBeGreaterThan(900)
   })
 
-  test('has half-price rows that are their vendor’s multiple of standard, or were read in a table', () => {
-    for (const { id, provider, prices } of models) {
-      const { batchMultiplier, flexMultiplier } = catalogue.providers[provider] ?? {}
-      for (const [rates, multiplier] of [
-        [prices.batch, batchMultiplier],
-        [prices.flex, flexMultiplier],
-      ] as const) {
-        if (!rates || rates.basis.startsWith('listed')) continue
-        for (const kind of ['input', 'output'] as const) {
-          const [price, standard] = [rates[kind], prices.standard[kind]]
-          if (price === null || standard === null) continue
-          expect(Math.abs(price / (standard * (multiplier ?? Number.NaN)) - 1), `${id} ${kind}`).toBeLessThan(0.01)
-        }
-      }
-    }
-  })
-
-  test('has no price more than ten times below another tier of the same model', () => {
-    for (const { id, prices } of models) {
-      for (const rates of [prices.batch, prices.flex, prices.priority]) {
-        for (const kind of tokenKinds) {
-          const [price, standard] = [rates?.[kind] ?? null, prices.standard[kind] ?? null]
-          if (price !== null && standard !== null) expect(price * 10, `${id} ${kind}`).toBeGreaterThan(standard)
-        }
-      }
-    }
-  })
-
   test('has one long-context threshold a model, and its changes in the order of their dates', () => {
     for (const { id, prices, scheduledPrices = [] } of models) {
       for (const tier of [prices.batch, prices.flex, prices.priority]) {

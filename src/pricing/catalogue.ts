@@ -43,7 +43,8 @@ export type Stacking = 'none' | 'multiplicative' | 'cached-price-takes-precedenc
 export interface ModelRow {
   readonly id: string
   readonly aliases: readonly string[]
-  readonly provider: 'openai' | 'anthropic' | 'google'
+  /** Who sets its price: `openai`, `anthropic`, `google`; in a user's own prices also others. */
+  readonly provider: string
   readonly modality: 'text' | 'embedding'
   readonly status: 'current' | 'legacy' | 'deprecated' | 'retired'
   readonly released: string | null
@@ -53,7 +54,7 @@ export interface ModelRow {
     readonly replacement: string | null
     readonly note?: string
   } | null
-  readonly contextWindow: number
+  readonly contextWindow: number | null
   readonly maxInput: number | null
   readonly maxOutput: number | null
   readonly prices: {
@@ -81,21 +82,49 @@ export interface ModelRow {
   readonly asOf: string
   readonly confidence: 'high' | 'medium' | 'low'
   readonly notes: readonly string[]
+  /** Where it comes from a file of the user's. */
+  readonly laid?: LaidOver
+  /** Tiers whose figures cannot be right, and why. They have no price. */
+  readonly flaws?: readonly Flaw[]
+}
+
+/** How a row of a user's file lies over another. */
+export interface LaidOver {
+  readonly file: string
+  /** What it lies over; null: nobody knew the model. */
+  readonly over: ModelRow | null
+  /** Days (UTC) of the first and the last request that it prices; null: without a bound. */
+  readonly from: string | null
+  readonly until: string | null
+}
+
+export interface Flaw {
+  readonly tier: Exclude<Tier, 'idle'>
+  /** A sentence with the figures and the source. */
+  readonly text: string
+}
+
+interface Declared {
+  readonly batchMultiplier: number
+  readonly flexMultiplier: number | null
+  readonly dataResidencyMultiplier: number
+  readonly completionWindows?: readonly { readonly window: string; readonly multiplier: number }[]
 }
 
 export interface Catalogue {
   readonly generatedOn: string
-  readonly providers: Readonly<
-    Record<string, { readonly batchMultiplier: number; readonly flexMultiplier: number | null }>
-  >
+  /** What each says of its cheaper tiers in general, as multiples of standard. */
+  readonly providers: Readonly<Record<string, Declared>>
+  /** Those of whose models there are no rows. */
+  readonly otherProviders: readonly { readonly provider: string; readonly tier: string; readonly discount?: number }[]
   readonly models: readonly ModelRow[]
 }
 
 /** The price catalogue: facts with their sources and dates. Everything that is computed from it lives in price.ts. */
 export const catalogue: Catalogue = data as unknown as Catalogue
 
-/** Whose prices a vendor charges. A vendor that is not here sells at prices of its own, which no row tells. */
-const sellers: Readonly<Record<string, readonly ModelRow['provider'][]>> = {
+/** Whose prices a vendor charges; one that is not here, its own. */
+const sellers: Readonly<Record<string, readonly string[]>> = {
   openai: ['openai'],
   anthropic: ['anthropic'],
   google: ['google'],
@@ -112,30 +141,58 @@ export function ratesOf({ prices }: ModelRow, tier: Exclude<Tier, 'idle'>): (Rat
   return { input, cachedInput, cacheWrite5m: null, cacheWrite1h: null, output, basis }
 }
 
-let byName: Map<string, ModelRow> | undefined
-
-function index(): Map<string, ModelRow> {
-  if (byName) return byName
-  byName = new Map()
-  for (const row of catalogue.models) for (const alias of row.aliases) byName.set(alias, row)
-  for (const row of catalogue.models) byName.set(row.id, row) // an id beats another row's alias
-  return byName
+/** Prices of all models that are known, by name. */
+export interface PriceBook {
+  readonly rows: readonly ModelRow[]
+  /**
+   * The row of a model, by exact id, then alias. `provider/id` and Google's resource names (`models/…`,
+   * `publishers/google/models/…`) are understood. Nothing is guessed: a dated snapshot that has no row is unknown, since
+   * a vendor may sell it at a price of its own (gpt-4o-2024-05-13 costs twice what gpt-4o costs).
+   * @param vendor  who sells it (`openai`, `gemini`, `vertex`, …); a row of another provider does not count then
+   */
+  find(model: string, vendor?: string): ModelRow | undefined
+  /**
+   * The row that prices an answer. The model that answered counts, not the one asked for; but where the vendor resolved
+   * our undated name to a snapshot of it that has no row (`gpt-4o-mini` → `gpt-4o-mini-2024-07-18`), the price is the
+   * one of the name we bought. A snapshot asked for by its own name gets no such grace.
+   * @param answered  as the vendor names it; empty when it does not
+   */
+  resolve(names: { requested: string; answered: string; vendor?: string }): ModelRow | undefined
+  /** Whether a vendor sells a model of this name, or a snapshot of one it sells, whatever that costs. */
+  sells(vendor: string, model: string): boolean
 }
 
-/**
- * The row of a model, by exact id, then alias. `provider/id` and Google's resource names (`models/…`,
- * `publishers/google/models/…`) are understood. Nothing is guessed: a dated snapshot that has no row is unknown, since
- * a vendor may sell it at a price of its own (gpt-4o-2024-05-13 costs twice what gpt-4o costs).
- * @param vendor  who sells it (`openai`, `gemini`, `vertex`, …); a row of another provider does not count then
- */
-export function findModel(model: string, vendor?: string): ModelRow | undefined {
-  const { seller, name } = split(model)
-  const row = index().get(name)
-  if (row === undefined) return undefined
-  if (seller !== undefined && sellers[seller]?.includes(row.provider) !== true) return undefined
-  if (vendor !== undefined && sellers[vendor]?.includes(row.provider) !== true) return undefined
-  return row
+export function priceBook(rows: readonly ModelRow[]): PriceBook {
+  const byName = new Map<string, ModelRow[]>()
+  const enter = (name: string, row: ModelRow): void => void byName.set(name, [...(byName.get(name) ?? []), row])
+  for (const row of rows) enter(row.id, row)
+  for (const row of rows) for (const alias of row.aliases) enter(alias, row) // an id beats another row's alias
+
+  const find: PriceBook['find'] = (model, vendor) => {
+    const { seller, name } = split(model)
+    const sold = ({ provider }: ModelRow): boolean => vendor === undefined || chargesFor(vendor, provider)
+    const named = byName
+      .get(name)
+      ?.find((row) => sold(row) && (seller === undefined || chargesFor(seller, row.provider)))
+    return named ?? byName.get(model)?.find(sold) // names that have a slash themselves
+  }
+  const resolve: PriceBook['resolve'] = ({ requested, answered, vendor }) => {
+    const asked = find(requested, vendor)
+    if (answered === '') return asked
+    const exact = find(answered, vendor)
+    if (exact !== undefined) return exact
+    const askedName = split(requested).name
+    const base = baseName(split(answered).name)
+    if (asked === undefined || (askedName !== asked.id && snapshot.test(askedName))) return undefined
+    return base === asked.id || base === askedName ? asked : undefined
+  }
+  const sells: PriceBook['sells'] = (vendor, model) =>
+    (find(model, vendor) ?? find(baseName(model), vendor)) !== undefined
+  return { rows, find, resolve, sells }
 }
+
+/** Whether what a vendor charges for a model is what its provider's row says. */
+const chargesFor = (vendor: string, provider: string): boolean => (sellers[vendor] ?? [vendor]).includes(provider)
 
 function split(model: string): { seller?: string; name: string } {
   const [, publisher = 'google', resource] = /^(?:publishers\/(\w+)\/)?models\/(.+)$/.exec(model) ?? []
@@ -149,29 +206,12 @@ function split(model: string): { seller?: string; name: string } {
 /** `-2024-07-18`, `-20251001`, `-001`: how vendors name a snapshot of a model. */
 const snapshot = /-(?:\d{4}-\d{2}-\d{2}|\d{8}|\d{3})$/
 
-/**
- * The row that prices an answer. The model that answered counts, not the one asked for; but where the vendor resolved
- * our undated name to a snapshot of it that has no row (`gpt-4o-mini` → `gpt-4o-mini-2024-07-18`), the price is the
- * one of the name we bought. A snapshot asked for by its own name gets no such grace.
- * @param answered  as the vendor names it; empty when it does not
- */
-export function resolveModel(names: { requested: string; answered: string; vendor?: string }): ModelRow | undefined {
-  const asked = findModel(names.requested, names.vendor)
-  if (names.answered === '') return asked
-  const exact = findModel(names.answered, names.vendor)
-  if (exact !== undefined) return exact
-  const askedName = split(names.requested).name
-  const base = split(names.answered).name.replace(snapshot, '')
-  if (asked === undefined || (askedName !== asked.id && snapshot.test(askedName))) return undefined
-  return base === asked.id || base === askedName ? asked : undefined
-}
-
 /** The undated name of a model: what a vendor resolves to the newest of its snapshots. */
 export const baseName = (model: string): string => model.replace(snapshot, '')
 
-/** Whether a vendor sells a model of this name, or a snapshot of one it sells, whatever that costs. */
-export const sells = (vendor: string, model: string): boolean =>
-  (findModel(model, vendor) ?? findModel(baseName(model), vendor)) !== undefined
+/** The catalogue alone, as it came with the package. */
+export const builtIn: PriceBook = priceBook(catalogue.models)
+export const { find: findModel, resolve: resolveModel } = builtIn
 
 /** Whether a prompt of so many tokens, cached ones included, is charged at the model's long-context rates. */
 export function isLong(row: ModelRow, promptTokens: number): boolean {

@@ -1,11 +1,11 @@
-import { catalogue } from './catalogue.ts'
+import type { PriceBook } from './catalogue.ts'
 
 const shownMax = 5
 
-/** Names of the catalogue that somebody may have meant, the nearest first. */
-export function nearNames(model: string): string[] {
+/** Names of models that somebody may have meant, the nearest first. */
+export function nearNames(model: string, prices: PriceBook): string[] {
   const asked = model.slice(model.lastIndexOf('/') + 1).toLowerCase()
-  const names = catalogue.models.flatMap(({ id, aliases }) => [id, ...aliases])
+  const names = prices.rows.flatMap(({ id, aliases }) => [id, ...aliases])
   return names
     .map((name) => ({ name, far: distance(asked, name) }))
     .filter(({ name, far }) => far <= Math.max(2, asked.length / 3) || (asked.length > 2 && name.includes(asked)))

@@ -10,6 +10,8 @@ export interface NoteFacts {
   readonly row: ModelRow | undefined
   readonly price: Price | undefined
   readonly priced: boolean
+  /** What is wrong with the price that there is. */
+  readonly refused: string | undefined
   readonly flyable: boolean
   readonly requests: number
   /** What is read from a cache is counted already. */
@@ -41,7 +43,7 @@ export function laneNotes(facts: NoteFacts, when: When): string[] {
     notes.push(
       tierOf(lane) === 'idle'
         ? `${lane} is paid by the hour, and how many tokens ${model} makes in one is not known: see redeye doctor --engine.`
-        : `No price is known for model "${model}" in ${lane}.`,
+        : (facts.refused ?? `No price is known for model "${model}" in ${lane}.`),
     )
   if (isWindow(tierOf(lane))) notes.push(windowNote)
   else if (!facts.flyable) notes.push(`${lane} is not among the lanes of this job; its price is for comparison.`)

@@ -5,12 +5,11 @@ import { HOUR } from '../kit/clock.ts'
 import { promisedBy } from './advise.ts'
 import {
   baseName,
-  catalogue,
-  findModel,
+  builtIn,
   type ModelRow,
+  type PriceBook,
   type PriceChange,
   ratesOf,
-  resolveModel,
   type Stacking,
 } from './catalogue.ts'
 import { nearNames } from './near-names.ts'
@@ -32,10 +31,10 @@ export type Sheet = Readonly<Partial<Record<TokenKind, number>>>
 
 export interface PriceList {
   readonly model: string
-  readonly provider: ModelRow['provider']
+  readonly provider: string
   readonly aliases: readonly string[]
   readonly status: ModelRow['status']
-  readonly contextWindow: number
+  readonly contextWindow: number | null
   readonly maxOutput: number | null
   readonly minCacheableTokens: number | null
   /** Cheapest first at each vendor. */
@@ -102,12 +101,17 @@ export interface ListedLimits {
  * @param name  `vendor/id` (lanes of that vendor only), or any name, alias or dated snapshot that answers are priced by
  * @throws UnknownModel
  */
-export function priceList(name: string, vendors: readonly ListedVendor[], at: number): PriceList {
-  const exact = findModel(name)
-  const row = exact ?? resolveModel({ requested: baseName(name), answered: name })
-  if (row === undefined) throw new UnknownModel(name, nearNames(name))
+export function priceList(
+  name: string,
+  vendors: readonly ListedVendor[],
+  at: number,
+  prices: PriceBook = builtIn,
+): PriceList {
+  const exact = prices.find(name)
+  const row = exact ?? prices.resolve({ requested: baseName(name), answered: name })
+  if (row === undefined) throw new UnknownModel(name, nearNames(name, prices))
   const named = vendors.filter(({ vendor }) => name.startsWith(`${vendor}/`))
-  const selling = (named.length > 0 ? named : vendors).filter(({ vendor }) => findModel(row.id, vendor) !== undefined)
+  const selling = (named.length > 0 ? named : vendors).filter(({ vendor }) => prices.find(row.id, vendor) === row)
   return {
     model: row.id,
     provider: row.provider,
@@ -141,9 +145,9 @@ export interface BatchPrice {
   readonly asOf: string
 }
 
-export function batchPrices(vendors: readonly ListedVendor[], at: number): BatchPrice[] {
-  return catalogue.models.flatMap((row) => {
-    const seller = vendors.find(({ vendor }) => findModel(row.id, vendor) !== undefined)
+export function batchPrices(vendors: readonly ListedVendor[], at: number, prices: PriceBook = builtIn): BatchPrice[] {
+  return prices.rows.flatMap((row) => {
+    const seller = vendors.find(({ vendor }) => prices.find(row.id, vendor) === row)
     const price = seller && priceFor({ model: row, vendor: seller.vendor, tier: 'batch', at })
     if (seller === undefined || price === undefined) return []
     return {

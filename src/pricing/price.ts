@@ -10,6 +10,7 @@ import {
   type UnitPrices,
   vendorOf,
 } from '../domain/usage.ts'
+import { DAY } from '../kit/clock.ts'
 import { findModel, isLong, type ModelRow, type PriceChange, type Rates, ratesOf, type Stacking } from './catalogue.ts'
 import { type EngineWork, enginePrice } from './engine-price.ts'
 
@@ -67,8 +68,8 @@ export function priceFor(query: PriceQuery): Price | undefined {
     const { model, rates, work } = query
     return rates && enginePrice(typeof model === 'string' ? model : model.id, rates, work)
   }
-  const row = typeof query.model === 'string' ? findModel(query.model, vendor) : query.model
-  if (row === undefined || ratesOf(row, tier) === null) return undefined
+  const row = rowAt(typeof query.model === 'string' ? findModel(query.model, vendor) : query.model, at)
+  if (row === undefined || ratesOf(row, tier) === null || whyRefused(row, tier, at) !== undefined) return undefined
   const long = row.prices.longContext !== null && (query.long ?? isLong(row, query.promptTokens ?? 0))
   const which = { row, tier, long, vendor }
 
@@ -89,10 +90,29 @@ export function priceFor(query: PriceQuery): Price | undefined {
     long,
     perToken,
     basis: basisOf(which, sure),
-    doubts: doubtsOf(which, possible),
+    doubts: doubtsOf(which, possible, readings),
     asOf: row.asOf,
     sourceUrls: row.sourceUrls,
   }
+}
+
+/** The row that prices a request of that time: what lies over another begins on its day. */
+function rowAt(row: ModelRow | undefined, at: number): ModelRow | undefined {
+  let now: ModelRow | null | undefined = row
+  while (now?.laid?.from && Date.parse(now.laid.from) > at) now = now.laid.over
+  return now ?? undefined
+}
+
+/**
+ * Why a model that is sold in a tier has no price there all the same: its row cannot be right, or has expired.
+ * @returns a sentence that names the source; undefined where nothing is wrong with it
+ */
+export function whyRefused(row: ModelRow, tier: Exclude<Tier, 'idle'>, at: number): string | undefined {
+  const now = rowAt(row, at)
+  const until = now?.laid?.until
+  if (now && until && at >= Date.parse(until) + DAY)
+    return `The price of ${now.id} has expired: it held until ${until}. Source: ${now.sourceUrls.join(', ')}, in ${now.laid?.file}.`
+  return now?.flaws?.find((flaw) => flaw.tier === tier)?.text
 }
 
 /**
@@ -264,7 +284,7 @@ function basisOf({ row, tier, long }: Which, change: PriceChange | undefined): P
   return printed && (printed.basis ?? rates.basis).startsWith('listed') ? 'listed' : 'derived'
 }
 
-function doubtsOf(which: Which, possible: PriceChange | undefined): string[] {
+function doubtsOf(which: Which, possible: PriceChange | undefined, readings: readonly Sheet[]): string[] {
   const { row, tier } = which
   const doubts: string[] = []
   if (possible) {
@@ -274,7 +294,11 @@ function doubtsOf(which: Which, possible: PriceChange | undefined): string[] {
     )
   }
   if (cacheIsUnsure(which)) {
-    doubts.push(`Whether cached tokens of ${row.id} get the ${tier} discount too is not settled by the vendor's pages.`)
+    const figure = (end: 'low' | 'high') => Number(combine(readings, end).cachedInput ?? 0n) / 1e6
+    doubts.push(
+      `Whether cached tokens of ${row.id} get the ${tier} discount too is not settled by the vendor's pages: ` +
+        `they cost ${figure('low')} or ${figure('high')} USD per million, and budgets take the dearer.`,
+    )
   }
   if (isWindow(tier)) doubts.push('What a cached token costs inside a completion window is not published.')
   return doubts

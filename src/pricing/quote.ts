@@ -1,10 +1,10 @@
 import type { EngineRates } from '../domain/engine-settings.ts'
 import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
 import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
-import { findModel, type ModelRow, ratesOf } from './catalogue.ts'
+import { builtIn, type ModelRow, type PriceBook, ratesOf } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
-import { type Price, priceFor, residency } from './price.ts'
+import { type Price, priceFor, residency, whyRefused } from './price.ts'
 import { type LaneFigures, recommend } from './recommend.ts'
 
 export interface Range {
@@ -41,6 +41,8 @@ export interface QuoteInput {
   readonly at: number
   readonly deadline?: number | null
   readonly groups: readonly QuoteGroup[]
+  /** Default: the catalogue as it came. */
+  readonly prices?: PriceBook
   /** Lanes that can be bought. All that have a price are quoted; only these are recommended. */
   readonly flyable: readonly Lane[]
   /** Seconds from `at` until the job lands, the chance to meet the deadline, and what tells so; a lane may be absent. */
@@ -73,6 +75,8 @@ export interface QuotedLane {
   readonly onTime: number | null
   readonly limits: readonly string[]
   readonly notes: readonly string[]
+  /** Why the price that there is does not count, with its source. */
+  readonly refused?: string
 }
 
 export interface Quote {
@@ -113,7 +117,7 @@ export function quote(input: QuoteInput): Quote {
   const asOf: string[] = []
   for (const groups of byModel(input.groups)) {
     const { vendor, model } = groups[0]
-    const row = findModel(model, vendor)
+    const row = (input.prices ?? builtIn).find(model, vendor)
     if (row) asOf.push(row.asOf)
     for (const tier of allTiers) {
       const lane = laneOf(vendor, tier)
@@ -163,12 +167,13 @@ function byModel(groups: readonly QuoteGroup[]): Groups[] {
 
 function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined, lane: Lane) {
   const { vendor, model } = groups[0]
+  const tier = tierOf(lane)
   const landing = input.landing?.[lane]
   const flyable = input.flyable.includes(lane)
   const figures: LaneFigures = {
     lane,
-    low: sum(groups.map((group) => costAt(group, row, tierOf(lane), input.at, 'low'))),
-    high: sum(groups.map((group) => costAt(group, row, tierOf(lane), input.at, 'high'))),
+    low: sum(groups.map((group) => costAt(group, row, tier, input.at, 'low'))),
+    high: sum(groups.map((group) => costAt(group, row, tier, input.at, 'high'))),
     standard: sum(groups.map((group) => costAt(group, row, 'standard', input.at, 'high'))),
     onTime: landing?.onTime ?? null,
     flyable,
@@ -181,13 +186,15 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
   const price = priceFor({
     model: row ?? model,
     vendor,
-    tier: tierOf(lane),
+    tier,
     at: input.at,
     resident,
     rates: groups[0].rates,
   })
+  const refused = row === undefined || tier === 'idle' ? undefined : whyRefused(row, tier, input.at)
   const cacheCounted = groups.some(({ cachedShare }) => cachedShare !== undefined)
-  const facts = { lane, model, row, price, priced: figures.high !== null, flyable, requests, tokens, cacheCounted }
+  const priced = figures.high !== null
+  const facts = { lane, model, row, price, priced, refused, flyable, requests, tokens, cacheCounted }
   const line: QuotedLane = {
     lane,
     model,
@@ -204,6 +211,7 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
       ...(landing?.notes ?? []),
       ...estimateNotes(groups),
     ],
+    ...(refused === undefined ? {} : { refused }),
   }
   return { figures, line }
 }

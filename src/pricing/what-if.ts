@@ -1,6 +1,6 @@
 import { UsageError } from '../domain/errors.ts'
 import { type Lane, laneOf } from '../domain/usage.ts'
-import { findModel, type ModelRow } from './catalogue.ts'
+import { builtIn, type ModelRow, type PriceBook } from './catalogue.ts'
 import { type Quote, quote } from './quote.ts'
 
 /** Work that nobody has in a file yet. */
@@ -24,16 +24,22 @@ type Landings = (lane: Lane, requests: number) => { readonly p50: number; readon
 
 const manyRequests = 100_000
 
-/** Whose lanes a model of the catalogue is sold on, where no vendor is named. */
-const vendors = { openai: 'openai', anthropic: 'anthropic', google: 'gemini' } as const
+/** Whose lanes a model is sold on, where no vendor is named: its provider's, who mostly is called so as a vendor too. */
+const vendors: Readonly<Record<string, string>> = { google: 'gemini' }
 
 /** @throws UsageError for a model that has no row */
-export function sellerOf(model: string): { readonly vendor: string; readonly row: ModelRow } {
-  const row = findModel(model)
+export function sellerOf(
+  model: string,
+  prices: PriceBook = builtIn,
+): { readonly vendor: string; readonly row: ModelRow } {
+  const row = prices.find(model)
   if (row === undefined)
-    throw new UsageError(`No price is known for model "${model}".`, '`redeye prices` lists the models there are.')
+    throw new UsageError(
+      `No price is known for model "${model}".`,
+      '`redeye prices --models` lists the models there are.',
+    )
   const slash = model.indexOf('/')
-  return { row, vendor: slash < 0 ? vendors[row.provider] : model.slice(0, slash) }
+  return { row, vendor: slash < 0 ? (vendors[row.provider] ?? row.provider) : model.slice(0, slash) }
 }
 
 /**
@@ -41,15 +47,21 @@ export function sellerOf(model: string): { readonly vendor: string; readonly row
  * @param landing  when a lane lands so many requests
  * @throws UsageError for a model that has no row
  */
-export function quoteTokens(what: WhatIf, at: number, landing: Landings = () => undefined): Quote {
+export function quoteTokens(
+  what: WhatIf,
+  at: number,
+  landing: Landings = () => undefined,
+  prices: PriceBook = builtIn,
+): Quote {
   const { cachedShare, resident = false, requests = manyRequests, outputTokens = 0, inputTokens, promptTokens } = what
   if (cachedShare !== undefined && !(cachedShare >= 0 && cachedShare <= 1))
     throw new UsageError(`A cached share of ${cachedShare} is not within 0 and 1.`)
-  const { row, vendor } = sellerOf(what.model)
+  const { row, vendor } = sellerOf(what.model, prices)
   const lane = laneOf(vendor, 'batch')
   const lands = landing(lane, requests)
   return quote({
     at,
+    prices,
     flyable: [lane],
     ...(lands === undefined ? {} : { landing: { [lane]: { ...lands, onTime: null } } }),
     groups: [

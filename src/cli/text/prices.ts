@@ -53,7 +53,7 @@ const headline = ({ model, provider, status, aliases, contextWindow, maxOutput }
   [
     `${model} of ${provider}, ${status}`,
     ...(aliases.length === 0 ? [] : [`also ${aliases.join(', ')}`]),
-    `context ${count(contextWindow)} tokens`,
+    ...(contextWindow === null ? [] : [`context ${count(contextWindow)} tokens`]),
     ...(maxOutput === null ? [] : [`answers up to ${count(maxOutput)}`]),
   ].join('; ')
 
