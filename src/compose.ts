@@ -109,13 +109,23 @@ export async function open(options: OpenOptions = {}): Promise<Redeye> {
 }
 
 /**
+ * The catalogue with the user's own prices over it, as a home has them: for `prices`, `allBatchPrices` and `quoteTokens`,
+ * which go by the catalogue alone without. The home need not be there.
+ * @param home  default: as in `open`
+ * @throws UsageError for a file of prices that is wrong
+ */
+export const openPrices = (home: string = homeOf(process.env)): Promise<PriceBook> => readPrices(home, process.cwd())
+
+/**
  * Every lane of a model with its price, limits and dates, and how a cache discount combines with it. Needs no home and
  * no key.
  * @param model  `vendor/id` (that vendor's lanes only), an id, an alias, or a dated snapshot
  * @param at     prices of which day, epoch ms
+ * @param book   default: the catalogue alone
  * @throws UnknownModel (`unknown_model`) with names like it
  */
-export const prices = (model: string, at: number = Date.now()): PriceList => priceList(model, listedVendors(), at)
+export const prices = (model: string, at: number = Date.now(), book?: PriceBook): PriceList =>
+  priceList(model, listedVendors(), at, book)
 
 /**
  * What tokens cost that are in no file yet, on every lane of their model, and when they would land. Needs no home.
@@ -124,12 +134,13 @@ export const prices = (model: string, at: number = Date.now()): PriceList => pri
 export function quoteTokens(
   { region, ...what }: Omit<WhatIf, 'resident'> & { readonly region?: string },
   at: number,
+  book?: PriceBook,
 ): Quote {
-  const { vendor, row } = sellerOf(what.model)
-  if (region === undefined) return quoteAnywhere(what, at)
+  const { vendor, row } = sellerOf(what.model, book)
+  if (region === undefined) return quoteAnywhere(what, at, book)
   const provider = providers[vendor]
   if (provider === undefined) throw new UnknownRegion(region, { vendor, model: row.id }, [], vendorsWith(region))
-  return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at)
+  return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at, book)
 }
 
 /**
@@ -150,7 +161,8 @@ export const measureEngine = (question: EngineQuestion): AsyncGenerator<EngineSt
   measureEngineOf({ ...question, env: question.env ?? process.env })
 
 /** All models that have a batch price, a line each. */
-export const allBatchPrices = (at: number = Date.now()): BatchPrice[] => batchPrices(listedVendors(), at)
+export const allBatchPrices = (at: number = Date.now(), book?: PriceBook): BatchPrice[] =>
+  batchPrices(listedVendors(), at, book)
 
 const listedVendors = (): ListedVendor[] =>
   Object.values<Provider>(providers).map(({ name, batch, regions = {} }) => ({

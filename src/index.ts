@@ -10,6 +10,7 @@ export {
   measureEngine,
   type OpenOptions,
   open,
+  openPrices,
   prices,
   quoteTokens,
 } from './compose.ts'

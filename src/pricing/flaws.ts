@@ -23,7 +23,9 @@ const TOLERANCE = 0.01 + 1e-9
  */
 export function flawsIn(row: ModelRow): Flaw[] {
   const tables = sold.flatMap((tier) => tablesOf(row, tier))
-  const source = `Source: ${row.sourceUrls.join(', ')}${row.laid === undefined ? '' : `, in ${row.laid.file}`}.`
+  const { laid, sourceUrls } = row
+  const file = laid === undefined || sourceUrls.includes(laid.file) ? '' : `, in ${laid.file}`
+  const source = `Source: ${sourceUrls.join(', ')}${file}.`
   const flaw = ({ tier, long }: Table, text: string): Flaw => ({
     tier,
     text: `The price of ${row.id} in ${tier}${long ? ', long prompts,' : ''} is refused: ${text} ${source}`,

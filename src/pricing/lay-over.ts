@@ -12,7 +12,7 @@ type Window = NonNullable<ModelRow['prices']['completionWindows']>[number]
  */
 export function layOver(rows: readonly ModelRow[], overlay: readonly OverlayRow[], path: string): ModelRow[] {
   const byName = new Map(rows.map((row) => [`${row.provider}/${row.id}`, row]))
-  for (const entry of overlay.toSorted((a, b) => ((a.from ?? '') < (b.from ?? '') ? -1 : 1))) {
+  for (const entry of overlay.toSorted((a, b) => (a.from ?? '').localeCompare(b.from ?? ''))) {
     const under = byName.get(entry.model) ?? aliased(rows, entry)
     const row = laid(under, entry, path)
     byName.set(entry.model, { ...row, flaws: flawsIn(row) })
@@ -121,23 +121,31 @@ function pricesWith(
 ): ModelRow['prices'] {
   const standard = { ...prices.standard, ...given(usdPerMillion.standard ?? {}) }
   const follow = followerOf(prices.standard, standard)
-  const long = (rates: LongRates | null | undefined, name: keyof Sheets): LongRates | null => {
+  const long = (rates: LongRates | null | undefined, name: keyof Sheets, keep = follow): LongRates | null => {
     const said = longContext?.usdPerMillion[name]
     if (longContext === null || said === null) return null
-    const kept = rates ? follow(rates) : null
+    const kept = rates ? keep(rates) : null
     if (longContext === undefined) return kept
     const { aboveTokens: thresholdTokens } = longContext
-    if (said === undefined) return kept && { ...kept, thresholdTokens, comparison: '>' }
-    return { ...none, ...kept, ...given(said), thresholdTokens, comparison: '>', basis }
+    if (said === undefined) return kept && { ...kept, thresholdTokens }
+    return { ...none, comparison: '>', ...kept, ...given(said), thresholdTokens, basis }
   }
+  const standardLong = long(prices.longContext, 'standard')
+  const followLong = prices.longContext && standardLong ? followerOf(prices.longContext, standardLong) : follow
   const tier = (name: 'batch' | 'flex' | 'priority'): TierRates | null => {
     const said = usdPerMillion[name]
     const old = prices[name]
     const kept = old && follow(old)
     if (said === null || (said === undefined && kept === null)) return null
     const changes = Object.entries(said ?? {}).some(([kind, value]) => value !== kept?.[kind as keyof Rates])
-    const longContext = long(old?.longContext, name)
-    const rates = { ...none, basis, ...kept, ...given(said ?? {}), ...(changes ? { basis } : {}) }
+    const longContext = long(old?.longContext, name, followLong)
+    const { longContext: _, ...rates } = {
+      ...none,
+      basis,
+      ...kept,
+      ...given(said ?? {}),
+      ...(changes ? { basis } : {}),
+    }
     return longContext === null ? rates : { ...rates, longContext }
   }
   const window = ([window, hours]: readonly [string, number]): Window[] => {
@@ -151,7 +159,7 @@ function pricesWith(
   const completionWindows = windows.flatMap(window)
   return {
     standard,
-    longContext: long(prices.longContext, 'standard'),
+    longContext: standardLong,
     batch: tier('batch'),
     flex: tier('flex'),
     priority: tier('priority'),

@@ -81,7 +81,7 @@ describe('a price of one’s own', () => {
     const long = (tier: Tier, promptTokens: number) =>
       Number(priceFor({ model: row, tier, at, promptTokens })?.perToken.input) / 1e6
     expect([long('standard', 300_000), long('standard', 300_001)]).toEqual([1.25, 3])
-    expect(long('batch', 300_001)).toBe(1.25)
+    expect(long('batch', 300_001)).toBe(1.5)
     expect(rate(book, 'gemini-2.5-pro', 'flex', 'input')).toBeUndefined()
   })
 
