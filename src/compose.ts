@@ -9,16 +9,21 @@ import { auditLiveOf, type LiveSettings } from './audit-usage.ts'
 import { Redeye } from './client/redeye.ts'
 import type { RedeyeConfig } from './config/config.ts'
 import { readPrices } from './config/read-prices.ts'
+import { type PriceRefresh, refreshPrices as refreshPricesOf } from './config/refresh-prices.ts'
 import { localDispatcher } from './dispatch/local.ts'
 import { NoCredentials, OtherAccount, RedeyeError, UnknownRegion, UsageError } from './domain/errors.ts'
-import { type Lane, laneOf, tierOf, vendorOf } from './domain/usage.ts'
+import { type Lane, laneOf, tierOf, tiers, vendorOf } from './domain/usage.ts'
 import {
   type AuditReport,
   type BatchPrice,
   batchPrices,
   chooseSeller,
+  flies,
+  type LandingSeen,
+  type LaneSummary,
   type ListedVendor,
   type Log,
+  lanesWith,
   type Ports,
   type PriceBook,
   type PriceList,
@@ -137,10 +142,15 @@ export function quoteTokens(
   book?: PriceBook,
 ): Quote {
   const { vendor, row } = sellerOf(what.model, book)
-  if (region === undefined) return quoteAnywhere(what, at, book)
+  const vendors = listedVendors()
+  const world = {
+    ...(book === undefined ? {} : { prices: book }),
+    tiersOf: (name: string) => tiers.filter((tier) => vendors.some((one) => one.vendor === name && flies(one, tier))),
+  }
+  if (region === undefined) return quoteAnywhere(what, at, world)
   const provider = providers[vendor]
   if (provider === undefined) throw new UnknownRegion(region, { vendor, model: row.id }, [], vendorsWith(region))
-  return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at, book)
+  return quoteAnywhere({ ...what, resident: regionOf({ provider, env: {} }, region, row.id).resident }, at, world)
 }
 
 /**
@@ -164,9 +174,36 @@ export const measureEngine = (question: EngineQuestion): AsyncGenerator<EngineSt
 export const allBatchPrices = (at: number = Date.now(), book?: PriceBook): BatchPrice[] =>
   batchPrices(listedVendors(), at, book)
 
+/**
+ * Every lane of every vendor, the cheapest first: its discount, the time that is promised and the time that it takes, the
+ * limit that binds first, and its rule for caches.
+ * @param what.seen  times of one's own, as `Redeye.landingsSeen` has them. Default: those that are published
+ */
+export const lanes = (
+  what: { readonly at?: number; readonly book?: PriceBook; readonly seen?: ReadonlyMap<Lane, LandingSeen> } = {},
+): LaneSummary[] => lanesWith(listedVendors(), what.at ?? Date.now(), what.seen ?? new Map(), what.book)
+
+/**
+ * Reads a map of prices, of LiteLLM's shape or models.dev's, and says what it would change; `save` uses it from then on.
+ * @param from        an address or a file
+ * @param where.home  default: as in `open`
+ * @throws UsageError · VendorUnavailable
+ */
+export const refreshPrices = (from: string, where: { readonly home?: string } = {}): Promise<PriceRefresh> =>
+  refreshPricesOf(from, {
+    home: where.home ?? homeOf(process.env),
+    folder: process.cwd(),
+    now: Date.now(),
+    providers: new Set(['google', ...Object.keys(providers)]),
+  })
+
 const listedVendors = (): ListedVendor[] =>
-  Object.values<Provider>(providers).map(({ name, batch, regions = {} }) => ({
+  Object.values<Provider>(providers).map(({ name, batch, sync = {}, discount, regions = {} }) => ({
     vendor: name,
+    tiers: tiers.filter(
+      (tier) => tier !== 'batch' && sync[tier] !== undefined && sync[tier].needsSetting === undefined,
+    ),
+    ...(discount === undefined ? {} : { discount }),
     ...(batch === undefined ? {} : { limits: batch.limits }),
     regions: (model) =>
       Object.entries(regions)

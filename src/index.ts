@@ -7,12 +7,14 @@ export {
   auditLive,
   type Environment,
   homeOf,
+  lanes,
   measureEngine,
   type OpenOptions,
   open,
   openPrices,
   prices,
   quoteTokens,
+  refreshPrices,
 } from './compose.ts'
 export {
   type AccountConfig,
@@ -21,6 +23,7 @@ export {
   type RedeyeConfig,
   type VendorAccountConfig,
 } from './config/config.ts'
+export type { PriceDifference, PriceRefresh } from './config/refresh-prices.ts'
 export * from './domain/errors.ts'
 export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'
@@ -34,12 +37,16 @@ export type {
   BillPer,
   HourOfWeek,
   JobStatus,
+  LandingSeen,
+  LaneLanding,
   LaneLatency,
+  LaneSummary,
   LatencyLine,
   Leftovers,
   ListedLane,
   ListedLimits,
   PlanStep,
+  PriceBook,
   PriceList,
   Quote,
   QuotedLane,

@@ -87,6 +87,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
       'audit-usage.ts',
       'measure-engine.ts',
       'config/config.ts',
+      'config/refresh-prices.ts',
       'client',
       'domain',
       'engine/index.ts',

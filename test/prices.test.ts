@@ -18,7 +18,8 @@ describe('the price list of a model', () => {
       ['openai/standard', 1, expect.any(Number)],
       ['openai/priority', 2, expect.any(Number)],
     ])
-    expect(lanes.filter(({ flyable }) => flyable).map(({ lane }) => lane)).toEqual(['openai/batch'])
+    const flown = lanes.filter(({ flyable }) => flyable).map(({ lane }) => lane)
+    expect(flown).toEqual(['openai/batch', 'openai/standard', 'openai/priority'])
   })
 
   test('holds prices by kind, and those of long prompts', () => {

@@ -34,10 +34,13 @@ test('the front door exports these values and no others', () => {
     'auditPage',
     'defineConfig',
     'homeOf',
+    'lanes',
     'measureEngine',
     'open',
+    'openPrices',
     'prices',
     'quoteTokens',
+    'refreshPrices',
   ])
 })
 

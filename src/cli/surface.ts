@@ -158,9 +158,10 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     ['The rule of thumb: spend × share × discount', 'advise --latency 24h --monthly-spend 5000 --offline-share 0.3'],
     ['Where the answer is wanted sooner', 'advise --latency 15m --monthly-spend 5000 --offline-share 0.3 --json'],
   ])
-    .requiredOption('--latency <duration>', 'how long an answer may take: 30s, 15m, 8h, 1d')
+    .requiredOption('--latency <duration>', 'how long an answer may take: 100ms, 30s, 15m, 8h')
     .requiredOption('--monthly-spend <usd>', 'what is spent a month at standard prices', fraction)
     .option('--offline-share <share>', 'of it, what nobody waits for: 0 to 1', fraction, 1)
+    .option('--model <name>', 'not every model is sold on every lane')
     .action(async (flags) => done(await (await import('./commands/advise.ts')).advise(flags)))
 
   command(
@@ -188,11 +189,16 @@ function declareTools(program: Command, { done, scenarios }: Surface): void {
     )
     .action(async (logs, flags) => done(await (await import('./commands/audit.ts')).audit(logs, flags)))
 
-  command(program, 'prices [model]', 'Say what a model costs on each lane, and how cache and batch combine.', [
+  command(program, 'prices [model]', 'Compare the lanes, or say what one model costs on each.', [
+    ['Every lane in a line: discount, times, limits, caches', 'prices'],
     ['All lanes of a model', 'prices gpt-5.4-mini'],
     ['At one vendor, for a script', 'prices vertex/gemini-2.5-pro --json'],
-    ['All models with a batch price', 'prices'],
-  ]).action(async (model, flags) => done(await (await import('./commands/prices.ts')).prices(model, flags)))
+    ['Newer prices, shown before they are used', 'prices --refresh https://models.dev/api.json'],
+  ])
+    .option('--models', 'all models with a batch price, a line each')
+    .option('--refresh <from>', "an address or file in the shape of LiteLLM's or models.dev's map of prices")
+    .option('-y, --yes', 'agree to what --refresh would change')
+    .action(async (model, flags) => done(await (await import('./commands/prices.ts')).prices(model, flags)))
 
   command(program, 'doctor', 'Check the home, and each account with a free call; exit 4: an account fails.', [
     ['Before the first job', 'doctor'],

@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnknownJob, UsageError } from '../domain/errors.ts'
 import type { JobState } from '../domain/states.ts'
+import type { Lane } from '../domain/usage.ts'
 import {
   type Attending,
   attend,
@@ -15,10 +16,12 @@ import {
   formatFor,
   type JobRow,
   jobIdOf,
+  type LandingSeen,
   type LaneLatency,
   type LedgerRow,
   type Leftovers,
   type ListedLimits,
+  landingsSeen,
   latencyOf,
   leftoversOf,
   listedLimits,
@@ -171,6 +174,11 @@ export class Redeye {
   /** What was charged, in one line per model (or job, lane, day, tag), of one job or of the home. */
   async bill(what: { readonly jobId?: string; readonly per?: BillPer } = {}): Promise<Bill> {
     return billOf(this.#ports, { per: 'model', ...what })
+  }
+
+  /** How long submissions of this home have taken, by lane: of those that it has flown often enough. */
+  async landingsSeen(): Promise<ReadonlyMap<Lane, LandingSeen>> {
+    return landingsSeen(this.#ports)
   }
 
   /** Attends all jobs of the home until stopped: what a worker does. */

@@ -7,6 +7,8 @@ import { readPriceMap } from '../pricing/price-map.ts'
 import { type Differences, differencesOf, refreshment, withRows } from '../pricing/refresh.ts'
 import { bookOf, readPriceFiles } from './read-prices.ts'
 
+export type { PriceDifference } from '../pricing/refresh.ts'
+
 /** What a map of prices would change, before it does. */
 export interface PriceRefresh extends Differences {
   readonly source: string

@@ -7,9 +7,11 @@ export type { HourOfWeek, LatencyLine } from '../policy/latency.ts'
 export { type Advice, type Advised, advise, type Situation } from '../pricing/advise.ts'
 export type { PriceBook } from '../pricing/catalogue.ts'
 export { type ComparedModel, type EngineEconomy, engineEconomy } from '../pricing/engine-economy.ts'
+export type { LaneLanding, LaneSummary } from '../pricing/lane-table.ts'
 export {
   type BatchPrice,
   batchPrices,
+  flies,
   type ListedLane,
   type ListedLimits,
   type ListedVendor,
@@ -30,6 +32,8 @@ export { countOutcomes, formatFor, outputOf } from './deliver.ts'
 export { type Attending, attend } from './engine.ts'
 export { flownOf } from './flown.ts'
 export { deliverTo } from './land.ts'
+export { type LandingSeen, landingsSeen } from './landings-seen.ts'
+export { lanesWith } from './lanes.ts'
 export { type LaneLatency, latencyOf } from './latency.ts'
 export { type Leftovers, leftoversOf } from './leftovers.ts'
 export { type JobOptions, jobDefaults, type TableOptions } from './options.ts'

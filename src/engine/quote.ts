@@ -8,11 +8,10 @@ import { arrivalOf, type Fleet } from '../policy/arrival.ts'
 import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
-import type { PriceBook } from '../pricing/catalogue.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
-import { quoteTokens as quoteOf, type WhatIf } from '../pricing/what-if.ts'
+import { quoteTokens as quoteOf, type WhatIf, type WhatIfWorld } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
@@ -225,16 +224,14 @@ const adapted = ({ path, reason, requests }: CountedWarning): string =>
 const SUBMISSION_ROWS = 50_000
 
 /** What tokens cost that are in no file yet, and when they would land. */
-export const quoteTokens = (what: WhatIf, at: number, prices?: PriceBook): Quote =>
-  quoteOf(
-    what,
-    at,
-    (lane, requests) => {
+export const quoteTokens = (what: WhatIf, at: number, world: Omit<WhatIfWorld, 'landing'>): Quote =>
+  quoteOf(what, at, {
+    ...world,
+    landing: (lane, requests) => {
       const submissions = Math.ceil(requests / SUBMISSION_ROWS)
       return landingOf(lane, { requests: Math.ceil(requests / submissions), submissions })
     },
-    prices,
-  )
+  })
 
 const countTokens = moduleBeside(import.meta.url, './count-tokens')
 

@@ -1,12 +1,12 @@
 import { DAY, HOUR, MINUTE, SECOND } from './clock.ts'
 
-const units: Readonly<Record<string, number>> = { s: SECOND, m: MINUTE, h: HOUR, d: DAY }
+const units: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY }
 
-/** `90m`, `6h`, `1h30m`, `2d` as ms; undefined for anything else. */
+/** `100ms`, `90m`, `6h`, `1h30m`, `2d` as ms; undefined for anything else. */
 export function durationOf(text: string): number | undefined {
-  if (!/^(\d+(\.\d+)?[smhd])+$/.test(text)) return undefined
+  if (!/^(\d+(\.\d+)?(?:ms|[smhd]))+$/.test(text)) return undefined
   let sum = 0
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g))
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g))
     sum += Number(amount) * (units[unit as string] as number)
   return sum
 }

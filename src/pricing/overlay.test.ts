@@ -204,7 +204,7 @@ describe('a price that cannot be right is refused with its source', () => {
 
   test('a quote says so instead of a price, in the lanes that it concerns', () => {
     const prices = bookOf({ model: 'openai/gpt-4o', usdPerMillion: { batch: { output: 7.5 } } })
-    const { lanes, recommended } = quoteTokens({ model: 'gpt-4o', inputTokens: 1e6 }, at, undefined, prices)
+    const { lanes, recommended } = quoteTokens({ model: 'gpt-4o', inputTokens: 1e6 }, at, { prices })
     const batch = lanes.find(({ lane }) => lane === 'openai/batch')
     expect(batch?.usd.high).toBeNull()
     expect(batch?.refused).toContain(`Source: ${source}, in mine.json`)

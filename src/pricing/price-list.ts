@@ -22,9 +22,17 @@ export interface ListedVendor {
   readonly vendor: string
   /** Of its batch lane; absent where it sells none that can be flown. */
   readonly limits?: Limits
+  /** Tiers besides batch that can be bought without more ado. */
+  readonly tiers: readonly Tier[]
+  /** Of its batch lane, in its own words, where no prices of its models are known. */
+  readonly discount?: string
   /** Places that it can be told to work in with this model. */
   regions(model: string): readonly string[]
 }
+
+/** This build can buy there. */
+export const flies = ({ limits, tiers }: ListedVendor, tier: Tier): boolean =>
+  tier === 'batch' ? limits !== undefined : tiers.includes(tier)
 
 /** USD per 1,000,000 tokens, by kind. A kind that is absent has no price there. */
 export type Sheet = Readonly<Partial<Record<TokenKind, number>>>
@@ -182,7 +190,7 @@ function lanesOf(row: ModelRow, seller: ListedVendor, at: number): ListedLane[] 
     return [
       {
         lane: `${vendor}/${tier}`,
-        flyable: limits !== undefined,
+        flyable: flies(seller, tier),
         usdPerMillion: sheetOf(price.perToken),
         long: longOf(row, vendor, tier, at),
         usdPerThousandSearches: perThousand(price.perToken.webSearch),

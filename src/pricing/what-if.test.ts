@@ -39,23 +39,23 @@ describe('tokens without an input', () => {
 describe('advice', () => {
   const spend = { monthlySpend: 5000, offlineShare: 0.3 }
 
-  test('750 USD of 5,000 are saved where three tenths can wait a day', () => {
-    const { recommended, reason, ways } = advise({ ...spend, latencyMs: 24 * HOUR })
+  test('less than a day, and a deadline behind it: batch, with what it climbs to', () => {
+    const { recommended, reason } = advise({ ...spend, latencyMs: 4 * HOUR })
     expect(recommended).toBe('batch')
-    expect(reason).toContain('750 USD a month')
-    expect(Object.fromEntries(ways.map(({ way, saved }) => [way, saved]))).toMatchObject({
-      'completion-window-8h': 600,
-      'completion-window-2h': 450,
-      standard: 0,
-    })
+    expect(reason).toContain('what would be late climbs to flex or standard')
+    expect(advise({ ...spend, latencyMs: HOUR - 1 }).recommended).toBe('flex')
   })
 
-  test.for([
-    [15 * MINUTE, 'flex'],
-    [10 * MINUTE, 'standard'],
-    [1000, 'priority'],
-  ] as const)('what may take %i ms is bought as %s', ([latencyMs, way]) => {
-    expect(advise({ ...spend, latencyMs }).recommended).toBe(way)
+  test('a model that is not sold on a lane is bought on standard, and why is said', () => {
+    const of = (model: string, latencyMs: number) => advise({ ...spend, latencyMs, model })
+    expect(of('gemini-3.8-flash', 10 * MINUTE).recommended).toBe('flex')
+    expect(of('claude-opus-5', 10 * MINUTE)).toMatchObject({
+      recommended: 'standard',
+      reason: expect.stringContaining('claude-opus-5 is not sold on flex: anthropic sells no flex.'),
+    })
+    expect(of('gpt-4.1', 10 * MINUTE).reason).toContain('its vendor lists no price for it')
+    expect(of('gpt-5.3-codex', 24 * HOUR).reason).toContain('Batch and Flex availability not confirmed')
+    expect(() => of('gpt-99', HOUR)).toThrow('No price is known for model "gpt-99"')
   })
 
   test('where nothing can wait there is nothing to save', () => {

@@ -1,6 +1,6 @@
 import { UsageError } from '../domain/errors.ts'
-import { type Lane, laneOf } from '../domain/usage.ts'
-import { builtIn, type ModelRow, type PriceBook } from './catalogue.ts'
+import { type Lane, laneOf, type Tier } from '../domain/usage.ts'
+import { builtIn, type ModelRow, type PriceBook, ratesOf } from './catalogue.ts'
 import { type Quote, quote } from './quote.ts'
 
 /** Work that nobody has in a file yet. */
@@ -42,27 +42,32 @@ export function sellerOf(
   return { row, vendor: slash < 0 ? (vendors[row.provider] ?? row.provider) : model.slice(0, slash) }
 }
 
+export interface WhatIfWorld {
+  /** When a lane lands so many requests. */
+  readonly landing?: Landings
+  /** Default: the catalogue as it came. */
+  readonly prices?: PriceBook
+  /** What can be bought of a vendor. Default: batch. */
+  tiersOf?(vendor: string): readonly Tier[]
+}
+
 /**
  * What so many tokens cost on every lane of a model, without any input: exact figures, by the price of the day.
- * @param landing  when a lane lands so many requests
  * @throws UsageError for a model that has no row
  */
-export function quoteTokens(
-  what: WhatIf,
-  at: number,
-  landing: Landings = () => undefined,
-  prices: PriceBook = builtIn,
-): Quote {
+export function quoteTokens(what: WhatIf, at: number, world: WhatIfWorld = {}): Quote {
   const { cachedShare, resident = false, requests = manyRequests, outputTokens = 0, inputTokens, promptTokens } = what
+  const { landing = () => undefined, prices = builtIn, tiersOf = () => ['batch'] as const } = world
   if (cachedShare !== undefined && !(cachedShare >= 0 && cachedShare <= 1))
     throw new UsageError(`A cached share of ${cachedShare} is not within 0 and 1.`)
   const { row, vendor } = sellerOf(what.model, prices)
   const lane = laneOf(vendor, 'batch')
   const lands = landing(lane, requests)
+  const flyable = tiersOf(vendor).filter((tier) => tier !== 'idle' && ratesOf(row, tier) !== null)
   return quote({
     at,
     prices,
-    flyable: [lane],
+    flyable: flyable.map((tier) => laneOf(vendor, tier)),
     ...(lands === undefined ? {} : { landing: { [lane]: { ...lands, onTime: null } } }),
     groups: [
       {

@@ -380,6 +380,8 @@ export interface Provider {
   readonly accountSettings?: readonly string[]
   /** Where the vendor can be told to work, by the user's word for it. Absent: nowhere in particular. */
   readonly regions?: Readonly<Record<string, Region>>
+  /** Of its batch lane against its standard price, in its own words, where what its models cost is in no catalogue. */
+  readonly discount?: string
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
   /** Models of the account, where only the far end knows them. Free. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../../domain/errors.ts'
-import { type Advice, advise as adviceFor } from '../../index.ts'
+import { type Advice, advise as adviceFor, openPrices } from '../../index.ts'
 import { durationOf } from '../../kit/wall-time.ts'
 import { exit } from '../exit-codes.ts'
 import { out } from '../terminal.ts'
@@ -10,13 +10,16 @@ interface AdviseFlags {
   readonly latency: string
   readonly monthlySpend: number
   readonly offlineShare: number
+  readonly model?: string
+  readonly home?: string
   readonly json?: boolean
 }
 
-export async function advise({ latency, monthlySpend, offlineShare, json }: AdviseFlags): Promise<number> {
+export async function advise({ latency, home, json, ...situation }: AdviseFlags): Promise<number> {
   const latencyMs = durationOf(latency)
-  if (latencyMs === undefined) throw new UsageError(`--latency ${latency} is no duration.`, 'Say 30s, 15m, 8h or 1d.')
-  const advice = adviceFor({ latencyMs, monthlySpend, offlineShare })
+  if (latencyMs === undefined)
+    throw new UsageError(`--latency ${latency} is no duration.`, 'Say 100ms, 30s, 15m, 8h or 1d.')
+  const advice = adviceFor({ latencyMs, ...situation }, await openPrices(home))
   out(json === true ? JSON.stringify(advice) : adviceText(advice))
   return exit.done
 }

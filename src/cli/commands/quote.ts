@@ -1,5 +1,5 @@
 import { UsageError } from '../../domain/errors.ts'
-import { quoteTokens, type WhatIf } from '../../index.ts'
+import { openPrices, quoteTokens, type WhatIf } from '../../index.ts'
 import { exit } from '../exit-codes.ts'
 import { Rejects } from '../rejects.ts'
 import { deadlineOf, type JobFlags, settingsOf } from '../settings.ts'
@@ -14,12 +14,13 @@ export const quote = async (input: readonly string[], flags: QuoteFlags): Promis
   input.length > 0 ? quoteInput(input, flags) : quoteNothing(flags)
 
 /** Tokens that are in no file yet. */
-function quoteNothing({ model, inputTokens, json, ...more }: QuoteFlags): number {
+async function quoteNothing({ model, inputTokens, json, home, ...more }: QuoteFlags): Promise<number> {
   if (inputTokens === undefined)
     throw new UsageError('There is nothing to quote.', 'Name an input, or say --model and --input-tokens.')
   if (model === undefined) throw new UsageError('Tokens cost what their model costs.', 'Name it by --model.')
   const now = Date.now()
-  const quoted = quoteTokens({ model, inputTokens, ...more }, now)
+  const book = await openPrices(home)
+  const quoted = quoteTokens({ model, inputTokens, ...more }, now, book)
   out(json === true ? JSON.stringify(quoted) : quoteText(quoted, now))
   return exit.done
 }

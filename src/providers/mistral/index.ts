@@ -1,6 +1,6 @@
 import type { Provider } from '../contract.ts'
 import { fileLane, olderNames } from '../file-lane/lane.ts'
-import { limits } from './limits.ts'
+import { discount, limits } from './limits.ts'
 import { wire } from './wire.ts'
 
 export const mistral = {
@@ -14,6 +14,7 @@ export const mistral = {
     mark: 'metadata',
     renames: olderNames,
   }),
+  discount,
   environment: {
     apiKey: ['MISTRAL_API_KEY'],
     baseUrl: ['MISTRAL_BASE_URL'],

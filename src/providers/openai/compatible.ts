@@ -113,12 +113,15 @@ export const compatible: Readonly<Record<string, Provider>> = Object.fromEntries
   Object.entries(compatibles).map(([name, row]) => [name, providerOf(name, row)]),
 )
 
-function providerOf(name: string, { apiKey, baseUrl, baseUrlDefault, limits: own, ...row }: Compatible): Provider {
+function providerOf(
+  name: string,
+  { apiKey, baseUrl, baseUrlDefault, limits: own, discount, ...row }: Compatible,
+): Provider {
   const lane = fileLane({
     ...row,
     wire,
     limits: { ...limits, ...unpublished, ...own },
     baseUrlVariable: baseUrl[0] ?? '',
   })
-  return { name, ...lane, environment: { apiKey, baseUrl, baseUrlDefault }, headersFrom: () => ({}) }
+  return { name, ...lane, discount, environment: { apiKey, baseUrl, baseUrlDefault }, headersFrom: () => ({}) }
 }

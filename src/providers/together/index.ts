@@ -1,6 +1,6 @@
 import type { Provider } from '../contract.ts'
 import { fileLane, olderNames } from '../file-lane/lane.ts'
-import { limits } from './limits.ts'
+import { discount, limits } from './limits.ts'
 import { wire } from './wire.ts'
 
 export const together = {
@@ -14,6 +14,7 @@ export const together = {
     mark: 'file',
     renames: olderNames,
   }),
+  discount,
   environment: {
     apiKey: ['TOGETHER_API_KEY'],
     baseUrl: ['TOGETHER_BASE_URL'],
