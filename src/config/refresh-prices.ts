@@ -15,7 +15,7 @@ export interface PriceRefresh extends Differences {
   readonly shape: 'LiteLLM' | 'models.dev'
   /** Models whose prices are as they were known: they count as read today. */
   readonly confirmed: number
-  /** What is left out because it cannot be right, each a sentence with its source. */
+  /** What has no price then, each a sentence with its source: it cannot be right and is left out, or follows from none. */
   readonly refused: readonly string[]
   /** The file that `save` writes. */
   readonly path: string

@@ -7,7 +7,7 @@ import type { OverlayRow } from './overlay.ts'
 /** What a map has to say that the book does not know, as rows of a file of prices. */
 export interface Refreshment {
   readonly rows: readonly OverlayRow[]
-  /** Sentences, each with its source: rows of the map that cannot be right, and are left out. */
+  /** Sentences, each with its source: prices of the map that cannot be right and are left out, or that follow from none. */
   readonly refused: readonly string[]
   /** Models whose prices are as they were known. */
   readonly confirmed: number
@@ -35,8 +35,8 @@ export function refreshment(
     if (known !== undefined && !news) confirmed += 1
     const flaws = rowOf(book, entry)?.flaws ?? []
     refused.push(...flaws.map(({ text }) => text))
-    const sound = flaws.length === 0 ? entry : without(entry, flaws)
-    if (sound !== undefined && !rowOf(book, sound)?.flaws?.length) rows.push(sound)
+    const sound = without(entry, flaws)
+    if (sound !== undefined) rows.push(sound)
   }
   return { rows, refused, confirmed }
 }
@@ -49,17 +49,18 @@ function rowOf(book: PriceBook, entry: OverlayRow): ModelRow | undefined {
   return laid?.laid?.over === null && entry.usdPerMillion === undefined ? undefined : laid
 }
 
-/** What is left of a row without the tiers that cannot be right; undefined: nothing. */
+/** What is left of a row without those of its tiers that cannot be right; undefined: nothing. */
 function without(entry: OverlayRow, flaws: readonly Flaw[]): OverlayRow | undefined {
+  const { usdPerMillion = {}, longContext, ...row } = entry
   const wrong = new Set<string>(flaws.map(({ tier }) => tier))
+  const tiers = [...Object.keys(usdPerMillion), ...Object.keys(longContext?.usdPerMillion ?? {})]
+  if (!tiers.some((tier) => wrong.has(tier))) return entry
   const sound = (sheets: Sheets): Sheets =>
     Object.fromEntries(Object.entries(sheets).filter(([tier]) => !wrong.has(tier)))
-  const { usdPerMillion = {}, longContext, ...row } = entry
-  const left = sound(usdPerMillion)
-  if (Object.keys(left).length === 0) return undefined
+  if (tiers.every((tier) => wrong.has(tier))) return undefined
   return {
     ...row,
-    usdPerMillion: left,
+    usdPerMillion: sound(usdPerMillion),
     ...(longContext && { longContext: { ...longContext, usdPerMillion: sound(longContext.usdPerMillion) } }),
   }
 }

@@ -11,7 +11,7 @@ export function refreshText(refresh: PriceRefresh): string {
     ...(added.length === 0
       ? []
       : ['', 'New:', ...columns(['model', 'input ', 'output ', 'batch input ', 'output '], added.map(newCells))]),
-    ...(refused.length === 0 ? [] : ['', 'Left out:', ...refused.map((text) => `· ${text}`)]),
+    ...(refused.length === 0 ? [] : ['', 'Refused:', ...refused.map((text) => `· ${text}`)]),
   ].join('\n')
 }
 
