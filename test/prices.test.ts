@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allBatchPrices, prices, UnknownModel } from '../src/index.ts'
+import { allBatchPrices, lanes, prices, UnknownModel } from '../src/index.ts'
 
 const at = Date.parse('2026-11-24')
 const laneOf = (model: string, lane: string) => {
@@ -98,5 +98,48 @@ test('the list of all models has a line for each that has a batch price', () => 
     usdPerMillion: { input: 0.625, output: 5 },
     ofStandard: 0.5,
     shutdown: '2026-12-11',
+  })
+})
+
+describe('the lanes', () => {
+  const lane = (name: string) => {
+    const found = lanes({ at }).find((line) => line.lane === name)
+    if (found === undefined) throw new Error(`There is no lane ${name}.`)
+    return found
+  }
+
+  test('are told apart by discount, by what is promised, and by whether this version can buy them', () => {
+    expect(lane('openai/batch')).toMatchObject({
+      flyable: true,
+      ofStandard: { low: 0.5, high: 0.5 },
+      promisedHours: 24,
+    })
+    expect(lane('openai/completion-window-8h')).toMatchObject({ flyable: false, ofStandard: { low: 0.6, high: 0.6 } })
+    expect(lane('gemini/batch')).toMatchObject({ promisedHours: 24, expiresHours: 48 })
+    expect(lane('openai/priority').ofStandard?.low).toBeGreaterThan(1.6)
+    expect(lane('deepinfra/batch')).toMatchObject({ models: 0, ofStandard: null, discount: '20 %' })
+    expect(lanes({ at }).filter((line) => line.lane === 'anthropic/flex')).toEqual([])
+  })
+
+  test('name the limit that a job of plain requests meets first', () => {
+    expect(lane('openai/batch').binds).toBe('196 MB a purchase')
+    expect(lane('siliconflow/batch').binds).toBe('5,000 requests a purchase')
+    expect(lane('gemini/batch').binds).toBe('10,000,000 tokens waiting')
+  })
+
+  test('say what becomes of a cache discount by their figures: o3 has one on flex and none in batch', () => {
+    expect(lane('openai/batch').cache).toMatch(/^both discounts \(\d+\), no discount \(\d+\)$/)
+    expect(lane('anthropic/batch').cache).toBe('both discounts')
+    expect(lane('gemini/batch').cache).toContain('not settled (8)')
+    expect(lane('vertex/flex').cache).toBe('cached as at standard')
+    expect(lane('openai/completion-window-2h').cache).toBe('not published')
+  })
+
+  test('take as long as this home has seen, else as long as is published', () => {
+    const seen = new Map([['openai/batch', { p50: 60, p90: 120, submissions: 12 }] as const])
+    const own = lanes({ at, seen }).find((line) => line.lane === 'openai/batch')
+    expect(own?.lands).toEqual({ p50: 60, p90: 120, seen: 12 })
+    expect(lane('openai/batch').lands?.seen).toBeNull()
+    expect(lane('openai/flex').lands).toBeNull()
   })
 })
