@@ -1,8 +1,8 @@
 import { catalogue, type LongRates, type ModelRow, type PriceChange, type Rates, type TierRates } from './catalogue.ts'
 import { flawsIn } from './flaws.ts'
+import { given, type Sheets } from './map-fields.ts'
 import type { OverlayRow } from './overlay.ts'
 
-type Sheets = NonNullable<OverlayRow['usdPerMillion']>
 type Window = NonNullable<ModelRow['prices']['completionWindows']>[number]
 
 /**
@@ -36,7 +36,8 @@ function laid(under: ModelRow | undefined, entry: OverlayRow, file: string): Mod
   const begun = under?.scheduledPrices?.findLast((change) => change.certainty === 'announced' && change.from <= asOf)
   const base = under === undefined ? blank(entry) : begun === undefined ? under : after(under, begun)
   // Whoever read the standard price, or found all of it as it was, knows which of the possible changes came.
-  const settled = usdPerMillion === undefined || usdPerMillion.standard !== undefined
+  const asItWas = usdPerMillion === undefined && longContext === undefined
+  const settled = asItWas || usdPerMillion?.standard !== undefined
   const scheduledPrices = (base.scheduledPrices ?? []).filter(
     ({ from, certainty }) => from > asOf || (certainty === 'possible' && !settled),
   )
@@ -57,9 +58,9 @@ function laid(under: ModelRow | undefined, entry: OverlayRow, file: string): Mod
       : { stacking: { cacheAndBatch: entry.cacheAndBatch, sourceUrl: source, note: '' } }),
     prices: pricesWith(base.prices, { usdPerMillion, longContext, basis: entry.basis ?? 'derived' }),
     scheduledPrices,
-    sourceUrls: [source],
+    sourceUrls: asItWas ? [...new Set([source, ...base.sourceUrls])] : [source],
     asOf,
-    confidence: 'medium',
+    confidence: asItWas ? base.confidence : 'medium',
     laid: { file, over: under ?? null, from: entry.from ?? begun?.from ?? null, until },
   }
 }
@@ -187,7 +188,3 @@ function times(figure: number | null, to: number | null, from: number | null): n
   const rounded = Number(exact.toFixed(6))
   return Math.abs(rounded - exact) < 1e-9 ? rounded : null
 }
-
-/** Without what was not said. */
-const given = <T extends object>(values: T): { [Name in keyof T]?: Exclude<T[Name], undefined> } =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
