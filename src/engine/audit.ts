@@ -11,10 +11,11 @@ import { chunksOf, openSource } from '../intake/sources.ts'
 import { DAY } from '../kit/clock.ts'
 import { offsetIn } from '../kit/wall-time.ts'
 import { advise } from '../pricing/advise.ts'
+import { builtIn, type PriceBook } from '../pricing/catalogue.ts'
 import { readTable } from '../tables/read.ts'
 import { Columns, type TableRow } from '../tables/row.ts'
 import { decodeText } from '../tables/text.ts'
-import { isLongFor, priceBook } from './audit-prices.ts'
+import { auditPrices, isLongFor } from './audit-prices.ts'
 
 export interface AuditOptions {
   /** Where the columns of a table of one's own stand: `time=created_at,model=llm,input=prompt_tok`. */
@@ -25,6 +26,8 @@ export interface AuditOptions {
   readonly since?: number
   /** Part of each prompt that is the same, 0 to 1. Default: measured on the prompts in the log, else assumed. */
   readonly sharedPrefix?: number
+  /** Default: the catalogue as it came; see `openPrices`. */
+  readonly prices?: PriceBook
   readonly onProgress?: (lines: number) => void
 }
 
@@ -89,7 +92,7 @@ class LogReader {
   constructor(options: AuditOptions) {
     this.#options = options
     this.#columns = options.columns === undefined ? undefined : columnsFrom(options.columns)
-    this.tally = new Tally({ offsetMinutes: offsetIn(options.zone), isLong: isLongFor() })
+    this.tally = new Tally({ offsetMinutes: offsetIn(options.zone), isLong: isLongFor(options.prices ?? builtIn) })
   }
 
   async readFile(file: string): Promise<void> {
@@ -172,7 +175,7 @@ class LogReader {
 
   report(name: string, more: { window?: AuditWindow; notes?: readonly string[]; reported?: number } = {}): AuditReport {
     const { zone, sharedPrefix } = this.#options
-    return reportOf(this.tally, priceBook, {
+    return reportOf(this.tally, auditPrices(this.#options.prices ?? builtIn), {
       name,
       shape: [...this.#shapes].join(', '),
       zone,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../domain/errors.ts'
-import { type AuditReport, auditLive, audit as auditOf, auditPage } from '../../index.ts'
+import { type AuditReport, auditLive, audit as auditOf, auditPage, openPrices } from '../../index.ts'
 import { durationOf, isZone } from '../../kit/wall-time.ts'
 import { writeFileWhole } from '../../kit/write-file-whole.ts'
 import { exit } from '../exit-codes.ts'
@@ -16,6 +16,7 @@ interface AuditFlags {
   readonly tz?: string
   readonly sharedPrefix?: number
   readonly output?: string
+  readonly home?: string
   readonly json?: boolean
 }
 
@@ -31,12 +32,13 @@ export async function audit(files: readonly string[], flags: AuditFlags): Promis
   return exit.done
 }
 
-function reportFor(files: readonly string[], flags: AuditFlags): Promise<AuditReport> {
+async function reportFor(files: readonly string[], flags: AuditFlags): Promise<AuditReport> {
   const { live, since, columns, tz, sharedPrefix } = flags
   if (sharedPrefix !== undefined && sharedPrefix > 1)
     throw new UsageError(`--shared-prefix ${sharedPrefix} is not within 0 and 1.`)
   if (tz !== undefined && !isZone(tz)) throw new UsageError(`--tz ${tz} is no time zone.`, 'Name one as Europe/Berlin.')
   const settings = {
+    prices: await openPrices(flags.home),
     ...(tz === undefined ? {} : { zone: tz }),
     ...(sharedPrefix === undefined ? {} : { sharedPrefix }),
     ...(onTerminal() ? { onProgress: (lines: number) => show(`Reading: ${count(lines)} lines`) } : {}),
