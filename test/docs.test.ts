@@ -1,6 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { expect, test } from 'vitest'
+import { builtIn } from '../src/pricing/catalogue.ts'
+import { layOver } from '../src/pricing/lay-over.ts'
+import { readOverlay } from '../src/pricing/overlay.ts'
 import { compatibles } from '../src/providers/openai/compatible.ts'
 import { providers } from '../src/providers/registry.ts'
 
@@ -55,4 +58,12 @@ test('the row that docs/adding-a-provider.md shows is the row that is there', ()
   const shown = /```ts\n([^]*?)```/.exec(page)?.[1] ?? ''
   const lines = shown.split('\n').filter((line) => line !== '')
   expect(table).toContain(lines.map((line) => `  ${line}`).join('\n'))
+})
+
+test('the file of prices that docs/prices.md shows can be used', () => {
+  const page = readFileSync(join(root, 'docs/prices.md'), 'utf8')
+  const shown = /```json\n([^]*?)```/.exec(page)?.[1] ?? ''
+  const rows = layOver(builtIn.rows, readOverlay(shown, 'docs/prices.md'), 'docs/prices.md')
+  const laid = rows.filter((row) => row.laid !== undefined)
+  expect(laid.map(({ id, flaws }) => [id, flaws])).toEqual([['gpt-6.2-sol', []]])
 })
