@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Account, type AccountSource, accountOf, type Environment, type Wires } from './accounts/account.ts'
+import { costDesks } from './accounts/cost-desks.ts'
 import { homeOf } from './accounts/home.ts'
 import { regionOf, vendorsWith } from './accounts/regions.ts'
 import { configOf, sourcesOf } from './accounts/sources.ts'
@@ -288,6 +289,7 @@ function vendorsFrom(
     },
     now: (accountId) => wires.http.vendorNow(accounts.get(accountId)?.row.baseUrl ?? ''),
     knowsTime: (accountId) => wires.http.knowsTime(accounts.get(accountId)?.row.baseUrl ?? ''),
+    costs: () => costDesks(ownAccounts),
     accounts: () =>
       [...accounts.values()].map(({ apiKey, call, row, provider, name, engine, wants, regional }) => ({
         name: name ?? row.vendor,

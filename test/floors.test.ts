@@ -17,7 +17,8 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   // A vendor's folder knows the contract above it and dialects, never a sibling.
   ...['openai', 'anthropic', 'gemini', 'vertex', 'mistral', 'together', 'xai'].map((vendor) => ({
     room: `providers/${vendor}`,
-    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'providers/file-lane'].concat([
+    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'providers/report-pages.ts'].concat([
+      'providers/file-lane',
       'dialects',
       'domain',
       'kit',
@@ -31,6 +32,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
   { room: 'providers/keys.ts', may: ['kit'] },
   { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },
+  { room: 'providers/report-pages.ts', may: ['providers/contract.ts', 'domain', 'kit'] },
   { room: 'providers/registry.ts', may: ['providers'] },
   ...['intake', 'delivery'].map((room) => ({
     room,

@@ -10,6 +10,8 @@ export const exit = {
   refused: 3,
   /** Provider or store. */
   unavailable: 4,
+  /** A check that was asked for found something. */
+  gateFailed: 5,
   stillFlying: 75,
   detached: 130,
 } as const

@@ -37,7 +37,7 @@ const rootCommand = (): Command =>
 
 const about = `
 Exit codes: 0 done · 1 some requests failed, results written · 2 usage or bad input, nothing sent · 3 refused ·
-            4 provider or store unavailable · 75 still flying · 130 detached
+            4 provider or store unavailable · 5 a check failed · 75 still flying · 130 detached
 
 Jobs live in REDEYE_HOME: .redeye here if there, else the user's data folder. A JOB is an id, the beginning of one,
 or key:NAME. API keys come from their usual variables: OPENAI_API_KEY, ANTHROPIC_API_KEY, …; redeye doctor names all.

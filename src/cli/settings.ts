@@ -116,6 +116,12 @@ export function writable(path: string): string {
   return output
 }
 
+/** `--month 2026-11`. */
+export function monthOf(text: string): string {
+  if (/^\d{4}-(0[1-9]|1[0-2])$/.test(text)) return text
+  throw new UsageError(`--month ${text} is no month.`, 'Say it as 2026-11.')
+}
+
 /** `--budget`: plain decimal USD. */
 export function amountOf(text: string): string {
   try {

@@ -102,9 +102,29 @@ function declareLooking(program: Command, { done }: Surface): void {
   command(program, 'bill [job]', 'Sum what was charged, of one job or of all: from result rows, exact.', [
     ['All jobs, by the tag "team"', 'bill --per tag:team'],
     ['One job by lane, for a script', 'bill job_7ka --per lane --json'],
+    [
+      'Beside what the vendors say they charged; exit 5: something is not explained',
+      'bill --against live --month 2026-11',
+    ],
+    ['Beside a file that a vendor exported', 'bill --against billing.csv'],
+    ['For the cost tools of the house', 'bill --month 2026-11 --format focus > focus.csv'],
   ])
     .option('--per <what>', 'job, model, lane, day, or tag:NAME', 'model')
+    .option('--month <month>', 'only what was settled in it, in UTC: 2026-11; of --against live: from its first day on')
+    .option('--against <report>', 'compare with a vendor: an exported file, or "live", which an admin key reads')
+    .addOption(
+      new Option('--format <format>', 'csv: these sums · focus: every entry, as FOCUS 1.3').choices(['csv', 'focus']),
+    )
+    .option('--recompute', 'compute the ledger anew from the usage records and compare; exit 5: it differs')
     .action(async (job, flags) => done(await (await import('./commands/bill.ts')).bill(job, flags)))
+
+  command(program, 'report', 'Write what a month cost as a page with charts.', [
+    ['This month', 'report -o report.html'],
+    ['A month that is over', 'report --month 2026-10 -o october.html'],
+  ])
+    .option('--month <month>', 'which, in UTC: 2026-11; without, the current one')
+    .requiredOption('-o, --output <file>', 'the page, in one file; - is standard output')
+    .action(async (flags) => done(await (await import('./commands/report.ts')).report(flags)))
 
   command(program, 'results <job>', 'Write the results of a job that is home, in input order.', [
     ['To a file, whole or not at all', 'results job_7ka -o results.jsonl'],
@@ -287,7 +307,10 @@ const withInput = (command: Command, argument = '<input...>', models: 'one' | 's
       ]),
     )
     .option('--answer-column <name>', 'name of the column for the answer')
-    .option('--with-cost', 'add the columns _model, _lane and _usd')
+    .option(
+      '--with-cost',
+      'tell what each answer cost: columns _model, _lane and _usd; in batch lines a member "redeye"',
+    )
     .option('--max-tokens <n>', 'limit of each answer', whole)
     .option('--temperature <n>', 'temperature of each answer', fraction)
     .option('--param <k=json>', 'a further member of each request; repeatable', collect)

@@ -68,9 +68,9 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
     const only = (['system', 'schema', 'answerColumn', 'params', 'images', 'files'] as const).filter(
       (name) => settings[name] !== undefined,
     )
-    if (only.length > 0 || settings.withCost === true) {
+    if (only.length > 0) {
       throw new UsageError(
-        `${[...only, ...(settings.withCost === true ? ['withCost'] : [])].join(', ')}: only for a table, which needs a prompt.`,
+        `${only.join(', ')}: only for a table, which needs a prompt.`,
         'Add --prompt "… {{column}} …", or leave these out for batch lines.',
       )
     }
@@ -86,6 +86,7 @@ export async function optionsOf(settings: JobSettings, input: Input): Promise<Jo
   return {
     ...jobDefaults,
     ...(table === undefined ? (settings.model === undefined ? {} : { model: settings.model }) : { table }),
+    ...(table === undefined && settings.withCost === true ? { withCost: true } : {}),
     ...(settings.retries === undefined ? {} : { retriesMax: settings.retries }),
     ...(shardRequests === undefined ? {} : { shardRequests }),
     ...(settings.onUnsure === undefined ? {} : { onUnsure: settings.onUnsure }),

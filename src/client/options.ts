@@ -19,7 +19,7 @@ export interface TablePrompt {
   readonly schema?: unknown
   /** Column of an answer without fields of its own. Default `answer`. */
   readonly answerColumn?: string
-  /** Adds `_model`, `_lane` and `_usd` to each row of the output. */
+  /** Adds `_model`, `_lane` and `_usd` to each row of the output; to batch lines a member `redeye` with the same. */
   readonly withCost?: boolean
   /** Further members of each request's body, as the vendor names them: {"max_completion_tokens": 200}. */
   readonly params?: Readonly<Record<string, unknown>>

@@ -1,17 +1,19 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UnknownJob, UsageError } from '../domain/errors.ts'
+import { UnknownJob, UnreadableInput, UsageError } from '../domain/errors.ts'
 import type { JobState } from '../domain/states.ts'
 import type { Lane } from '../domain/usage.ts'
 import {
   type Attending,
   attend,
   type Bill,
+  type BillOf,
   type BillPer,
   billOf,
   checkAccount,
   createJob,
   createTrial,
+  focusOf,
   forget,
   formatFor,
   type JobRow,
@@ -25,10 +27,16 @@ import {
   latencyOf,
   leftoversOf,
   listedLimits,
+  type MonthReport,
+  monthReport,
   type Ports,
+  type Proof,
+  proofOf,
   type Quote,
   quoteJob,
+  type Recomputed,
   type RemoteCheck,
+  recompute,
   remoteLeftovers,
   type Tried,
   takeIn,
@@ -172,13 +180,40 @@ export class Redeye {
   }
 
   /** What was charged, in one line per model (or job, lane, day, tag), of one job or of the home. */
-  async bill(what: { readonly jobId?: string; readonly per?: BillPer } = {}): Promise<Bill> {
+  async bill(what: BillOf & { readonly per?: BillPer } = {}): Promise<Bill> {
     return billOf(this.#ports, { per: 'model', ...what })
   }
 
   /** How long submissions of this home have taken, by lane: of those that it has flown often enough. */
   async landingsSeen(): Promise<ReadonlyMap<Lane, LandingSeen>> {
     return landingsSeen(this.#ports)
+  }
+
+  /** The ledger as rows of FOCUS 1.3, a CSV; `leftOut` counts entries that are no charges (unproven) or have no price. */
+  async focus(of: BillOf = {}): Promise<{ readonly csv: string; readonly leftOut: number }> {
+    return focusOf(this.#ports, of)
+  }
+
+  /** @param month  `2026-11`, in UTC */
+  async month(month: string): Promise<MonthReport> {
+    return monthReport(this.#ports, month)
+  }
+
+  /** The ledger beside the same computed anew from the usage records. Writes nothing. */
+  async recompute(of: { readonly jobId?: string } = {}): Promise<Recomputed> {
+    return recompute(this.#ports, of)
+  }
+
+  /**
+   * Our books beside those of the vendors, by day, model and tier, every difference with its reasons.
+   * @param against  `live`: the cost reports that admin keys in the environment may read; or the path of a file that a
+   *   vendor exported
+   * @param options.since  from which day live reports are read. Default: the first purchase of the home
+   * @throws UsageError · NoAdminKey · CredentialsRefused · VendorUnavailable
+   */
+  async prove(against: 'live' | string, options: { readonly since?: Date } = {}): Promise<Proof> {
+    const report = against === 'live' ? against : { name: against, text: await textOf(against) }
+    return proofOf(this.#ports, report, options.since?.getTime())
   }
 
   /** Attends all jobs of the home until stopped: what a worker does. */
@@ -293,6 +328,12 @@ export interface AccountCheck {
     readonly max: number
     readonly learnedAt: string
   }[]
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    throw new UnreadableInput(path, (error as Error).message, { cause: error })
+  })
 }
 
 async function bytesIn(folder: string): Promise<number> {

@@ -11,15 +11,21 @@ export interface GroupLines {
   readonly translation: LineTranslation | null
 }
 
+const CLOSE = 125 // }
+
+/** JSON that is put into a request's line as `redeye`; undefined: the request has no line of the vendor. */
+export type RequestCost = (window: LineWindow, index: number) => string | undefined
+
 /**
  * Output lines of a window: the vendor's lines with the user's ids put back, newline after each.
  * @param linesFor  how the rows of a group are written that this submission has answered
- * @param room  memory to write them into, where it is large enough
+ * @param more.room  memory to write them into, where it is large enough
+ * @param more.cost  for --with-cost
  */
 export function requestLines(
   window: LineWindow,
   linesFor: (group: number, winner: number) => GroupLines,
-  room?: Buffer,
+  { room, cost }: { readonly room?: Buffer | undefined; readonly cost?: RequestCost | undefined } = {},
 ): Buffer {
   const { bytes, carry } = window
   /** What the vendor's lines that are still to come need at most. */
@@ -49,6 +55,13 @@ export function requestLines(
       out = withRoom(out, used, row.length + 1 + left)
       out.set(row, used)
       used += row.length
+    }
+    const told = length > 0 ? cost?.(window, index) : undefined
+    if (told !== undefined) {
+      const member = Buffer.from(`,"redeye":${told}}`)
+      used = out.lastIndexOf(CLOSE, used - 1) // of an object, which no vendor's line leaves empty
+      out = withRoom(out, used, member.length + 1 + left)
+      used += member.copy(out, used)
     }
     out[used++] = 10
   }

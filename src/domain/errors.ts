@@ -186,7 +186,7 @@ export class NoAdminKey extends RedeyeError {
   override readonly hint: string
   constructor(vendor: string, variable: string) {
     super(`No administrator's key for ${vendor}: ${variable} is not set.`)
-    this.hint = `The usage reports are read with it, and nothing else is done. Make one in the vendor's console, set ${variable}, and run the same command again.`
+    this.hint = `The vendor's reports are read with it, and nothing else is done. Make one in the vendor's console, set ${variable}, and run the same command again.`
   }
 }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseUsd, picoPerToken, roundToNano, usd } from './money.ts'
+import { parseUsd, picoPerToken, readAmount, roundToNano, usd, usdOfPico } from './money.ts'
 import { dearestInput } from './usage.ts'
 
 test('a price per million tokens is a whole number of pico-USD per token', () => {
@@ -51,4 +51,24 @@ test('a prompt is dearest as a cache write only where writing costs more than pl
   expect(dearestInput({ input: 4n, cacheWriteDefault: 5n })).toBe('cacheWriteDefault')
   expect(dearestInput({ input: 4n, cacheWriteDefault: 4n })).toBe('input')
   expect(dearestInput({ input: 4n })).toBe('input')
+})
+
+test('amounts are read as reports print them, exactly to the nano-dollar', () => {
+  expect(readAmount('1,234.50')).toEqual({ nanoUsd: 1_234_500_000_000n, decimals: 2 })
+  expect(readAmount('123.78912', 2)).toEqual({ nanoUsd: 1_237_891_200n, decimals: 7 })
+  expect(readAmount(8.95e-7)).toEqual({ nanoUsd: 895n, decimals: 9 })
+  expect(readAmount('-$0.5')).toEqual({ nanoUsd: -500_000_000n, decimals: 1 })
+  expect(readAmount('.25')).toEqual({ nanoUsd: 250_000_000n, decimals: 2 })
+  expect(readAmount('0.0000000025')?.nanoUsd).toBe(2n)
+  expect(readAmount('0.0000000035')?.nanoUsd).toBe(4n)
+  expect(readAmount('')).toBeUndefined()
+  expect(readAmount('0,06')).toBeUndefined()
+  expect(readAmount('1,23,456.7')).toBeUndefined()
+  expect(readAmount('12 EUR')).toBeUndefined()
+})
+
+test('pico-USD are printed exactly', () => {
+  expect(usdOfPico(75_000n)).toBe('0.000000075')
+  expect(usdOfPico(-1_500_000_000_001n)).toBe('-1.500000000001')
+  expect(usdOfPico(0n)).toBe('0')
 })

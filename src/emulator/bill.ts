@@ -12,6 +12,14 @@ export interface Charge {
   readonly at: number
 }
 
+/** Adds a charge of an ordinary call to those of its hour: no vendor's day begins within one. */
+export function addCall(charges: Map<string, Charge>, charge: Charge): void {
+  const { model, tier, kind, unitPicoUsd, tokens, at } = charge
+  const key = [model, tier, kind, unitPicoUsd, Math.floor(at / 3600)].join('|')
+  const known = charges.get(key)
+  charges.set(key, known ? { ...known, tokens: known.tokens + tokens } : charge)
+}
+
 export interface BillEntry {
   readonly vendor: string
   readonly batch: string | null

@@ -1,10 +1,11 @@
 import { type Bill, billOf } from './bill.ts'
+import { billingExport } from './billing-export.ts'
 import { wholeBody } from './body.ts'
 import type { Clock } from './clock.ts'
 import { parsedJson } from './json.ts'
 import { type Act, type ActLog, type Purchase, type Tally, tallyOf } from './log.ts'
 import { listedTogether, type ScenarioListing, ScenarioUnknown } from './scenarios.ts'
-import { type Exchange, sendJson, type Vendor } from './server.ts'
+import { type Exchange, sendJson, sendText, type Vendor } from './server.ts'
 
 /** What the log tells: every act, and every purchase with who is in it. */
 export interface EmulatorLog {
@@ -18,6 +19,8 @@ export interface Control {
   log(options?: { readonly ids?: boolean }): Promise<EmulatorLog>
   tally(): Promise<Tally>
   bill(): Promise<Bill>
+  /** The CSV that Google's billing reports export. */
+  billingExport(): Promise<string>
   setScenario(scenario: string | readonly string[]): void
   activeScenarios(): readonly string[]
 }
@@ -27,14 +30,13 @@ export function createControl(vendors: readonly Vendor[], actLog: ActLog): Contr
     const all = await Promise.all(vendors.map((vendor) => vendor.purchases(withRows)))
     return all.flat()
   }
+  const charges = async () => (await Promise.all(vendors.map((vendor) => vendor.charges()))).flat()
   return {
     scenarios: listedTogether(vendors),
     log: async (options) => ({ purchases: await purchases(options?.ids ?? false), acts: actLog.acts() }),
     tally: async () => tallyOf(await purchases(true)),
-    async bill() {
-      const charges = await Promise.all(vendors.map((vendor) => vendor.charges()))
-      return billOf(charges.flat())
-    },
+    bill: async () => billOf(await charges()),
+    billingExport: async () => billingExport(await charges()),
     setScenario(scenario) {
       const texts = (typeof scenario === 'string' ? [scenario] : scenario)
         .flatMap((text) => text.split('+'))
@@ -67,13 +69,14 @@ export function createControlRoutes(control: Control, clock: Clock): (exchange: 
     if (route === 'GET /log') return sendJson(response, 200, await control.log({ ids: query.get('ids') === '1' }))
     if (route === 'GET /tally') return sendJson(response, 200, await control.tally())
     if (route === 'GET /bill') return sendJson(response, 200, await control.bill())
+    if (route === 'GET /billing-export.csv') return sendText(response, 200, 'text/csv', await control.billingExport())
     if (route === 'GET /clock') return sendJson(response, 200, clockView(clock))
     if (route === 'POST /clock') return setClock(exchange, clock, body)
     if (route === 'GET /scenario') return sendJson(response, 200, scenarioView(control))
     if (route === 'POST /scenario') return setScenario(exchange, control, body)
     sendJson(response, 404, {
       error: `There is no control ${route}.`,
-      controls: ['log', 'tally', 'bill', 'clock', 'scenario'],
+      controls: ['log', 'tally', 'bill', 'billing-export.csv', 'clock', 'scenario'],
     })
   }
 }

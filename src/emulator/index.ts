@@ -55,6 +55,8 @@ export interface Emulator {
   now(): number
   advance(seconds: number): void
   bill(): Promise<Bill>
+  /** The CSV that Google's billing reports export of it. */
+  billingExport(): Promise<string>
   log(options?: { readonly ids?: boolean }): Promise<EmulatorLog>
   /** How often each body was executed and paid for. */
   tally(): Promise<Tally>
@@ -115,6 +117,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     now: clock.now,
     advance: (seconds) => clock.advance(seconds * 1000),
     bill: control.bill,
+    billingExport: control.billingExport,
     log: control.log,
     tally: control.tally,
     setScenario: control.setScenario,

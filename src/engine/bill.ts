@@ -1,6 +1,19 @@
-import { usd } from '../domain/money.ts'
-import { byDay, byLane, byModel, byTag, savedOf, type Totals, totalOf, totalsBy } from '../ledger/totals.ts'
-import type { LedgerRow } from '../stores/contract.ts'
+import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
+import { type Tier, vendorOf } from '../domain/usage.ts'
+import {
+  byDay,
+  byLane,
+  byModel,
+  byTag,
+  inMonth,
+  type LedgerLine,
+  savedOf,
+  type Totals,
+  totalOf,
+  totalsBy,
+} from '../ledger/totals.ts'
+import { cacheSaving } from '../pricing/cache-saving.ts'
+import type { LedgerRow, SubmissionRow } from '../stores/contract.ts'
 import type { Ports } from './ports.ts'
 
 /** What a bill is cut by: a job, a model, a lane, a UTC day, or the value of a tag (`tag:team`). */
@@ -16,6 +29,8 @@ export interface BillLine {
     readonly duplicate: string
     readonly standard: string | null
     readonly saved: string | null
+    /** Part of what was charged less than plain input in the same lane: by cache hits, less what writes cost more. */
+    readonly cacheSaved: string | null
   }
   /** Of what is charged, by kind. */
   readonly tokens: Readonly<Record<string, number>>
@@ -27,11 +42,17 @@ export interface Bill {
   readonly total: Omit<BillLine, 'name'>
 }
 
+/** Which part of the ledger. */
+export interface BillOf {
+  readonly jobId?: string
+  /** YYYY-MM, in UTC, of when it was settled. */
+  readonly month?: string
+}
+
 /** The ledger of a job, or of the whole home, summed. */
-export async function billOf(ports: Ports, what: { jobId?: string; per: BillPer }): Promise<Bill> {
-  const of = what.jobId === undefined ? {} : { jobId: what.jobId }
-  const ledger = await ports.store.ledger(of)
-  const groups = totalsBy(ledger, await grouping(ports, what.per, of))
+export async function billOf(ports: Ports, what: BillOf & { readonly per: BillPer }): Promise<Bill> {
+  const { ledger, submissions } = await entriesFor(ports, what)
+  const groups = totalsBy(ledger, grouping(what.per, submissions))
   return {
     per: what.per,
     lines: [...groups].map(([name, totals]) => ({ name, ...lineOf(totals) })),
@@ -39,7 +60,33 @@ export async function billOf(ports: Ports, what: { jobId?: string; per: BillPer 
   }
 }
 
-async function grouping(ports: Ports, per: BillPer, of: { jobId?: string }): Promise<(row: LedgerRow) => string> {
+export type BilledEntry = LedgerRow & LedgerLine & { readonly cacheSaved: NanoUsd | null }
+
+/** Ledger entries, with what caching saved of each, and the submissions that they are of. */
+export async function entriesFor(ports: Ports, { jobId, month }: BillOf) {
+  const of = jobId === undefined ? {} : { jobId }
+  const submissions = new Map((await ports.store.submissions(of)).map((submission) => [submission.id, submission]))
+  const rows = (await ports.store.ledger(of)).filter((row) => month === undefined || inMonth(month)(row))
+  const ledger = rows.map((row): BilledEntry => ({ ...row, cacheSaved: savedByCache(ports, row, submissions) }))
+  return { ledger, submissions }
+}
+
+function savedByCache(
+  { vendors }: Ports,
+  row: LedgerRow,
+  submissions: ReadonlyMap<string, SubmissionRow>,
+): NanoUsd | null {
+  const submission = submissions.get(row.submissionId)
+  if (submission === undefined || row.unitPrice === null) return null
+  const vendor = vendorOf(submission.lane)
+  const model = vendors.prices.resolve({ requested: submission.model, answered: row.model, vendor }) ?? row.model
+  const at = submission.sentAt ?? submission.createdAt
+  const query = { model, vendor, tier: row.tier as Tier, at }
+  const saving = cacheSaving(query, row.kind, row.unitPrice)
+  return saving === undefined ? null : roundToNano(saving * BigInt(row.tokens))
+}
+
+function grouping(per: BillPer, submissions: ReadonlyMap<string, SubmissionRow>): (row: LedgerRow) => string {
   switch (per) {
     case 'job':
       return ({ jobId }) => jobId
@@ -47,16 +94,14 @@ async function grouping(ports: Ports, per: BillPer, of: { jobId?: string }): Pro
       return byModel
     case 'day':
       return byDay
-    case 'lane': {
-      const lanes = new Map((await ports.store.submissions(of)).map(({ id, lane }) => [id, lane]))
-      return byLane((id) => lanes.get(id))
-    }
+    case 'lane':
+      return byLane((id) => submissions.get(id)?.lane)
     default:
       return byTag(per.slice('tag:'.length))
   }
 }
 
-function lineOf(totals: Totals): Omit<BillLine, 'name'> {
+export function lineOf(totals: Totals): Omit<BillLine, 'name'> {
   const saved = savedOf(totals)
   return {
     usd: {
@@ -65,6 +110,7 @@ function lineOf(totals: Totals): Omit<BillLine, 'name'> {
       duplicate: usd(totals.duplicate),
       standard: totals.standard === null ? null : usd(totals.standard),
       saved: saved === null ? null : usd(saved),
+      cacheSaved: totals.cacheSaved === null ? null : usd(totals.cacheSaved),
     },
     tokens: totals.tokens,
   }

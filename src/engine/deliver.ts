@@ -1,14 +1,14 @@
 import type { Flown } from '../delivery/flown.ts'
-import type { LineWindow } from '../delivery/line-window.ts'
+import { type LineWindow, linesOf } from '../delivery/line-window.ts'
 import type { OutcomeWindow } from '../delivery/outcome-window.ts'
-import { type GroupLines, requestLines } from '../delivery/request-lines.ts'
+import { type GroupLines, type RequestCost, requestLines } from '../delivery/request-lines.ts'
 import { NO_OUTCOME } from '../delivery/result-index.ts'
 import { type RowCost, tableRows } from '../delivery/table-lines.ts'
 import { ResultWalk } from '../delivery/windows.ts'
 import { dialectOf } from '../dialects/dialect-of.ts'
 import { UsageError } from '../domain/errors.ts'
-import { roundToNano, usd } from '../domain/money.ts'
-import { type Lane, type Usage, vendorOf } from '../domain/usage.ts'
+import { parseUsd, roundToNano, usd } from '../domain/money.ts'
+import { chargedKinds, type Lane, type Usage, vendorOf } from '../domain/usage.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import { costOf } from '../pricing/cost.ts'
 import { priceFor, tierAnswered } from '../pricing/price.ts'
@@ -88,14 +88,15 @@ interface Encoder {
 
 async function encoderOf(ports: Ports, job: JobRow, flown: readonly Flown[], format?: TableFormat): Promise<Encoder> {
   const manifest = job.input as RoutedManifest
-  const { table } = job.options as JobOptions
+  const { table, withCost } = job.options as JobOptions
   if (table === undefined) {
     const linesFor = byRoute(manifest, flown, (routed, group) => groupLines(routed, job, group))
+    const cost = withCost ? await requestCosts(ports, job, flown) : undefined
     let room: Buffer | undefined
     return {
       head: new Uint8Array(0),
       window: (window) => {
-        const lines = requestLines(window, linesFor, room)
+        const lines = requestLines(window, linesFor, { room, cost })
         if (room === undefined || lines.buffer !== room.buffer) room = Buffer.from(lines.buffer)
         return lines
       },
@@ -135,6 +136,22 @@ export function byRoute<T>(
     }),
   )
   return (group, winner) => (made[winner] ?? own)[group] as T
+}
+
+/** What each request of a window cost, all its rows together, as JSON. */
+async function requestCosts(ports: Ports, job: JobRow, flown: readonly Flown[]): Promise<RequestCost> {
+  const { routes } = job.input as RoutedManifest
+  const readers = await Promise.all(routes.map(({ model }) => costReader(ports, job, model, flown)))
+  return (window, index) => {
+    const read = readers[window.group[index] as number] as (typeof readers)[number]
+    const winner = window.winner[index] as number
+    const costs = linesOf(window, index).map(({ bytes, start, end }) => read(bytes, start, end, winner))
+    const [first] = costs
+    if (first === undefined) return undefined
+    const known = costs.every((cost) => cost.usd !== '')
+    const sum = known ? usd(costs.reduce((total, cost) => total + parseUsd(cost.usd), 0n)) : null
+    return JSON.stringify({ model: first.model, lane: first.lane, usd: sum })
+  }
 }
 
 /** What one row cost, from its own line. The charge of a job is rounded per ledger entry, so these sum up to about it. */
@@ -177,7 +194,9 @@ export async function costReader(
     const sold = priced ?? (tier === 'idle' ? requested : undefined)
     const asked = { vendor, at: job.createdAt, promptTokens, resident, rates }
     const price = sold === undefined || tier === undefined ? undefined : priceFor({ ...asked, model: sold, tier })
-    const cost = row.billed ? (price === undefined ? '' : usd(roundToNano(costOf(usage, price)))) : '0'
+    const known =
+      price !== undefined && chargedKinds.every((kind) => !usage[kind] || price.perToken[kind] !== undefined)
+    const cost = row.billed ? (known ? usd(roundToNano(costOf(usage, price))) : '') : '0'
     return { model: row.model === '' ? requested : row.model, lane, usd: cost, tokens: usage }
   }
 }

@@ -36,6 +36,8 @@ export interface JobOptions {
   readonly budget: string | null
   /** Where landing delivers to, an absolute path; null: results are fetched. */
   readonly output: string | null
+  /** Each line of the output tells what its request cost; tables have columns for it. */
+  readonly withCost?: true
   /** Requests a shard holds at most, where that is less than the lane takes. */
   readonly shardRequests?: number
   /** Of a purchase that perhaps arrived and cannot be told from a stranger's. Default `wait`. */

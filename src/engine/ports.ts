@@ -5,7 +5,7 @@ import type { BytePool } from '../kit/byte-pool.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { FetchFile } from '../kit/fetch-file.ts'
 import type { PriceBook } from '../pricing/catalogue.ts'
-import type { BatchLane, Call, Provider, Region, SyncLane } from '../providers/contract.ts'
+import type { BatchLane, Call, CostBook, Provider, Region, SyncLane } from '../providers/contract.ts'
 import type { AccountRow, BlobStore, ControlStore } from '../stores/contract.ts'
 
 /** Everything the engine touches outside of itself, handed in by compose. */
@@ -52,6 +52,8 @@ export interface Vendors {
   now(accountId: string): number
   /** Whether the vendor has told its time to this process yet; before, `now` is our own clock. */
   knowsTime(accountId: string): boolean
+  /** Vendors' own accounts of what they charged, and the calls that read them: none without a key that may. */
+  costs(): readonly { readonly book: CostBook; readonly calls: readonly Call[] }[]
   /** The accounts this process has; `call` is null where a variable that it wants is not set. */
   accounts(): readonly VendorAccount[]
   /** How an engine of the user's own may be used, and what it costs; undefined: the account is none. */

@@ -41,12 +41,7 @@ export function againOf(shard: ShardRow): number {
 /** Writes the ledger, once, in the transaction of the state change. */
 export async function settle(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
   const { ports, job, shard } = flight
-  const collected = submission.collected as Collected
-  const usage = await readWhole(ports, collected.usage)
-  // What was given up for another purchase is paid for besides.
-  const part = submission.duplicate || submission.abandoned ? 'duplicate' : 'proven'
-  const ledger = ledgerOf(ports, job, submission, usage, part)
-  ledger.push(...unprovenOf(flight, submission, billedIn(usage)))
+  const ledger = await chargesOf(flight, submission)
   const tally = await tallyOf(flight, submission)
   const stray = submission.duplicate || submission.abandoned
   const children = stray || !isSteered(job) ? [] : await restOf(flight, submission)
@@ -63,6 +58,19 @@ export async function settle(flight: ShardFlight, submission: SubmissionRow): Pr
   return null
 }
 
+/** What of a flight its charges depend on. */
+export type Charged = Pick<ShardFlight, 'ports' | 'job' | 'shard' | 'manifest' | 'input'>
+
+/** All that a submission is charged: from what it left here alone, so that it is the same whenever it is asked. */
+export async function chargesOf(flight: Charged, submission: SubmissionRow): Promise<LedgerRow[]> {
+  if (submission.collected === null) return unproven(flight, submission, submission.rows, 'lost at the vendor')
+  const usage = await readWhole(flight.ports, (submission.collected as Collected).usage)
+  // What was given up for another purchase is paid for besides.
+  const part = submission.duplicate || submission.abandoned ? 'duplicate' : 'proven'
+  const proven = ledgerOf(flight.ports, flight.job, submission, usage, part)
+  return [...proven, ...unprovenOf(flight, submission, billedIn(usage))]
+}
+
 /** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
 export async function settleLost(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
   const { shard, job, options } = flight
@@ -73,7 +81,7 @@ export async function settleLost(flight: ShardFlight, submission: SubmissionRow)
   await commit(flight, {
     shards: [moveShard(shard, 'settle', { tally, held: null })],
     insertShards: handsOn ? [await wholeAgain(flight)] : [],
-    ledger: unproven(flight, submission, submission.rows, 'lost at the vendor'),
+    ledger: await chargesOf(flight, submission),
     events: [eventOf(flight, 'settled', { ...own, again: total(again) }, submission)],
   })
   return null
@@ -102,7 +110,7 @@ export async function settleCancelled(flight: ShardFlight): Promise<Then> {
 export const OUTPUT_MAX = 16_384
 
 /** What the vendor may charge of a collected submission beside the rows that it is seen to charge. */
-function unprovenOf(flight: ShardFlight, submission: SubmissionRow, billed: number): LedgerRow[] {
+function unprovenOf(flight: Charged, submission: SubmissionRow, billed: number): LedgerRow[] {
   const { perhapsBilled, unproven: calls } = submission.collected as Collected
   const counted = completedOf(submission) - billed
   if (tierOf(submission.lane) !== 'batch') {
@@ -120,7 +128,7 @@ function unprovenOf(flight: ShardFlight, submission: SubmissionRow, billed: numb
 
 /** Rows that were perhaps billed and that nobody saw, at their worst. Entry 1: what is proven of the submission is 0. */
 function unproven(
-  flight: ShardFlight,
+  flight: Charged,
   submission: SubmissionRow,
   rows: number,
   reason: string,

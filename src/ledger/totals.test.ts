@@ -41,6 +41,7 @@ describe('totals', () => {
       unproven: 1000n,
       duplicate: 50n,
       standard: 214n,
+      cacheSaved: 0n,
       priced: true,
       tokens: { input: 10, output: 3 },
     })

@@ -11,6 +11,8 @@ export interface LedgerLine {
   readonly tokens: number
   readonly nanoUsd: NanoUsd | null
   readonly standardNanoUsd: NanoUsd | null
+  /** What caching saved of it; null: not known. Absent: nobody asked. */
+  readonly cacheSaved?: NanoUsd | null
   readonly tags: Readonly<Record<string, string>>
   readonly at: number
 }
@@ -25,6 +27,8 @@ export interface Totals {
   duplicate: NanoUsd
   /** The proven tokens at the standard price; null when that is unknown for some of them. */
   standard: NanoUsd | null
+  /** What caching saved of the proven tokens; null when that is unknown for some of them. */
+  cacheSaved: NanoUsd | null
   /** False when some row has no known price: `proven`, `unproven` or `duplicate` then lacks it. */
   priced: boolean
   /** Proven tokens by kind. */
@@ -36,6 +40,7 @@ export const emptyTotals = (): Totals => ({
   unproven: 0n,
   duplicate: 0n,
   standard: 0n,
+  cacheSaved: 0n,
   priced: true,
   tokens: {},
 })
@@ -72,6 +77,8 @@ function addLine(totals: Totals, line: LedgerLine): void {
   totals.tokens[line.kind] = (totals.tokens[line.kind] ?? 0) + line.tokens
   if (totals.standard === null || line.standardNanoUsd === null) totals.standard = null
   else totals.standard += line.standardNanoUsd
+  if (totals.cacheSaved === null || line.cacheSaved === null) totals.cacheSaved = null
+  else totals.cacheSaved += line.cacheSaved ?? 0n
 }
 
 /** Groupings for `totalsBy`. */
@@ -79,6 +86,11 @@ export const byModel = (line: LedgerLine): string => line.model
 export const byTier = (line: LedgerLine): string => line.tier
 /** UTC days, as vendors cut their reports. */
 export const byDay = (line: LedgerLine): string => new Date(line.at).toISOString().slice(0, 10)
+/** Whether a row was settled in a month, `2026-11`, in UTC. */
+export const inMonth =
+  (month: string) =>
+  (line: LedgerLine): boolean =>
+    byDay(line).startsWith(`${month}-`)
 /** By the value of one tag; rows without it are the group named ''. */
 export const byTag =
   (tag: string) =>

@@ -1,3 +1,4 @@
+import type { CostReport } from '../domain/cost-report.ts'
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
 import type { RowCounts, Tier } from '../domain/usage.ts'
@@ -382,6 +383,8 @@ export interface Provider {
   readonly regions?: Readonly<Record<string, Region>>
   /** Of its batch lane against its standard price, in its own words, where what its models cost is in no catalogue. */
   readonly discount?: string
+  /** The vendor's own account of what it charged. Absent: it gives none that is known here. */
+  readonly costs?: CostBook
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
   /** Models of the account, where only the far end knows them. Free. */
@@ -404,6 +407,19 @@ export interface Reports {
 export interface ReportWindow {
   readonly from: number
   readonly until: number
+}
+
+export interface CostBook {
+  /** Vendors, by our names, whose charges are in it. */
+  readonly sells: readonly string[]
+  /** Variables of the key that may read it; none where it comes as a file only. */
+  readonly adminKey: readonly string[]
+  /** What files are known, and by which columns, for whoever has another. */
+  readonly file: string
+  /** Reads an exported file; undefined: it is not of this kind. */
+  read(text: string): CostReport | undefined
+  /** From the day of `from` (epoch ms) until today; `apiKey` of the call is the admin key. */
+  live?(call: Call, from: number): Promise<CostReport>
 }
 
 /** A place where a vendor can be told to work. */

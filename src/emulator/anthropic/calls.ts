@@ -1,4 +1,4 @@
-import type { Charge } from '../bill.ts'
+import { addCall } from '../bill.ts'
 import { digest } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
 import { isJson, type Json } from '../json.ts'
@@ -79,10 +79,6 @@ function judged(
 
 function charge(desk: Desk, model: Model, tier: Tier, usage: Usage): void {
   const at = desk.clock.seconds()
-  for (const item of chargesOfGroup(groupOf(model, tier, usage, at), tier, usage, null, at)) {
-    // By the hour, for the usage report.
-    const key = [item.model, item.tier, item.kind, item.unitPicoUsd, Math.floor(at / 3600)].join('|')
-    const known: Charge | undefined = desk.callCharges.get(key)
-    desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
-  }
+  for (const item of chargesOfGroup(groupOf(model, tier, usage, at), tier, usage, null, at))
+    addCall(desk.callCharges, item)
 }

@@ -18,6 +18,7 @@ export const operations = [
   'models',
   'upload',
   'files',
+  'costs',
 ] as const
 export type Operation = (typeof operations)[number]
 

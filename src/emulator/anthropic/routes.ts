@@ -3,6 +3,7 @@ import { isJson, type Json } from '../json.ts'
 import { cancelBatch, deleteBatch, getBatch, listBatches, pageOf, resultsOf } from './batches.ts'
 import { chargesOf } from './books.ts'
 import { answerCall, countTokens } from './calls.ts'
+import { costReport } from './costs.ts'
 import { createBatch } from './create.ts'
 import type { Desk } from './desk.ts'
 import { Refusal, unknownModel } from './errors.ts'
@@ -120,6 +121,12 @@ export function createRoutes(desk: Desk): readonly Route[] {
       '/organizations/usage_report/messages',
       'models',
       json(async ({ exchange }) => usageReport(await chargesOf(desk), exchange.query, desk.clock.now() / 1000)),
+    ),
+    route(
+      'GET',
+      '/organizations/cost_report',
+      'costs',
+      json(async ({ exchange }) => costReport(await chargesOf(desk), exchange.query, desk.clock.now() / 1000)),
     ),
 
     route(

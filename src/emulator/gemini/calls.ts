@@ -1,3 +1,4 @@
+import { addCall } from '../bill.ts'
 import { digest } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
 import { isJson, type Json, list } from '../json.ts'
@@ -154,9 +155,5 @@ function charge(desk: Desk, model: Model, tier: Tier, usage: Usage): void {
     output: usage.outputTokens,
   }
   const long = isLongContext(model.entry, tier, usage.promptTokens, date)
-  for (const item of chargesFor(model, tier, long, date, sums, null, at)) {
-    const key = [item.model, item.tier, item.kind, item.unitPicoUsd].join('|')
-    const known = desk.callCharges.get(key)
-    desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
-  }
+  for (const item of chargesFor(model, tier, long, date, sums, null, at)) addCall(desk.callCharges, item)
 }

@@ -1,4 +1,4 @@
-import type { Charge } from '../bill.ts'
+import { addCall, type Charge } from '../bill.ts'
 import { digest } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
 import { isJson } from '../json.ts'
@@ -87,12 +87,8 @@ function charge(desk: Desk, model: Model, asked: Tier, usage: Usage): Tier {
   const day = new Date(at * 1000).toISOString().slice(0, 10)
   const long = isLongContext(model.entry, 'standard', usage.promptTokens, day)
   const tier = long ? 'standard' : asked
-  for (const item of chargesFor(desk.likeness.name, model, tier, long, day, sumsOf(usage), null, at)) {
-    // By the hour, for the usage report.
-    const key = [item.model, item.tier, item.kind, item.unitPicoUsd, Math.floor(at / 3600)].join('|')
-    const known = desk.callCharges.get(key)
-    desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
-  }
+  for (const item of chargesFor(desk.likeness.name, model, tier, long, day, sumsOf(usage), null, at))
+    addCall(desk.callCharges, item)
   return tier
 }
 

@@ -39,7 +39,7 @@ function bucket(charges: readonly Charge[], from: number, byLine: boolean): stri
   }
   const results = [...amounts].map(
     ([item, { nano, tokens }]) =>
-      `{"object":"organization.costs.result","amount":{"value":${usdText(nano)},"currency":"usd"},"line_item":${JSON.stringify(item)},"quantity":${byLine ? tokens : null},"project_id":null,"api_key_id":null}`,
+      `{"object":"organization.costs.result","amount":{"value":${usdText(nano)},"currency":"usd"},"line_item":${JSON.stringify(item)},"quantity":${byLine ? tokens : null},"quantity_unit":${byLine ? '"tokens"' : null},"project_id":null,"api_key_id":null}`,
   )
   return `{"object":"bucket","start_time":${from},"end_time":${from + day},"results":[${results.join(',')}]}`
 }

@@ -1,3 +1,4 @@
+import { addCall } from '../bill.ts'
 import { digest } from '../chance.ts'
 import { compactJson } from '../compact-json.ts'
 import { answerGenerate } from '../gemini/answer-generate.ts'
@@ -85,9 +86,6 @@ function charge(desk: Desk, place: Place, model: Model, tier: Tier, usage: Usage
   const day = new Date(at * 1000).toISOString().slice(0, 10)
   const sums = { prompt: usage.promptTokens, cached: usage.cachedTokens, written: 0, output: usage.outputTokens }
   const long = isLongContext(model.entry, tier, usage.promptTokens, day)
-  for (const item of chargesFor({ publisher: 'google', model }, tier, long, place.location, sums, null, at)) {
-    const key = [item.model, item.tier, item.kind, item.unitPicoUsd].join('|')
-    const known = desk.callCharges.get(key)
-    desk.callCharges.set(key, known ? { ...known, tokens: known.tokens + item.tokens } : item)
-  }
+  for (const item of chargesFor({ publisher: 'google', model }, tier, long, place.location, sums, null, at))
+    addCall(desk.callCharges, item)
 }

@@ -1,6 +1,7 @@
 import type { Provider } from '../contract.ts'
 import { accountFrom, headersFrom } from './account.ts'
 import { batch, check } from './batch.ts'
+import { costs } from './costs.ts'
 import { regions } from './regions.ts'
 import { reports } from './reports.ts'
 import { sync } from './sync.ts'
@@ -17,6 +18,7 @@ export const anthropic = {
   headersFrom,
   accountFrom,
   regions,
+  costs,
   check,
   reports,
 } satisfies Provider

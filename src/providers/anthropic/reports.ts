@@ -1,7 +1,7 @@
-import { VendorUnavailable } from '../../domain/errors.ts'
 import { DAY } from '../../kit/clock.ts'
-import { type Call, CredentialsRefused, type Reports, type ReportWindow } from '../contract.ts'
-import { ask, summary } from './calls.ts'
+import type { Call, Reports, ReportWindow } from '../contract.ts'
+import { reportPages } from '../report-pages.ts'
+import { version } from './limits.ts'
 
 /** Longest page of hours, and of days. Source: platform.claude.com, "Get Messages Usage Report", read 2026-11. */
 const hoursMax = 168
@@ -42,23 +42,13 @@ const spanOf = ({ from, until }: ReportWindow): Pair[] => [
 
 interface Page {
   readonly data?: readonly { readonly results?: readonly { readonly amount?: string }[] }[]
-  readonly has_more?: boolean
-  readonly next_page?: string | null
 }
 
-async function* pages(call: Call, path: string, query: readonly Pair[]): AsyncGenerator<Page> {
-  let next: string | null = null
-  do {
-    const search = new URLSearchParams(next === null ? [...query] : [...query, ['page', next]])
-    const answer = await ask(call, 'GET', `${path}?${search}`)
-    const message = `Anthropic answered its report at ${path} with ${summary(answer)}.`
-    if (answer.status === 401 || answer.status === 403) throw new CredentialsRefused(message, answer.status)
-    if (answer.status !== 200) throw new VendorUnavailable(message, { hint, status: answer.status })
-    const page = (answer.json ?? {}) as Page
-    yield page
-    // A cursor that does not move on would be asked for for ever.
-    next = page.has_more === true && page.next_page !== next ? (page.next_page ?? null) : null
-  } while (next !== null)
-}
-
-const hint = 'Is ANTHROPIC_BASE_URL right, and is ANTHROPIC_ADMIN_KEY the key of an administrator? Nothing was changed.'
+const pages = (call: Call, path: string, query: readonly Pair[]) =>
+  reportPages(call, {
+    label: 'Anthropic',
+    variable: 'ANTHROPIC_ADMIN_KEY',
+    headers: { 'x-api-key': call.apiKey, 'anthropic-version': version },
+    url: call.baseUrl + path,
+    query: new URLSearchParams([...query]),
+  }) as AsyncGenerator<Page>

@@ -1,5 +1,6 @@
 import type { Provider } from '../contract.ts'
 import { fileLane } from '../file-lane/lane.ts'
+import { costs } from './costs.ts'
 import { limits } from './limits.ts'
 import { regions } from './regions.ts'
 import { reports } from './reports.ts'
@@ -28,4 +29,5 @@ export const openai = {
   regions,
   accountSettings: ['completionWindowField'],
   reports,
+  costs,
 } satisfies Provider

@@ -1,6 +1,7 @@
 import type { Provider } from '../contract.ts'
 import { accountFrom, tokenVariable } from './account.ts'
 import { batch, check } from './batch.ts'
+import { costs } from './costs.ts'
 import { regions } from './regions.ts'
 import { sync } from './sync.ts'
 
@@ -16,5 +17,6 @@ export const vertex = {
   headersFrom: () => ({}), // project and location are in the base URL
   accountFrom,
   regions,
+  costs,
   check,
 } satisfies Provider
