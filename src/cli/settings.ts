@@ -37,6 +37,9 @@ export interface JobFlags extends Flags {
   readonly ladder?: readonly Tier[]
   readonly orModel?: readonly string[]
   readonly preflight?: boolean
+  readonly cache?: 'auto' | 'off' | 'plan'
+  readonly dedupe?: boolean
+  readonly reuse?: boolean
   readonly bestEffort?: boolean
   readonly rpm?: number
   readonly keepRemote?: boolean
@@ -71,6 +74,9 @@ export async function settingsOf(flags: JobFlags): Promise<JobSettings> {
     region: flags.region,
     ladder: flags.ladder,
     orModels: flags.orModel,
+    cache: flags.cache,
+    dedupe: flags.dedupe,
+    reuse: flags.reuse,
     preflight: flags.preflight === false ? false : undefined,
     bestEffort: flags.bestEffort,
     requestsPerMinute: flags.rpm,

@@ -289,6 +289,15 @@ const withInput = (command: Command, argument = '<input...>', models: 'one' | 's
     )
     .option('--rpm <n>', 'requests a minute that your account may send outside of batches', positive)
     .option('--best-effort', 'fly although --by may be missed')
+    .addOption(
+      new Option('--cache <how>', 'of beginnings that prompts share; plan only predicts (default: auto)').choices([
+        'auto',
+        'off',
+        'plan',
+      ]),
+    )
+    .option('--dedupe', 'buy one of identical requests, and give its answer to all of them')
+    .option('--reuse', 'take answers that earlier jobs of the home have bought to identical requests')
     .option('--tz <zone>', 'time zone of --by; without, that of this machine')
     .option('--skip-invalid', 'set bad lines aside instead of refusing the input')
     .option('--rejects <file>', 'where they are set aside; without, beside the output')

@@ -50,6 +50,20 @@ export interface JobSettings extends TablePrompt {
    */
   readonly preflight?: boolean
   /**
+   * Buys one of requests that ask the same, byte by byte, and gives its answer to all of them. Default false: who asks
+   * twice may want two answers.
+   */
+  readonly dedupe?: boolean
+  /**
+   * Of beginnings that prompts share: system text, tools, leading documents. Default `auto`: where the vendor keeps them
+   * for those who ask, and that saves more than it costs, they are marked. `plan`: the quote says what it would save.
+   */
+  readonly cache?: 'auto' | 'off' | 'plan'
+  /**
+   * Takes answers that earlier jobs of the home have had to requests that ask the same of the same model. Default false.
+   */
+  readonly reuse?: boolean
+  /**
    * Where the vendors are told to work: `us`, `eu`, or another of theirs. Refused where the vendor of the model has no
    * such region. Default: wherever the environment says.
    */

@@ -33,6 +33,7 @@ import {
   type Proof,
   proofOf,
   type Quote,
+  quoteInput,
   quoteJob,
   type Recomputed,
   type RemoteCheck,
@@ -84,7 +85,7 @@ export class Redeye {
     const options = await optionsOf(settings, given)
     const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     try {
-      return await quoteJob(this.#ports, taken.manifest, options, settings.by?.getTime() ?? null)
+      return await quoteInput(this.#ports, taken, options, settings.by?.getTime() ?? null)
     } finally {
       await forget(this.#ports, taken)
     }

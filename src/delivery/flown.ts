@@ -15,6 +15,8 @@ export interface Flown {
   readonly files: readonly string[]
   /** Those of its rows that deserve it will fly once more. */
   readonly again: boolean
+  /** Another job has bought and paid for it. */
+  readonly reused?: boolean
   /** Outcome null: they are under way. */
   readonly uniform?: { readonly outcome: Outcome | null; readonly reason: Reason }
 }

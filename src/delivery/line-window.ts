@@ -12,6 +12,8 @@ export interface LineWindow {
   readonly outcome: Uint8Array
   readonly reason: Uint8Array
   readonly winner: Int32Array
+  /** 1: the line is that of another request, which asks the same and was bought for both. */
+  readonly copied: Uint8Array
   /** Where requests are several rows: the first row of each, and at last their number; and the lengths of their lines. */
   readonly parts: { readonly starts: Uint32Array; readonly length: Uint32Array } | null
   /** Index into the manifest's groups: what endpoint it was for. */

@@ -1,5 +1,5 @@
 import { isInvalid, isTruncated, outcomes, reasonCode } from '../domain/outcome.ts'
-import { NO_FILE, NO_OUTCOME } from './result-index.ts'
+import { NO_FILE, NO_OUTCOME, type ResultRow } from './result-index.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 const FAILED = outcomes.indexOf('failed')
@@ -26,6 +26,8 @@ export class OutcomeWindow {
   readonly offset: Float64Array
   readonly length: Uint32Array
   readonly idAt: Uint32Array
+  /** 1: the answer is that of another row, which asks the same. */
+  readonly copied: Uint8Array
 
   constructor(first: number, count: number) {
     this.first = first
@@ -37,6 +39,7 @@ export class OutcomeWindow {
     this.offset = new Float64Array(count)
     this.length = new Uint32Array(count)
     this.idAt = new Uint32Array(count)
+    this.copied = new Uint8Array(count)
   }
 
   /**
@@ -58,6 +61,26 @@ export class OutcomeWindow {
     this.length[index] = 0
     return true
   }
+
+  /** The same of what a result index says; without an outcome it says nothing. */
+  offerResult(index: number, flown: number, { outcome, reason, file, offset, length, idAt }: ResultRow): void {
+    if (outcome === NO_OUTCOME || !this.offer(index, flown, outcome, reason, length)) return
+    this.file[index] = file
+    this.offset[index] = offset
+    this.length[index] = file === NO_FILE ? 0 : length
+    this.idAt[index] = idAt
+  }
+
+  /** Ends as a row of this or of another window does. */
+  copy(index: number, from: OutcomeWindow, at: number): void {
+    this.winner[index] = from.winner[at] as number
+    this.outcome[index] = from.outcome[at] as number
+    this.reason[index] = from.reason[at] as number
+    this.file[index] = from.file[at] as number
+    this.offset[index] = from.offset[at] as number
+    this.length[index] = from.length[at] as number
+    this.idAt[index] = from.idAt[at] as number
+  }
 }
 
 /**
@@ -73,13 +96,8 @@ export function requestsOf(rows: OutcomeWindow, first: number, starts: Uint32Arr
     let decides = from
     for (let row = from + 1; row < to; row++)
       if (weight(rows.outcome[row] as number) > weight(rows.outcome[decides] as number)) decides = row
-    requests.winner[index] = rows.winner[decides] as number
-    requests.outcome[index] = rows.outcome[decides] as number
-    requests.reason[index] = rows.reason[decides] as number
-    requests.file[index] = rows.file[decides] as number
-    requests.offset[index] = rows.offset[decides] as number
-    requests.length[index] = rows.length[decides] as number
-    requests.idAt[index] = rows.idAt[decides] as number
+    requests.copy(index, rows, decides)
+    requests.copied[index] = rows.copied[decides] as number
     if (rows.outcome[decides] === SUCCEEDED) continue
     for (let row = from; row < to; row++) if (row !== decides) rows.length[row] = 0
   }

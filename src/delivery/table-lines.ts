@@ -37,7 +37,8 @@ export function tableRows(window: LineWindow, shape: TableShape): Cells[] {
     cells.push(...answer.cells, JSON.stringify(outcome), answer.error === '' ? 'null' : JSON.stringify(answer.error))
     if (shape.cost !== undefined) {
       const cost = end > at ? shape.cost(window.bytes, at, end, window.winner[index] as number) : undefined
-      cells.push(textCell(cost?.model), textCell(cost?.lane), cost === undefined || cost.usd === '' ? 'null' : cost.usd)
+      const usd = window.copied[index] === 1 ? '0' : cost?.usd // paid for once
+      cells.push(textCell(cost?.model), textCell(cost?.lane), cost === undefined || !usd ? 'null' : usd)
     }
     rows.push(cells)
   }

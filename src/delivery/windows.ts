@@ -4,7 +4,7 @@ import type { BlobStore, LocalBlob } from '../stores/contract.ts'
 import type { Flown } from './flown.ts'
 import { inParts, type LineWindow } from './line-window.ts'
 import { OutcomeWindow, requestsOf } from './outcome-window.ts'
-import { emptyResult, NO_FILE, NO_OUTCOME, RESULT_BYTES, readResult } from './result-index.ts'
+import { emptyResult, NO_OUTCOME, RESULT_BYTES, readResult } from './result-index.ts'
 
 export const WINDOW_ORDINALS = 65_536
 /** Bytes of lines and carries held at once while delivering. */
@@ -52,8 +52,7 @@ export class ResultWalk {
    * @param before  sees their rows first, and may take an outcome back that is not final: then its request has none
    */
   async *outcomes(before?: (rows: OutcomeWindow) => void): AsyncGenerator<OutcomeWindow> {
-    for await (const { first, rows, starts } of this.#windows()) {
-      before?.(rows)
+    for await (const { first, rows, starts } of this.#windows(before)) {
       yield starts === null ? rows : requestsOf(rows, first, starts)
     }
   }
@@ -86,6 +85,7 @@ export class ResultWalk {
           outcome: window.outcome.subarray(from, to),
           reason: window.reason.subarray(from, to),
           winner: window.winner.subarray(from, to),
+          copied: window.copied.subarray(from, to),
           group: carries.group.subarray(from, to),
           base64: carries.base64.subarray(from, to),
           ...(await this.#carry(carries, from, to)),
@@ -95,11 +95,15 @@ export class ResultWalk {
     }
   }
 
-  async *#windows(): AsyncGenerator<Omit<Span, 'count'> & { readonly rows: OutcomeWindow }> {
+  async *#windows(
+    before?: (rows: OutcomeWindow) => void,
+  ): AsyncGenerator<Omit<Span, 'count'> & { readonly rows: OutcomeWindow }> {
     let row = 0
     for await (const { first, count, starts } of this.#spans()) {
       const rows = new OutcomeWindow(row, starts?.at(-1) ?? count)
       for (const [number, flown] of this.#flown.entries()) await this.#offer(rows, number, flown)
+      before?.(rows)
+      await this.#copyTwins(rows, before)
       yield { first, rows, starts }
       row += rows.count
     }
@@ -139,11 +143,8 @@ export class ResultWalk {
     const rows = await this.#rowsIn(window, flown)
     if (rows.to <= rows.from) return
     if (flown.index === null) {
-      const { outcome, reason } = flown.uniform ?? { outcome: 'missing', reason: 'missing' }
-      for (let row = rows.from; row < rows.to; row++) {
-        const code = outcome === null ? NO_OUTCOME : outcomes.indexOf(outcome)
-        window.offer(rows.ordinal(row) - window.first, number, code, reasonCode[reason])
-      }
+      for (let row = rows.from; row < rows.to; row++)
+        offerUniform(window, rows.ordinal(row) - window.first, number, flown)
       return
     }
     const index = await this.#local(flown.index)
@@ -153,15 +154,54 @@ export class ResultWalk {
     const result = emptyResult()
     for (let row = rows.from; row < rows.to; row++) {
       readResult(view, (row - rows.from) * RESULT_BYTES, result)
-      if (result.outcome === NO_OUTCOME) continue
-      const at = rows.ordinal(row) - window.first
-      if (!window.offer(at, number, result.outcome, result.reason, result.length)) continue
-      window.file[at] = result.file
-      window.offset[at] = result.offset
-      window.length[at] = result.file === NO_FILE ? 0 : result.length
-      window.idAt[at] = result.idAt
+      window.offerResult(rows.ordinal(row) - window.first, number, result)
     }
     await this.#release(flown, window)
+  }
+
+  /** Rows that were not bought, because an earlier one asks the same, end as that one does. */
+  async #copyTwins(window: OutcomeWindow, before?: (rows: OutcomeWindow) => void): Promise<void> {
+    const { twins } = this.#manifest.spared ?? {}
+    if (twins === undefined) return
+    const of = new Uint32Array(window.count)
+    await (await this.#local(twins)).read(new Uint8Array(of.buffer), window.first * of.BYTES_PER_ELEMENT)
+    const wanted = Uint32Array.from(new Set(of.filter((ordinal) => ordinal < window.first))).sort()
+    const far = new OutcomeWindow(0, wanted.length)
+    for (const [number, flown] of this.#flown.entries()) await this.#offerScattered(far, wanted, number, flown)
+    before?.(far)
+    for (let index = 0; index < window.count; index++) {
+      const ordinal = of[index] as number
+      if (ordinal === window.first + index || window.winner[index] !== -1) continue // it was withdrawn by itself
+      if (ordinal >= window.first) window.copy(index, window, ordinal - window.first)
+      else window.copy(index, far, lowerBound(wanted, ordinal))
+      window.copied[index] = 1
+    }
+  }
+
+  /** @param wanted  ordinals in rising order, one for each place of the window */
+  async #offerScattered(window: OutcomeWindow, wanted: Uint32Array, number: number, flown: Flown): Promise<void> {
+    const ordinals = flown.ordinals === null ? null : await this.#ordinalsOf(flown.ordinals)
+    const rowOf = (place: number): number => {
+      const ordinal = wanted[place] as number
+      const row = ordinals === null ? ordinal - flown.firstOrdinal : lowerBound(ordinals, ordinal)
+      const isThere = ordinals === null ? row >= 0 && row < flown.count : ordinals[row] === ordinal
+      return isThere ? row : -1
+    }
+    const places = Array.from(wanted.keys()).filter((place) => rowOf(place) >= 0)
+    const result = emptyResult()
+    for (let start = 0; start < places.length; ) {
+      const from = rowOf(places[start] as number)
+      let end = start
+      while (end < places.length && (rowOf(places[end] as number) - from) * RESULT_BYTES < GAP_MAX) end++
+      const bytes = new Uint8Array((rowOf(places[end - 1] as number) - from + 1) * RESULT_BYTES)
+      if (flown.index !== null) await (await this.#local(flown.index)).read(bytes, from * RESULT_BYTES)
+      const view = new DataView(bytes.buffer)
+      for (const place of places.slice(start, end)) {
+        if (flown.index === null) offerUniform(window, place, number, flown)
+        else window.offerResult(place, number, readResult(view, (rowOf(place) - from) * RESULT_BYTES, result))
+      }
+      start = end
+    }
   }
 
   /** The rows of a submission whose ordinals lie in the window, and the ordinal of a row. */
@@ -316,6 +356,11 @@ export class ResultWalk {
     }
     return ordinals
   }
+}
+
+function offerUniform(window: OutcomeWindow, at: number, number: number, { uniform }: Flown): void {
+  const { outcome, reason } = uniform ?? { outcome: 'missing', reason: 'missing' }
+  window.offer(at, number, outcome === null ? NO_OUTCOME : outcomes.indexOf(outcome), reasonCode[reason])
 }
 
 /** The sorted ordinals of a shard that is not dense. */

@@ -35,6 +35,17 @@ export interface Receipt {
   }
   readonly tokens: Readonly<Record<string, number>>
   readonly lanes: readonly { readonly lane: string; readonly requests: number; readonly usd: string | null }[]
+  /** What came of beginnings that prompts share. Absent: nothing was read from a cache, and nothing was expected to be. */
+  readonly cache?: {
+    /** Shares of the input, 0 to 1: read from a cache, written to one, and what the quote expected to be read. */
+    readonly read: number
+    readonly written: number
+    readonly predicted: { readonly low: number; readonly high: number } | null
+    /** What that saved against the same input without a cache; negative: it cost more. */
+    readonly usd: string | null
+  }
+  /** Requests that were not bought, for the answer is that of another that asks the same. Absent: none. */
+  readonly identical?: number
   /** Rows whose answers other jobs have bought, and paid for; null: none. */
   readonly reused: { readonly rows: number; readonly from: readonly string[] } | null
   /** What left its lane before it was done, to meet the deadline. */

@@ -54,9 +54,10 @@ export function highOf(
   const line = lines.find((candidate) => candidate.lane === lane && candidate.model === model)
   if (line?.usd.high == null) return 0n
   const manifest = job.input as RoutedManifest
-  const all = manifest.groups
-    .filter((_, at) => routesOf(manifest, at).some((route) => route.model === model))
-    .reduce((sum, group) => sum + group.tokens, 0)
+  const all = manifest.groups.reduce((sum, { tokens: ofGroup }, at) => {
+    const flies = routesOf(manifest, at).some((route) => route.model === model)
+    return flies ? sum + ofGroup - (manifest.spared?.tokens[at] ?? 0) : sum
+  }, 0)
   const shard = shards.find(({ id }) => id === shardId)
   const high = parseUsd(line.usd.high) * 2n ** BigInt(shard === undefined ? 0 : grownOf(shard))
   return all === 0 ? high : (high * BigInt(tokens)) / BigInt(all)

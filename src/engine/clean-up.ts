@@ -39,6 +39,7 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
   try {
     for (const submission of await ports.store.submissions({ jobId: id, states: ['settled'] })) {
       if (tierOf(submission.lane) !== 'batch') continue // of single calls nothing is left
+      if (submission.remoteId === null) continue // bought by another job, which sees to it
       const lane = ports.vendors.batch(submission.lane)
       if (!provenByResults(lane) || !isProvenOurs(submission)) continue
       const call = ports.vendors.call(submission.accountId)

@@ -9,6 +9,8 @@ export interface Course {
   readonly reusedFrom?: string
   /** It went ahead of the others, to learn whether the vendor takes such requests. */
   readonly preflight?: true
+  /** It went ahead of the others, for the vendor to keep the beginnings of its prompts, which the others share. */
+  readonly primes?: true
   /** Names of the offers that its requests have flown on before. */
   readonly tried: readonly string[]
   /** When it was last told where to fly, or to leave. */

@@ -196,7 +196,8 @@ export async function costReader(
     const price = sold === undefined || tier === undefined ? undefined : priceFor({ ...asked, model: sold, tier })
     const known =
       price !== undefined && chargedKinds.every((kind) => !usage[kind] || price.perToken[kind] !== undefined)
-    const cost = row.billed ? (known ? usd(roundToNano(costOf(usage, price))) : '') : '0'
+    const isCharged = row.billed && flown[winner]?.reused !== true
+    const cost = isCharged ? (known ? usd(roundToNano(costOf(usage, price))) : '') : '0'
     return { model: row.model === '' ? requested : row.model, lane, usd: cost, tokens: usage }
   }
 }

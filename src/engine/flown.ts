@@ -1,6 +1,7 @@
 import type { Flown } from '../delivery/flown.ts'
 import type { Collected } from '../delivery/result-index.ts'
 import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { courseOf } from './course.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { againOf, type ShardTally } from './settle.ts'
@@ -67,6 +68,7 @@ const withdrawnRows = (ordinals: string): Flown => ({
 
 const rowsOf = (shard: ShardRow): Omit<Flown, 'index'> => ({
   again: againOf(shard) > 0,
+  reused: courseOf(shard).reusedFrom !== undefined,
   submissionId: '',
   lane: shard.lane,
   model: shard.model,

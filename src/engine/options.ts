@@ -22,6 +22,12 @@ export interface JobOptions {
   readonly bestEffort?: boolean
   /** False: no request goes ahead of the others. */
   readonly preflight?: boolean
+  /** Of requests that ask the same, one is bought, and its answer is that of all. */
+  readonly dedupe?: boolean
+  /** Of shared beginnings of prompts. Absent: `auto`; `plan` only says what that would do. */
+  readonly cache?: 'auto' | 'off' | 'plan'
+  /** What an earlier job of the home has had answered is not bought again. */
+  readonly reuse?: boolean
   /** A few requests of an input, called at once to see what comes of them. */
   readonly trial?: boolean
   /** Blob of the sorted ordinals (u32 each) of requests that were withdrawn. */

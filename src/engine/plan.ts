@@ -5,7 +5,7 @@ import { SECOND } from '../kit/clock.ts'
 import { derivedId, digestOf } from '../kit/ids.ts'
 import { shardSize } from '../policy/shard-size.ts'
 import type { RowFrame } from '../providers/contract.ts'
-import { type CutShard, ShardCutter } from '../splitter/shard-cutter.ts'
+import { type CutShard, ShardCutter, type ShardLimits } from '../splitter/shard-cutter.ts'
 import type { ShardRow } from '../stores/contract.ts'
 import { courseGrown, grownOf, isSteered } from './course.ts'
 import { grownRecords, recordsFor } from './growth.ts'
@@ -27,8 +27,13 @@ interface Bounds {
   readonly model: string
   readonly frame: RowFrame
   readonly splice: Uint8Array | undefined
-  readonly cutter: ShardCutter
+  /** One for each bucket of rows. */
+  cutter(bucket: number): ShardCutter
+  readonly cutters: Map<number, ShardCutter>
 }
+
+/** Rows that are known by their ordinals. */
+export type Ordinals = Pick<ReadonlySet<number>, 'has'>
 
 export interface PlanOf {
   readonly jobId: string
@@ -40,6 +45,8 @@ export interface PlanOf {
   readonly tier?: Tier
   /** How often the output limits that the requests state are doubled. Default: as in the shard they come from, if any. */
   readonly grown?: number
+  /** Rows of different buckets go in different shards. */
+  readonly bucketOf?: ((ordinal: number) => number) | undefined
 }
 
 /**
@@ -51,7 +58,7 @@ export async function planShards(
   ports: Ports,
   of: PlanOf,
   rows: RowSet,
-  except: ReadonlySet<number> = new Set(),
+  except: Ordinals = new Set(),
 ): Promise<ShardRow[]> {
   const bounds = await boundsOf(ports, of)
   const shards: ShardRow[] = []
@@ -63,24 +70,29 @@ export async function planShards(
       const bytes = rowBytes(bound.frame, record, bound.splice)
       const ordinal = ordinalAt(row++)
       if (except.has(ordinal)) continue
-      const closed = bound.cutter.add(ordinal, bytes, record.inputs, record.tokens)
+      const cutter = bound.cutter(of.bucketOf?.(ordinal) ?? 0)
+      const closed = cutter.add(ordinal, bytes, record.inputs, record.tokens)
       if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
     }
   }
   for (const bound of bounds) {
-    const closed = bound.cutter.finish()
-    if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
+    for (const cutter of bound.cutters.values()) {
+      const closed = cutter.finish()
+      if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
+    }
   }
   return shards.sort((a, b) => a.firstOrdinal - b.firstOrdinal)
 }
 
 /** The records of rows of any group, each as its vendor gets it, a window at a time. */
-async function* sentRecords(
+export async function* sentRecords(
   ports: Ports,
   manifest: RoutedManifest,
   rows: RowSet,
 ): AsyncGenerator<readonly IndexRecord[]> {
-  const groups = [...manifest.routes.keys()].filter((group) => manifest.routes[group]?.translated !== null)
+  const groups = [...manifest.routes.entries()].flatMap(([group, { translated, marked }]) =>
+    translated === null && marked === undefined ? [] : [group],
+  )
   const sent = groups.map((group) => recordsOf(ports.blobs, sentManifest(manifest, group), rows))
   try {
     for await (const records of recordsOf(ports.blobs, asRows(manifest), rows)) {
@@ -180,6 +192,21 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
     )
     const published = limits.enqueuedTokensMax(model)
     const known = [learned?.limitMax, published].filter((limit) => limit !== undefined && limit !== null)
+    const within: ShardLimits = {
+      rowsMax: shardSize({
+        requests: rowsOf(manifest.groups[group] as Group),
+        requestsMax: limits.rowsMax,
+        fewSubmissions: limits.queues === true,
+        cachePrimed: route.marked !== undefined,
+        createSeconds: marks ? 0 : CREATE_SECONDS,
+        window: deadline === null ? null : (deadline - ports.clock.now()) / SECOND,
+        ...(options.shardRequests === undefined ? {} : { wanted: options.shardRequests }),
+      }),
+      bytesMax: limits.fileBytesMax,
+      inputsMax: endpoint.endsWith('/embeddings') ? limits.inputsMax : null,
+      tokensMax: known.length === 0 ? null : Math.min(...known),
+    }
+    const cutters = new Map<number, ShardCutter>()
     bounds.push({
       group,
       lane,
@@ -187,21 +214,13 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       model,
       frame: frameOf(terms, route),
       splice: modelSplice(manifest, group),
-      cutter: new ShardCutter({
-        rowsMax: shardSize({
-          requests: rowsOf(manifest.groups[group] as Group),
-          requestsMax: limits.rowsMax,
-          fewSubmissions: limits.queues === true,
-          cachePrimed: false,
-          createSeconds: marks ? 0 : CREATE_SECONDS,
-          window: deadline === null ? null : (deadline - ports.clock.now()) / SECOND,
-          ...(options.shardRequests === undefined ? {} : { wanted: options.shardRequests }),
-        }),
-        bytesMax: limits.fileBytesMax,
-        inputsMax: endpoint.endsWith('/embeddings') ? limits.inputsMax : null,
-        tokensMax: known.length === 0 ? null : Math.min(...known),
-        ...(marks ? {} : { share: (shard) => drawnShare(jobId, round, group, shard) }),
-      }),
+      cutters,
+      cutter: (bucket) => {
+        const share = (shard: number): number => drawnShare(jobId, round, group, bucket, shard)
+        const cutter = cutters.get(bucket) ?? new ShardCutter(marks ? within : { ...within, share })
+        cutters.set(bucket, cutter)
+        return cutter
+      },
     })
   }
   return bounds

@@ -9,8 +9,9 @@ import { touched } from './budget.ts'
 import { type Course, courseOf, isSteered } from './course.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { keepShard } from './move.ts'
-import { type PlanOf, planShards, putOrdinals } from './plan.ts'
+import { type Ordinals, type PlanOf, planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
+import { PRIMING_MS } from './prime.ts'
 import { readWhole } from './read-whole.ts'
 import type { Route } from './routing.ts'
 import type { ShardTally } from './settle.ts'
@@ -27,7 +28,7 @@ const PATIENCE_REAL_MS = 10 * SECOND
  * wrong, and say so hours later. None where the job is small, or flies request by request anyway.
  * @param bought  rows that have an answer already
  */
-export async function preflightShards(ports: Ports, of: PlanOf, bought: readonly number[] = []): Promise<ShardRow[]> {
+export async function preflightShards(ports: Ports, of: PlanOf, bought: Ordinals = new Set()): Promise<ShardRow[]> {
   const { manifest, options, deadline, jobId } = of
   if (options.preflight === false || manifest.requests < REQUESTS_MIN) return []
   const requests: number[] = []
@@ -37,7 +38,7 @@ export async function preflightShards(ports: Ports, of: PlanOf, bought: readonly
     if (tierOf(first) === 'batch' && lanesOf(ports.vendors, route, ['standard']).length > 0) requests.push(request)
   }
   if (requests.length === 0) return []
-  const ordinals = (await firstRows(ports, manifest, requests)).filter((row) => !bought.includes(row))
+  const ordinals = (await firstRows(ports, manifest, requests)).filter((row) => !bought.has(row))
   if (ordinals.length === 0) return []
   const name = `jobs/${jobId}/preflight`
   await putOrdinals(ports, name, Uint32Array.from(ordinals))
@@ -62,7 +63,8 @@ async function groupOf({ blobs }: Ports, index: string, request: number): Promis
   }
 }
 
-const isAhead = (shard: ShardRow): boolean => courseOf(shard).preflight === true
+const isTest = (shard: ShardRow): boolean => courseOf(shard).preflight === true
+const isAhead = (shard: ShardRow): boolean => isTest(shard) || courseOf(shard).primes === true
 
 /** The others wait for those that went ahead. */
 export const waitsForPreflight = (shards: readonly ShardRow[]): boolean =>
@@ -80,10 +82,11 @@ export async function preflightGate(
   const ahead = shards.filter(isAhead)
   if (ahead.length === 0 || job.cancelWanted) return 'open'
   const submissions = await ports.store.submissions({ jobId: job.id })
-  const followed = submissions.some(({ shardId }) => !ahead.some(({ id }) => id === shardId))
+  const others = shards.filter((shard) => !isAhead(shard) && courseOf(shard).reusedFrom === undefined)
+  const followed = submissions.some(({ shardId }) => others.some(({ id }) => id === shardId))
   if (!followed) {
     if (await isPending(ports, ahead, submissions)) return 'shut'
-    const rejection = await rejectionIn(ports, ahead, submissions)
+    const rejection = await rejectionIn(ports, ahead.filter(isTest), submissions)
     if (rejection !== undefined) return (await reject(ports, job, shards, rejection)) ? 'moved' : 'shut'
   }
   if (isSteered(job)) return 'open'
@@ -104,9 +107,9 @@ async function isPending(
 ): Promise<boolean> {
   const flying = ahead.filter(({ state }) => state !== 'settled')
   if (flying.length === 0 || flying.some(({ held }) => held !== null)) return false // the others will meet the same
-  const patience = Math.max(PATIENCE_MS, PATIENCE_REAL_MS * clock.speed)
-  return flying.some(({ id }) => {
-    const submission = submissions.find(({ shardId }) => shardId === id)
+  return flying.some((shard) => {
+    const patience = isTest(shard) ? Math.max(PATIENCE_MS, PATIENCE_REAL_MS * clock.speed) : PRIMING_MS
+    const submission = submissions.find(({ shardId }) => shardId === shard.id)
     return submission === undefined || clock.now() - submission.createdAt < patience
   })
 }

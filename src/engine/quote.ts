@@ -4,12 +4,15 @@ import { doneAt, openWithin } from '../executor/engine-use.ts'
 import { emptyRecord, type Group, type Manifest, RECORD_BYTES, readRecord, rowsOf } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { SECOND } from '../kit/clock.ts'
+import { randomId } from '../kit/ids.ts'
 import { arrivalOf, type Fleet } from '../policy/arrival.ts'
 import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
+import { quotedCache, standardIsCheaper } from '../pricing/cache-notes.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
+import { type SparedQuote, savedBetween, withoutShare } from '../pricing/spared.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf, type WhatIfWorld } from '../pricing/what-if.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
@@ -21,6 +24,8 @@ import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import type { Alternative, CountedWarning, Route, RoutedManifest } from './routing.ts'
 import { everyRow } from './rows.ts'
+import { type SharedPrefixes, sharedPrefixes } from './shared-prefixes.ts'
+import { type Share, type Sparing, spareRows } from './spare-rows.ts'
 
 const SAMPLES = 256
 /** Of all samples: with images and documents they are megabytes each, and are held while they are counted. */
@@ -28,18 +33,44 @@ const SAMPLE_BYTES_MAX = 32 << 20
 /** Where no request of a group was drawn, as a share of the index's estimate, which is on the high side. */
 const UNSAMPLED = { low: 0.3, high: 1.2 }
 
+/** What an input would cost that was taken in for this alone. */
+export async function quoteInput(
+  ports: Ports,
+  { manifest, folder }: { readonly manifest: RoutedManifest; readonly folder: string },
+  options: JobOptions,
+  deadline: number | null,
+): Promise<Quote> {
+  const jobId = randomId('job')
+  try {
+    const sparing = await spareRows(ports, { jobId, manifest, options, folder, bought: new Set() })
+    const shared = await sharedPrefixes(ports, manifest, options, deadline)
+    return await quoteJob(ports, manifest, options, deadline, { sparing, shared })
+  } finally {
+    for await (const { name } of ports.blobs.list(`jobs/${jobId}/`)) await ports.blobs.delete(name)
+  }
+}
+
+/** What is known of a job besides its tokens. */
+export interface Found {
+  /** What of it is not bought, or need not be. */
+  readonly sparing?: Sparing | undefined
+  /** What its prompts share. */
+  readonly shared?: readonly SharedPrefixes[]
+}
+
 /** What the job would cost on each lane: tokens counted on a random sample, output from what requests allow. */
 export async function quoteJob(
   ports: Ports,
   manifest: RoutedManifest,
   options: JobOptions,
   deadline: number | null,
+  found: Found = {},
 ): Promise<Quote> {
   const { alternatives: others = [], ...own } = manifest
-  const quoted = await quoteRoutes(ports, own, options, deadline)
+  const quoted = await quoteRoutes(ports, own, options, deadline, found)
   const alternatives: QuotedLane[] = []
   for (const routes of alike(others, manifest.groups.length)) {
-    const { lanes } = await quoteRoutes(ports, { ...own, routes }, options, deadline)
+    const { lanes } = await quoteRoutes(ports, { ...own, routes }, options, deadline, { sparing: found.sparing })
     alternatives.push(...lanes.filter(({ flyable }) => flyable))
   }
   return { ...quoted, alternatives }
@@ -57,6 +88,7 @@ async function quoteRoutes(
   manifest: RoutedManifest,
   options: JobOptions,
   deadline: number | null,
+  { sparing, shared = [] }: Found,
 ): Promise<Quote> {
   const at = ports.clock.now()
   const samples = await countSample(ports, manifest)
@@ -75,10 +107,12 @@ async function quoteRoutes(
     const { fleets: others = [], seen = 0 } = fleets.get(lane) ?? {}
     if (fleet !== undefined) fleets.set(lane, { fleets: [...others, fleet], seen: seen + fleet.seen })
     const rates = ports.vendors.engine(accountId)?.rates
-    groups.push({
+    const counted = {
       ...quoteGroup(manifest, number, samples.get(number), options),
       ...(rates === undefined ? {} : { rates }),
-    })
+    }
+    const found = shared.find(({ group: of }) => of === number)
+    groups.push(withShared(counted, found, options, at))
   }
   const landing: Record<Lane, NonNullable<QuoteInput['landing']>[Lane]> = {}
   const paces = new Map<Lane, Pace>()
@@ -112,16 +146,59 @@ async function quoteRoutes(
   const sure = [...paces].filter(([lane]) => !sheds(lane))
   const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
   const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
-  return quote({
-    at,
-    deadline,
-    groups,
-    prices: ports.vendors.prices,
-    flyable: [...flyable],
-    landing,
-    lastResort,
-    earliest,
+  const { prices } = ports.vendors
+  const whole = { at, deadline, groups, prices, flyable: [...flyable], landing, lastResort, earliest }
+  const quoted = sparing === undefined ? quote(whole) : quoteSparing(whole, manifest, options, sparing)
+  const cached = shared.flatMap((one) => {
+    const group = groups[one.group] as QuoteGroup
+    return group.asksCache === true ? [] : [{ group, shared: one }]
   })
+  const cache = quotedCache(cached, groups, quoted, at)
+  if (cache === undefined || cache.usd?.high === '0') return quoted
+  return { ...quoted, cache: { ...cache, isMarked: cache.isMarked && isAuto(options) } }
+}
+
+const isAuto = ({ cache = 'auto' }: JobOptions): boolean => cache === 'auto'
+
+/** What prompts share counts where it is kept: by the vendor itself, or because the job asks for it. */
+function withShared(
+  group: QuoteGroup,
+  shared: SharedPrefixes | undefined,
+  options: JobOptions,
+  at: number,
+): QuoteGroup {
+  if (shared === undefined || group.asksCache === true) return group
+  const dearer = standardIsCheaper({ group, shared }, at)
+  const notes = [...(group.notes ?? []), ...(dearer === undefined ? [] : [dearer])]
+  return shared.writes !== null && !isAuto(options) ? { ...group, notes } : { ...group, shared, notes }
+}
+
+/** The price of what is bought, and what the rest would cost or does not cost. */
+function quoteSparing(
+  whole: QuoteInput,
+  manifest: RoutedManifest,
+  options: JobOptions,
+  { reused, identical }: Sparing,
+): Quote {
+  const without = (input: QuoteInput, shares: readonly Share[]): QuoteInput => ({
+    ...input,
+    groups: input.groups.map((group, at) => {
+      const taken = manifest.groups[at] as Group
+      const { rows, tokens } = shares[at] as Share
+      return withoutShare(group, { requests: rows / rowsOf(taken), tokens: tokens / Math.max(1, taken.tokens) })
+    }),
+  })
+  const isUsed = options.dedupe === true
+  const fresh = without(whole, reused)
+  const distinct = without(fresh, identical)
+  const [all, ofFresh, ofDistinct] = [quote(whole), quote(fresh), quote(distinct)]
+  const rows = (shares: readonly Share[]): number => shares.reduce((sum, share) => sum + share.rows, 0)
+  const spared: SparedQuote[] = [
+    { what: 'identical', requests: rows(identical), isUsed, usd: savedBetween(ofFresh, ofDistinct) },
+    { what: 'reused', requests: rows(reused), isUsed: true, usd: savedBetween(all, ofFresh) },
+  ]
+  const known = spared.filter(({ requests }) => requests > 0)
+  return { ...(isUsed ? ofDistinct : ofFresh), ...(known.length === 0 ? {} : { spared: known }) }
 }
 
 /** Submissions of a group as it would be cut, by what the home has seen of such. */

@@ -3,9 +3,10 @@ import type { OutcomeWindow } from '../delivery/outcome-window.ts'
 import { parseUsd, usd } from '../domain/money.ts'
 import { addTally, emptyTally, isInvalid, isTruncated, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
+import { cacheSaving } from '../ledger/cache-saving.ts'
 import { byLane, savedOf, totalOf, totalsBy } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
-import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { highOf } from './budget.ts'
 import { courseOf } from './course.ts'
 import type { Ports } from './ports.ts'
@@ -16,6 +17,8 @@ import type { ShardTally } from './settle.ts'
 /** Requests by outcome, and by the lane whose answer won. */
 export interface Counts {
   readonly tally: Tally
+  /** Those that have the answer of another. */
+  readonly identical: number
   readonly byLane: ReadonlyMap<string, number>
 }
 
@@ -23,12 +26,20 @@ export interface Counts {
 export class Counter implements Counts {
   readonly tally = emptyTally()
   readonly byLane = new Map<string, number>()
-  add(window: Pick<OutcomeWindow, 'outcome' | 'reason' | 'winner' | 'count'>, flown: readonly Flown[]): void {
+  identical = 0
+  add(
+    window: Pick<OutcomeWindow, 'outcome' | 'reason' | 'winner' | 'copied' | 'count'>,
+    flown: readonly Flown[],
+  ): void {
     for (let index = 0; index < window.count; index++) {
       const outcome = outcomes[window.outcome[index] as number]
       if (outcome === undefined) continue // still to come
       this.tally[outcome]++
       noteReason(this.tally, window.reason[index] as number)
+      if (window.copied[index] === 1) {
+        this.identical++
+        continue
+      }
       const lane = flown[window.winner[index] as number]?.lane
       if (lane) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
     }
@@ -53,7 +64,7 @@ export function countsSoFar(shards: readonly ShardRow[]): Counts {
     const done = outcomes.reduce((sum, outcome) => sum + settled.own[outcome] - settled.again[outcome], 0)
     lanes.set(shard.lane, (lanes.get(shard.lane) ?? 0) + done)
   }
-  return { tally, byLane: lanes }
+  return { tally, byLane: lanes, identical: 0 }
 }
 
 /** The receipt as things stand: money from the ledger, outcomes as counted. */
@@ -104,6 +115,8 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
         usd: sums.priced ? usd(sums.proven) : null,
       }))
       .filter(({ requests, usd: charged }) => requests > 0 || charged !== '0'), // nothing came of it, for nothing
+    ...cacheOf(ledger, job.quote as Quote | null),
+    ...(counts.identical > 0 ? { identical: counts.identical } : {}),
     reused: reusedIn(shards),
     rescues: rescuesOf({ job, shards, submissions, ledger }),
     submissions: submissions.filter(({ openedAt }) => openedAt !== null).length,
@@ -113,6 +126,14 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
     metDeadline: job.deadline === null || job.landedAt === null ? null : job.landedAt <= job.deadline,
     outputs: job.outputs,
   }
+}
+
+function cacheOf(ledger: readonly LedgerRow[], quote: Quote | null): Pick<Receipt, 'cache'> {
+  const { input, read, written, nanoUsd } = cacheSaving(ledger)
+  const predicted = quote?.cache?.read ?? null
+  if (input === 0 || (read === 0 && written === 0 && predicted === null)) return {}
+  const saved = nanoUsd === null ? null : usd(nanoUsd)
+  return { cache: { read: read / input, written: written / input, predicted, usd: saved } }
 }
 
 function reusedIn(shards: readonly ShardRow[]): Receipt['reused'] {

@@ -71,6 +71,7 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
   try {
     for await (const window of walk.rows()) {
       for (let index = 0; index < window.count; index++) {
+        if (window.copied[index] === 1) continue // it takes the new answer of the other
         const succeeded = window.outcome[index] === SUCCEEDED
         const again = deservesRetry(window.reason[index] as number, options)
         const reason = window.reason[index]

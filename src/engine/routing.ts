@@ -30,6 +30,8 @@ export interface Route {
   readonly endpoint: string
   /** The bodies in the dialect of that endpoint; null: they go as they came. */
   readonly translated: Translated | null
+  /** The bodies with marks where shared beginnings end, beside those without. */
+  readonly marked?: Marked | undefined
   /** The rows of the results are the vendor's own, whatever the dialect of the answers in them. */
   readonly ownRows?: boolean
   /** JSON text of a member that each body begins with: in which region it is to be answered. */
@@ -46,6 +48,12 @@ export interface Translated {
   readonly bodyBytes: number
   /** What was adapted, with the number of requests that it concerns. */
   readonly warnings: readonly CountedWarning[]
+}
+
+export interface Marked {
+  /** Blobs: marked bodies, and an index in which they have the segment number after all others. */
+  readonly segment: string
+  readonly index: string
 }
 
 export interface CountedWarning extends Warning {
@@ -248,11 +256,15 @@ export const asRows = (manifest: RoutedManifest): RoutedManifest =>
 
 /** The manifest as the vendor of a group gets it: its rows and bodies, its endpoint, its name of the model. */
 export function sentManifest(manifest: RoutedManifest, group: number): Manifest {
-  const { translated, endpoint, model } = manifest.routes[group] as Route
+  const { translated, marked, endpoint, model } = manifest.routes[group] as Route
   const groups = manifest.groups.map((one, at) => (at === group ? { ...one, endpoint, model } : one))
-  return translated === null
-    ? { ...asRows(manifest), groups }
-    : { ...manifest, groups, segments: [translated.segment], index: translated.index }
+  const worded =
+    translated === null
+      ? { ...asRows(manifest), groups }
+      : { ...manifest, groups, segments: [translated.segment], index: translated.index }
+  return marked === undefined
+    ? worded
+    : { ...worded, segments: [...worded.segments, marked.segment], index: marked.index }
 }
 
 /** How a row is framed on its way to the lane of its route. */
@@ -288,6 +300,7 @@ export const blobsOf = ({
   carry,
   segments,
   attached,
+  spared,
   routes,
   alternatives = [],
 }: RoutedManifest): readonly string[] => [
@@ -296,7 +309,10 @@ export const blobsOf = ({
   ...(rows === undefined ? [] : [rows.index]),
   ...segments,
   ...(attached === undefined ? [] : [attached.blob]),
+  ...(spared === undefined ? [] : [spared.hashes]),
+  ...(spared?.twins === undefined ? [] : [spared.twins]),
   ...[...routes, ...alternatives].flatMap(({ translated }) =>
     translated === null ? [] : [translated.segment, translated.index],
   ),
+  ...routes.flatMap(({ marked }) => (marked === undefined ? [] : [marked.segment, marked.index])),
 ]

@@ -120,14 +120,16 @@ export async function submissionsOf(ports: Ports, jobId: string): Promise<Submis
 export async function currentReceipt(ports: Ports, job: JobRow): Promise<Receipt> {
   const landed = job.receipt as Receipt | null
   if (landed === null) {
-    // Of a request that is several rows, shards only know their own.
-    const apart = (job.input as RoutedManifest).rows !== undefined
+    // Of a request that is several rows, or takes another's answer, shards only know their own.
+    const { rows, spared } = job.input as RoutedManifest
+    const apart = rows !== undefined || spared?.twins !== undefined
     const counts = apart ? await countOutcomes(ports, job) : countsSoFar(await ports.store.shards(job.id))
     return receiptOf(ports, job, counts)
   }
   const { total: _, ...ended } = landed.requests
   const counts: Counts = {
     tally: { ...emptyTally(), ...ended },
+    identical: landed.identical ?? 0,
     byLane: new Map(landed.lanes.map(({ lane, requests }) => [lane, requests])),
   }
   return receiptOf(ports, job, counts)

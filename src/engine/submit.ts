@@ -16,14 +16,18 @@ import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { adoptTrials } from './adopt-trials.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
+import { markedManifest } from './marked-manifest.ts'
 import { waysOf } from './offers.ts'
 import type { JobOptions, TableOptions } from './options.ts'
 import { ordinalsIn, planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { preflightShards } from './preflight.ts'
+import { primerShards } from './prime.ts'
 import { quoteJob } from './quote.ts'
 import { type RoutedManifest, routed } from './routing.ts'
 import { everyRow } from './rows.ts'
+import { bucketOf, sharedPrefixes } from './shared-prefixes.ts'
+import { spareRows } from './spare-rows.ts'
 
 export type Input =
   | { readonly kind: 'requests'; readonly sources: readonly Source[] }
@@ -159,18 +163,17 @@ export async function createJob(
   asked: JobOptions,
   submission: Submission,
 ): Promise<{ job: JobRow; created: boolean }> {
-  const { manifest } = taken
   const id = jobIdOf(ports, submission.key)
-  const digest = digestOfJob(manifest, asked)
+  const digest = digestOfJob(taken.manifest, asked)
   const { deadline } = submission
-  const choice = manifest.groups.some(
-    (_, group) => waysOf(ports, { input: manifest, options: asked, deadline }, group).length > 1,
+  const choice = taken.manifest.groups.some(
+    (_, group) => waysOf(ports, { input: taken.manifest, options: asked, deadline }, group).length > 1,
   )
   const options: JobOptions = choice ? { ...asked, choice } : asked
   const known = await ports.store.job(id)
   if (known !== undefined) return { job: await same(ports, taken, known, digest, submission.key), created: false }
   const plan = { id, digest }
-  const { quote, shards, reused } = await planned(ports, taken, options, submission, plan).catch(
+  const { manifest, quote, shards, reused } = await planned(ports, taken, options, submission, plan).catch(
     async (error: unknown) => {
       await forget(ports, taken)
       // Under a key another process may be making the very job, and its plan lies in the same place.
@@ -212,25 +215,64 @@ export async function createJob(
   return { job: await same(ports, taken, winner, digest, submission.key), created: false }
 }
 
+interface Planned {
+  readonly manifest: RoutedManifest
+  readonly quote: Quote
+  readonly shards: readonly ShardRow[]
+  /** What other jobs have bought. */
+  readonly reused: readonly SubmissionRow[]
+}
+
+/**
+ * A cache that is paid for and not found could take more than the budget: then none is asked for, and the job is not held
+ * for the sake of a saving.
+ */
+const couldPass = ({ lanes, recommended }: Quote, { budget }: JobOptions): boolean =>
+  budget !== null &&
+  lanes.some(({ lane, usd }) => lane === recommended && usd.high !== null && parseUsd(usd.high) > parseUsd(budget))
+
+/** Larger inputs are not read once more for a figure that nobody asked for. */
+const LOOKED_THROUGH_MAX = 256 << 20
+
 /** A quote that price and budget allow and the user agrees to, and the shards of the first round. */
 async function planned(
   ports: Ports,
-  { manifest }: TakenIn,
+  { manifest: taken, folder }: TakenIn,
   options: JobOptions,
   submission: Submission,
   { id: jobId, digest }: { readonly id: string; readonly digest: string },
-): Promise<{ quote: Quote; shards: ShardRow[]; reused: readonly SubmissionRow[] }> {
-  checkLadder(ports.vendors, manifest, ladderOf(options, submission.deadline))
-  const quote = await quoteJob(ports, manifest, options, submission.deadline)
+): Promise<Planned> {
+  checkLadder(ports.vendors, taken, ladderOf(options, submission.deadline))
+  const adopted = await adoptTrials(ports, jobId, digest)
+  const tried = new Set(adopted.ordinals)
+  const asked = options.dedupe === true || options.reuse === true
+  const sparing =
+    asked || taken.bodyBytes <= LOOKED_THROUGH_MAX
+      ? await spareRows(ports, { jobId, manifest: taken, options, folder, bought: tried })
+      : undefined
+  const shared = await sharedPrefixes(ports, taken, options, submission.deadline)
+  const spared = sparing?.spared === undefined ? taken : { ...taken, spared: sparing.spared }
+  const quoted = await quoteJob(ports, spared, options, submission.deadline, { sparing, shared })
+  const asPlan = quoted.cache?.isMarked === true && couldPass(quoted, options)
+  const cache = asPlan ? 'plan' : (options.cache ?? 'auto')
+  const quote = asPlan
+    ? await quoteJob(ports, spared, { ...options, cache }, submission.deadline, { sparing, shared })
+    : quoted
   checkPrice(quote, options)
   checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
+  const manifest = await markedManifest(ports, spared, { cache }, shared, folder)
   const of = { jobId, manifest, options, deadline: submission.deadline, round: 0 }
-  const adopted = await adoptTrials(ports, jobId, digest)
-  const ahead = await preflightShards(ports, of, adopted.ordinals)
-  const had = [...adopted.ordinals, ...(await ordinalsIn(ports, ahead))]
-  const others = await planShards(ports, of, everyRow(manifest), new Set(had))
+  const had = { has: (row: number) => tried.has(row) || sparing?.ordinals.has(row) === true }
+  const tests = await preflightShards(ports, of, had)
+  const tested = new Set(await ordinalsIn(ports, tests))
+  const primers = await primerShards(ports, of, shared, { has: (row) => tested.has(row) || had.has(row) })
+  const ahead = [...tests, ...primers]
+  const gone = new Set(await ordinalsIn(ports, ahead))
+  const together = { ...of, bucketOf: bucketOf(shared, { cache }) }
+  const others = await planShards(ports, together, everyRow(manifest), { has: (row) => gone.has(row) || had.has(row) })
   const shards = [
     ...adopted.shards,
+    ...(sparing?.shards ?? []),
     ...ahead,
     ...(ahead.length === 0 ? others : others.map((shard) => ({ ...shard, wakeAt: null }))),
   ]
@@ -241,7 +283,7 @@ async function planned(
       'Confirm by --yes, or set a wall by --budget USD.',
     )
   }
-  return { quote, shards, reused: adopted.submissions }
+  return { manifest, quote, shards, reused: [...adopted.submissions, ...(sparing?.submissions ?? [])] }
 }
 
 async function same(ports: Ports, taken: TakenIn, job: JobRow, digest: string, key: string | null): Promise<JobRow> {

@@ -38,6 +38,7 @@ export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
     ...(job.cancelWanted ? ['It is being cancelled: what was bought is waited for until the vendor ends it.'] : []),
     ...heldWords(flying),
     ...pauseWords(flying, ports.clock.now()),
+    ...primerWords(flying),
     ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
     ...(await laneWords(
       ports,
@@ -72,6 +73,14 @@ function pauseWords(flying: readonly ShardRow[], now: number): string[] {
   const rows = paused.reduce((sum, one) => sum + one.rows, 0)
   const seconds = (Math.min(...paused.map(({ until }) => until)) - now) / SECOND
   return [`${requestsOf(rows)} that failed in passing are tried again, the first in ${span(seconds)}.`]
+}
+
+function primerWords(flying: readonly ShardRow[]): string[] {
+  const primers = flying.filter((shard) => courseOf(shard).primes === true)
+  if (primers.length === 0 || !flying.some(({ state, wakeAt }) => state === 'planned' && wakeAt === null)) return []
+  const rows = primers.reduce((sum, { count }) => sum + count, 0)
+  const ahead = rows === 1 ? 'one that goes ahead' : `${rows} that go ahead`
+  return [`The others wait, at most half an hour, for ${ahead}: then they find in the cache what all share.`]
 }
 
 interface Flown {

@@ -32,6 +32,18 @@ export interface Manifest {
   readonly columns?: readonly string[]
   /** Files that requests name by reference: slots with this token stand for them. */
   readonly attached?: AttachedBlob
+  /** Rows that are not bought. Absent: all are. */
+  readonly spared?: SparedRows
+}
+
+/** Rows that are not bought, since they ask what another row asks, or what an earlier job has had answered. */
+export interface SparedRows {
+  /** Blob: for each row the one whose answer is its own (u32), itself where none is. Absent: each has its own. */
+  readonly twins?: string
+  /** Blob: a hash for each row, of what it asks. */
+  readonly hashes: string
+  /** Token estimates of rows that are not bought, by group. */
+  readonly tokens: readonly number[]
 }
 
 export interface AttachedBlob {

@@ -1,11 +1,14 @@
 import type { EngineRates } from '../domain/engine-settings.ts'
 import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
 import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
+import type { QuotedCache } from './cache-notes.ts'
+import { cachedInput, isKept, type SharedPrompt } from './cache-worth.ts'
 import { builtIn, type ModelRow, type PriceBook, ratesOf } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
 import { type Price, priceFor, residency, whyRefused } from './price.ts'
 import { type LaneFigures, recommend } from './recommend.ts'
+import type { SparedQuote } from './spared.ts'
 
 export interface Range {
   readonly low: number
@@ -24,6 +27,8 @@ export interface QuoteGroup {
   readonly promptTokens?: number
   /** Share of the input, 0 to 1, that is known to be read from a cache; the rest is plain input. */
   readonly cachedShare?: number
+  /** Beginnings that the prompts share, where they are counted on to be read from a cache. */
+  readonly shared?: SharedPrompt
   /** The longest prompt, where known: decides about long-context rates at the high end. Default: the average. */
   readonly promptTokensMax?: number
   /** They run where the vendor's data-residency price applies. */
@@ -94,6 +99,10 @@ export interface Quote {
   readonly earliest: string | null
   /** The day of the oldest price used; null when none is known. */
   readonly pricesAsOf: string | null
+  /** What is expected of beginnings that prompts share. Absent: none are known, or none can be read from a cache. */
+  readonly cache?: QuotedCache
+  /** Requests that are not bought, or need not be. Absent: none are known. */
+  readonly spared?: readonly SparedQuote[]
 }
 
 /** Tiers as they are shown: cheapest first. */
@@ -192,7 +201,7 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
     rates: groups[0].rates,
   })
   const refused = row === undefined || tier === 'idle' ? undefined : whyRefused(row, tier, input.at)
-  const cacheCounted = groups.some(({ cachedShare }) => cachedShare !== undefined)
+  const cacheCounted = groups.some(({ cachedShare, shared }) => cachedShare !== undefined || shared !== undefined)
   const priced = figures.high !== null
   const facts = { lane, model, row, price, priced, refused, flyable, requests, tokens, cacheCounted }
   const line: QuotedLane = {
@@ -264,6 +273,14 @@ function usageAt(
     const cachedInput = Math.round(group.inputTokens[end] * group.cachedShare)
     const output = Math.round(group.outputTokens[end])
     return { input: Math.round(group.inputTokens[end]) - cachedInput, cachedInput, output }
+  }
+  const { shared } = group
+  if (shared !== undefined && isKept(shared, price)) {
+    // What is kept unasked may not be found at all: then prompts cost what they cost without.
+    if (shared.writes !== null || end === 'low') {
+      const hits = end === 'low' ? shared.hits.high : shared.hits.low
+      return { ...cachedInput(group.inputTokens[end], shared, hits), output: Math.round(group.outputTokens[end]) }
+    }
   }
   const cacheable = promptTokens >= (row?.minCacheableTokens ?? Number.POSITIVE_INFINITY)
   const dearest = group.asksCache === true ? dearestAsked : dearestInput

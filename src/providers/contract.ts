@@ -1,7 +1,7 @@
 import type { CostReport } from '../domain/cost-report.ts'
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
-import type { RowCounts, Tier } from '../domain/usage.ts'
+import type { RowCounts, Tier, TokenKind } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
 import type { MediaType } from '../kit/media-file.ts'
@@ -88,6 +88,10 @@ export interface BatchLane {
    * it so where they can (`openSchemas` of the dialects).
    */
   readonly openSchemas?: boolean
+  /**
+   * How the vendor keeps the beginning of a prompt where requests ask for it. Absent: unasked, or not at all.
+   */
+  readonly keeps?: PromptMark
   /** Where a row may come back without its id: what it echoes tells of which request it is. Only beside `ownRows`. */
   readonly content?: Content
   /**
@@ -96,6 +100,17 @@ export interface BatchLane {
    * was marked with.
    */
   idIn?(call: Call, remote: Remote): Promise<string | null>
+}
+
+export interface PromptMark {
+  /** JSON text of the member of a block at whose end the prompt so far is kept. */
+  readonly member: string
+  /** How writing it is charged. */
+  readonly writes: TokenKind
+  /** How long it is kept without being read. */
+  readonly keptMs: number
+  /** How often it is found again, as the vendor promises it: 0 to 1. */
+  readonly hits: { readonly low: number; readonly likely: number; readonly high: number }
 }
 
 /** What a request asks, as a text that is equal for its body as it was sent and for the result row that echoes it. */

@@ -1,6 +1,6 @@
 import type { Quote, QuotedLane } from '../../index.ts'
 import { columns } from './columns.ts'
-import { duration, money } from './figures.ts'
+import { duration, money, some } from './figures.ts'
 
 /** A quote for people: each lane, then what it rests on. */
 export function quoteText(quote: Quote, now: number): string {
@@ -23,6 +23,8 @@ export function quoteText(quote: Quote, now: number): string {
     quote.reason,
     ...climbText(quote),
     ...quote.alternatives.map(({ lane, model, usd }) => `Or all of it by ${model} on ${lane}: ${rangeText(usd)} USD.`),
+    ...(quote.cache === undefined ? [] : [cacheText(quote.cache)]),
+    ...(quote.spared ?? []).map(sparedText),
     ...(flown.length < quote.lanes.length
       ? ['Lanes marked "-" are for comparison: --ladder names those that the job may fly on.']
       : []),
@@ -36,6 +38,27 @@ function climbText({ climb, recommended, earliest }: Quote): string[] {
   if (climb === null || climb.lane === recommended) return []
   const by = earliest === null ? '' : `; no deadline before ${earliest} could be relied upon`
   return [`If all of it had to climb to ${climb.lane}, it would cost ${rangeText(climb.usd)} USD${by}.`]
+}
+
+function cacheText({ isMarked, prefixes, read, usd }: NonNullable<Quote['cache']>): string {
+  const range = ({ low, high }: { low: number; high: number }): string =>
+    `${Math.round(low * 100)} to ${Math.round(high * 100)} %`
+  const saving =
+    usd === null
+      ? ''
+      : usd.low.startsWith('-')
+        ? `, which saves up to ${money(usd.high)} USD, or costs up to ${money(usd.low.slice(1))} more`
+        : `, which saves ${rangeText(usd)} USD`
+  const how = isMarked ? 'marked for the cache' : 'as the vendor keeps them'
+  return `${some(prefixes, 'shared beginning')} of prompts, ${how}: ${range(read)} of the input is read from it${saving}.`
+}
+
+function sparedText({ what, requests, isUsed, usd }: NonNullable<Quote['spared']>[number]): string {
+  const amount = usd === null ? '' : ` ${rangeText(usd)} USD`
+  const who = `${some(requests, 'request')} ${requests === 1 ? 'asks' : 'ask'}`
+  if (what === 'reused') return `${who} what earlier jobs have had answered: not bought again, which saves${amount}.`
+  if (isUsed) return `${who} what another one asks: each is bought once, which saves${amount}.`
+  return `${who} what another one asks: --dedupe would buy each once and save${amount}.`
 }
 
 /** What the lanes that would be flown cost together. */

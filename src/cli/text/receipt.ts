@@ -38,6 +38,9 @@ function rowsOf(receipt: Receipt): [string, string][] {
   rows.push(['tokens', kinds.join(' · ') || '0'])
   for (const { lane, requests, usd } of lanes)
     rows.push(['lane', `${lane}: ${some(requests, 'request')}, ${moneyOr(usd)} USD`])
+  if (receipt.cache !== undefined) rows.push(['cache', cacheText(receipt.cache)])
+  if (receipt.identical !== undefined)
+    rows.push(['identical', `${some(receipt.identical, 'request')} bought once with another that asks the same`])
   if (reused !== null) rows.push(['reused', `${some(reused.rows, 'answer')} that ${reused.from.join(', ')} had bought`])
   rows.push(['submissions', count(submissions)])
   for (const rescue of rescues) rows.push(['rescue', rescueText(rescue)])
@@ -45,6 +48,13 @@ function rowsOf(receipt: Receipt): [string, string][] {
     rows.push(['deadline', `${moment(deadline)}${metDeadline === null ? '' : metDeadline ? ', met' : ', missed'}`])
   for (const output of outputs) rows.push(['output', output])
   return rows
+}
+
+function cacheText({ read, written, predicted, usd }: NonNullable<Receipt['cache']>): string {
+  const share = (of: number): string => `${Math.round(of * 100)} %`
+  const expected = predicted === null ? '' : `, ${share(predicted.low)} to ${share(predicted.high)} expected`
+  const saving = usd === null ? '' : usd.startsWith('-') ? `; cost ${usd.slice(1)} USD more` : `; saved ${usd} USD`
+  return `${share(read)} of the input read${expected}, ${share(written)} written${saving}`
 }
 
 function rescueText({ lane, at, kept, moved, to, abandoned, usd }: Receipt['rescues'][number]): string {
