@@ -1,4 +1,4 @@
-import { JsonScan } from '../kit/json-scan.ts'
+import { BRACE, BRACKET, elementsOf, membersOf, QUOTE, type Span } from '../kit/json-spans.ts'
 import type { ChatDialect } from './translation.ts'
 
 /** A text to be put into a body: in front of what stands at `at`. */
@@ -26,21 +26,20 @@ const members: Readonly<Record<ChatDialect, readonly string[]>> = {
 
 /** Where the parts of a turn lie in it. */
 const parts = ['content', 'parts']
+/** What a turn says that it is, where it says so. */
+const turns = ['', 'message']
 /** What may hold a member that marks its end; others, as thoughts, may not. */
 const markable = ['text', 'image', 'document', 'tool_use', 'tool_result']
-
-const QUOTE = 34
-const BRACKET = 91
-const BRACE = 123
 
 /**
  * The blocks of a prompt, at most `most`. A string is cut at growing lengths, for a beginning may be shared that is no
  * block of its own: those pieces can have no mark but at their end.
- * @throws JsonSyntaxError where the body is none
+ * @param body  valid JSON, an object
  */
-export function promptBlocks(dialect: ChatDialect, body: Uint8Array, most: number): PromptBlock[] {
+export function promptBlocks(dialect: ChatDialect, body: Buffer, most: number): PromptBlock[] {
   const blocks = new Blocks(body, most)
-  const places = membersOf(body)
+  const places = new Map<string, Span>()
+  for (const { name, ...place } of membersOf(body, 0)) places.set(name, place)
   for (const name of members[dialect]) {
     const place = places.get(name)
     if (place !== undefined) blocks.addValue(place.from, place.to, name)
@@ -48,27 +47,12 @@ export function promptBlocks(dialect: ChatDialect, body: Uint8Array, most: numbe
   return blocks.list
 }
 
-function membersOf(body: Uint8Array): Map<string, { from: number; to: number }> {
-  const places = new Map<string, { from: number; to: number }>()
-  const scan = new JsonScan().reset(body, 0, body.length)
-  if (!scan.enterObject()) return places
-  do {
-    scan.key()
-    const name = scan.text()
-    scan.peek()
-    const from = scan.pos
-    scan.skip()
-    places.set(name, { from, to: scan.pos })
-  } while (scan.more())
-  return places
-}
-
 class Blocks {
   readonly list: PromptBlock[] = []
-  readonly #body: Uint8Array
+  readonly #body: Buffer
   readonly #most: number
 
-  constructor(body: Uint8Array, most: number) {
+  constructor(body: Buffer, most: number) {
     this.#body = body
     this.#most = most
   }
@@ -76,39 +60,29 @@ class Blocks {
   addValue(from: number, to: number, name: string): void {
     if (this.#body[from] === QUOTE) return this.#addString(from, to)
     if (this.#body[from] !== BRACKET) return this.#add(from, to, () => null)
-    const scan = new JsonScan().reset(this.#body, from, to)
-    if (!scan.enterArray()) return
-    do {
-      scan.peek()
-      const start = scan.pos
-      scan.skip()
-      if (name === 'tools') this.#add(start, scan.pos, this.#isDeferred(start, scan.pos) ? () => null : atEnd(scan.pos))
-      else this.#addElement(start, scan.pos)
-    } while (this.list.length < this.#most && scan.moreElements())
+    for (const element of elementsOf(this.#body, from)) {
+      if (name === 'tools') this.#addTool(element)
+      else this.#addElement(element.from, element.to)
+      if (this.list.length >= this.#most) return
+    }
   }
 
   /** A tool that is loaded when it is searched for is in no prompt, and may hold no mark. */
-  #isDeferred(from: number, to: number): boolean {
-    return Buffer.from(this.#body.buffer, this.#body.byteOffset + from, to - from).includes('"defer_loading"')
+  #addTool({ from, to }: Span): void {
+    const isDeferred = this.#body.subarray(from, to).includes('"defer_loading"')
+    this.#add(from, to, isDeferred ? () => null : atEnd(to))
   }
 
   /** A block of the system text, or a turn with its parts. */
   #addElement(from: number, to: number): void {
     if (this.#body[from] !== BRACE) return this.#add(from, to, () => null)
-    const scan = new JsonScan().reset(this.#body, from, to)
     let type = ''
-    let content: { from: number; to: number } | undefined
-    if (scan.enterObject())
-      do {
-        scan.key()
-        const [isType, isContent] = [scan.is('type'), parts.some((part) => scan.is(part))]
-        const opens = scan.peek()
-        const start = scan.pos
-        scan.skip()
-        if (isType && opens === QUOTE) type = scan.text()
-        else if (isContent) content = { from: start, to: scan.pos }
-      } while (scan.more())
-    if (content === undefined || type === 'tool_result')
+    let content: Span | undefined
+    for (const { name, ...value } of membersOf(this.#body, from)) {
+      if (name === 'type') type = this.#body.toString('utf8', value.from + 1, value.to - 1)
+      else if (parts.includes(name)) content = value
+    }
+    if (content === undefined || !turns.includes(type))
       return this.#add(from, to, markable.includes(type) ? atEnd(to) : () => null)
     // The role stands before what is said, or else is taken to be what follows from it.
     const before = this.list.length
