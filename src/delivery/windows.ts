@@ -171,7 +171,7 @@ export class ResultWalk {
     before?.(far)
     for (let index = 0; index < window.count; index++) {
       const ordinal = of[index] as number
-      if (ordinal === window.first + index || window.winner[index] !== -1) continue // it was withdrawn by itself
+      if (ordinal === window.first + index) continue
       if (ordinal >= window.first) window.copy(index, window, ordinal - window.first)
       else window.copy(index, far, lowerBound(wanted, ordinal))
       window.copied[index] = 1

@@ -1,5 +1,5 @@
 import { readOrdinals } from '../delivery/windows.ts'
-import { UnknownJob } from '../domain/errors.ts'
+import { UnknownJob, UsageError } from '../domain/errors.ts'
 import { terminalJobStates } from '../domain/states.ts'
 import { type IndexRecord, rowsIn } from '../intake/manifest.ts'
 import { randomId } from '../kit/ids.ts'
@@ -39,6 +39,7 @@ const UNKNOWN_SHOWN = 10
 /**
  * Withdraws requests of a job by their ids, in one commit: what has not been bought never is, and what comes all the
  * same is discarded. Of a table, whose rows have no ids, by their numbers in the results.
+ * @throws UsageError where requests share answers
  */
 export async function withdraw(
   ports: Ports,
@@ -50,7 +51,13 @@ export async function withdraw(
     if (job === undefined) throw new UnknownJob(jobId, ports.store.home)
     return job
   }
-  const named = await namedBy(ports, (await find()).input as RoutedManifest, ids)
+  const input = (await find()).input as RoutedManifest
+  if (input.spared?.twins !== undefined)
+    throw new UsageError(
+      `Job ${jobId} was made with --dedupe: what is withdrawn may be bought for others that ask the same.`,
+      'Cancel all of it, or let it land and leave out what is not wanted.',
+    )
+  const named = await namedBy(ports, input, ids)
   for (;;) {
     const job = await find()
     const sight = await sightOf(ports, job)

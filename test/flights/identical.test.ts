@@ -71,6 +71,12 @@ describe.concurrent('identical requests', () => {
   })
 })
 
+test('single requests of a job with --dedupe cannot be withdrawn, for others may take their answers', async () => {
+  await using on = await field()
+  const job = await (await on.open()).submit(input(), { dedupe: true })
+  await expect(job.cancel({ ids: ['q-1'] })).rejects.toMatchObject({ code: 'usage', exitCode: 2 })
+})
+
 describe.concurrent('with --reuse', () => {
   test('a job takes what earlier jobs have had answered, and pays for the rest alone', { timeout: 60_000 }, async ({
     expect,
