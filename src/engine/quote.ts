@@ -43,8 +43,9 @@ export async function quoteInput(
   const jobId = randomId('job')
   try {
     const sparing = await spareRows(ports, { jobId, manifest, options, folder, bought: new Set() })
-    const shared = await sharedPrefixes(ports, manifest, options, deadline)
-    return await quoteJob(ports, manifest, options, deadline, { sparing, shared })
+    const bought = sparing.spared === undefined ? manifest : { ...manifest, spared: sparing.spared }
+    const shared = await sharedPrefixes(ports, bought, options, deadline, sparing.ordinals)
+    return await quoteJob(ports, bought, options, deadline, { sparing, shared })
   } finally {
     for await (const { name } of ports.blobs.list(`jobs/${jobId}/`)) await ports.blobs.delete(name)
   }

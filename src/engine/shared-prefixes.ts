@@ -10,6 +10,7 @@ import { hitsOf } from './cache-history.ts'
 import { type Chunk, eachChunk, groupBodies } from './group-bodies.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
+import type { Ordinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 import { everyRow } from './rows.ts'
@@ -54,12 +55,14 @@ interface Known {
 /**
  * Finds the beginnings that prompts of a job have in common: tools, system text, leading documents and turns. In bounded
  * memory: what is met seldom, and far apart, may be missed.
+ * @param had  rows that are not bought
  */
 export async function sharedPrefixes(
   ports: Ports,
   manifest: RoutedManifest,
   options: JobOptions,
   deadline: number | null,
+  had: Ordinals,
 ): Promise<SharedPrefixes[]> {
   const shared: SharedPrefixes[] = []
   if (options.cache === 'off') return shared
@@ -67,7 +70,7 @@ export async function sharedPrefixes(
     const route = manifest.routes[group] as Route
     const [first = route.lane] = lanesOf(ports.vendors, route, ladderOf(options, deadline))
     const mark = tierOf(first) === 'batch' ? ports.vendors.batch(route.lane).keeps : undefined
-    const found = await sharedIn(ports, manifest, group, mark)
+    const found = await sharedIn(ports, manifest, group, { mark, had })
     if (found !== undefined) shared.push(found)
   }
   return shared
@@ -77,18 +80,19 @@ async function sharedIn(
   ports: Ports,
   manifest: RoutedManifest,
   group: number,
-  mark: PromptMark | undefined,
+  { mark, had }: { readonly mark: PromptMark | undefined; readonly had: Ordinals },
 ): Promise<SharedPrefixes | undefined> {
   const { requests, tokens, bodyBytes: taken } = manifest.groups[group] as Group
   const { model, lane, endpoint, translated } = manifest.routes[group] as Route
-  const bodyBytes = translated?.bodyBytes ?? taken
+  const bought = 1 - (manifest.spared?.tokens[group] ?? 0) / Math.max(1, tokens)
+  const bodyBytes = Math.max(1, (translated?.bodyBytes ?? taken) * bought)
   const dialect = dialectNameOf(endpoint)
   const leastTokens = findModel(model, vendorOf(lane))?.minCacheableTokens ?? null
   // The estimates of the index are on the high side.
   if (dialect === undefined || !isChat(dialect) || leastTokens === null || tokens / requests < leastTokens) return
   const least = leastTokens * BYTES_A_TOKEN
   const scan = { dialect, least, member: mark?.member ?? null }
-  const known = await count(ports, manifest, { ...scan, group })
+  const known = await count(ports, manifest, { ...scan, group }, had)
   const isKept = mark === undefined ? ({ rows }: Known) => rows > 1 : keeper(ports, manifest, group, mark)
   const kept = new Map([...known].filter(([, one]) => isKept(one)))
   let [all, once] = [0, 0]
@@ -112,7 +116,6 @@ async function sharedIn(
     share: Math.min(1, all / bodyBytes),
     first: Math.min(1, once / bodyBytes),
     prefixes: longest.size,
-    requests: sharing,
     writes: mark?.writes ?? null,
     hits,
     kept: mark === undefined ? [] : [...kept].map(([key, { rows, firstRow }]) => ({ key, rows, firstRow })),
@@ -144,13 +147,14 @@ async function scanGroup(
   await eachChunk(ports, groupBodies(ports, manifest, group), scan, see)
 }
 
-async function count(ports: Ports, manifest: RoutedManifest, scan: Scan): Promise<Map<number, Known>> {
+async function count(ports: Ports, manifest: RoutedManifest, scan: Scan, had: Ordinals): Promise<Map<number, Known>> {
   const known = new Map<number, Known>()
   await scanGroup(ports, manifest, scan, ({ own, first }, { counts, keys, bytes }) => {
     let level = 0
     for (const [index, at] of own.entries()) {
-      let within: number | null = null
-      for (const end = level + (counts[index] as number); level < end; level++) {
+      const end = level + (counts[index] as number)
+      if (had.has(first + at)) level = end
+      for (let within: number | null = null; level < end; level++) {
         const key = keys[level] as number
         const one = known.get(key)
         if (one !== undefined) one.rows++

@@ -250,8 +250,9 @@ async function planned(
     asked || taken.bodyBytes <= LOOKED_THROUGH_MAX
       ? await spareRows(ports, { jobId, manifest: taken, options, folder, bought: tried })
       : undefined
-  const shared = await sharedPrefixes(ports, taken, options, submission.deadline)
+  const had = { has: (row: number) => tried.has(row) || sparing?.ordinals.has(row) === true }
   const spared = sparing?.spared === undefined ? taken : { ...taken, spared: sparing.spared }
+  const shared = await sharedPrefixes(ports, spared, options, submission.deadline, had)
   const quoted = await quoteJob(ports, spared, options, submission.deadline, { sparing, shared })
   const asPlan = quoted.cache?.isMarked === true && couldPass(quoted, options)
   const cache = asPlan ? 'plan' : (options.cache ?? 'auto')
@@ -262,7 +263,6 @@ async function planned(
   checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
   const manifest = await markedManifest(ports, spared, { cache }, shared, folder)
   const of = { jobId, manifest, options, deadline: submission.deadline, round: 0 }
-  const had = { has: (row: number) => tried.has(row) || sparing?.ordinals.has(row) === true }
   const tests = await preflightShards(ports, of, had)
   const tested = new Set(await ordinalsIn(ports, tests))
   const primers = await primerShards(ports, of, shared, { has: (row) => tested.has(row) || had.has(row) })

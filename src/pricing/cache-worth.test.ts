@@ -17,7 +17,7 @@ test('nothing is written where reading costs as much as sending, or has no price
 })
 
 test('input is split by how often what is shared is found, and no token is lost', () => {
-  const shared = { share: 0.9, first: 0.1, prefixes: 1, requests: 10, hits }
+  const shared = { share: 0.9, first: 0.1, prefixes: 1, hits }
   expect(cachedInput(1000, { ...shared, writes: 'cacheWrite1h' }, 0.5)).toEqual({
     input: 100,
     cachedInput: 400,

@@ -12,9 +12,8 @@ export interface SharedPrompt {
   /** All of what requests share; and of it, what has to be read once for that. */
   readonly share: number
   readonly first: number
-  /** Distinct beginnings, and requests that have one. */
+  /** Distinct beginnings. */
   readonly prefixes: number
-  readonly requests: number
   /** How a write is charged where requests ask for it; null: the vendor keeps prompts by itself. */
   readonly writes: TokenKind | null
   readonly hits: Hits

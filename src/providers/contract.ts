@@ -107,8 +107,6 @@ export interface PromptMark {
   readonly member: string
   /** How writing it is charged. */
   readonly writes: TokenKind
-  /** How long it is kept without being read. */
-  readonly keptMs: number
   /** How often it is found again, as the vendor promises it: 0 to 1. */
   readonly hits: { readonly low: number; readonly likely: number; readonly high: number }
 }

@@ -119,6 +119,10 @@ describe.concurrent('beginnings that prompts share', () => {
     expect((await redeye.quote(asked(40, { system: own }))).cache).toBeUndefined()
     expect((await redeye.quote(asked(40, { system: 'Be brief.' }))).cache).toBeUndefined()
     expect((await redeye.quote(asked(6, { system: handbook('The handbook') }))).cache).toBeUndefined()
+    const few = asked(6, { system: handbook('The handbook') })
+    const often = Array.from({ length: 60 }, (_, at) => ({ ...few[at % 6], custom_id: `q-${at}` }))
+    expect((await redeye.quote(often, { dedupe: true })).cache).toBeUndefined()
+    expect((await redeye.quote(often)).cache).toBeDefined()
   })
 
   test('are read unasked where the vendor keeps them by itself, and the low end counts on it', {

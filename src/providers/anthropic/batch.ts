@@ -1,5 +1,5 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
-import { HOUR, MINUTE } from '../../kit/clock.ts'
+import { MINUTE } from '../../kit/clock.ts'
 import {
   type BatchLane,
   type Call,
@@ -38,7 +38,6 @@ export const batch: BatchLane = {
   keeps: {
     member: '"cache_control":{"type":"ephemeral","ttl":"1h"}', // in five minutes the rows of a batch mostly miss it
     writes: 'cacheWrite1h',
-    keptMs: HOUR,
     hits: { low: 0.3, likely: 0.7, high: 0.98 }, // batch guide: 30 to 98 %, by how the traffic comes
   },
   idIn,
