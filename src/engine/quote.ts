@@ -9,7 +9,7 @@ import { arrivalOf, type Fleet } from '../policy/arrival.ts'
 import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
-import { quotedCache, standardIsCheaper } from '../pricing/cache-notes.ts'
+import { type PricedAt, quotedCache, standardIsCheaper } from '../pricing/cache-notes.ts'
 import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { type SparedQuote, savedBetween, withoutShare } from '../pricing/spared.ts'
@@ -113,7 +113,7 @@ async function quoteRoutes(
       ...(rates === undefined ? {} : { rates }),
     }
     const found = shared.find(({ group: of }) => of === number)
-    groups.push(withShared(counted, found, options, at))
+    groups.push(withShared(counted, found, options, { prices: ports.vendors.prices, at }))
   }
   const landing: Record<Lane, NonNullable<QuoteInput['landing']>[Lane]> = {}
   const paces = new Map<Lane, Pace>()
@@ -154,7 +154,7 @@ async function quoteRoutes(
     const group = groups[one.group] as QuoteGroup
     return group.asksCache === true ? [] : [{ group, shared: one }]
   })
-  const cache = quotedCache(cached, groups, quoted, at)
+  const cache = quotedCache(cached, groups, quoted, { prices, at })
   if (cache === undefined || cache.usd?.high === '0') return quoted
   return { ...quoted, cache: { ...cache, isMarked: cache.isMarked && isAuto(options) } }
 }
@@ -166,10 +166,10 @@ function withShared(
   group: QuoteGroup,
   shared: SharedPrefixes | undefined,
   options: JobOptions,
-  at: number,
+  when: PricedAt,
 ): QuoteGroup {
   if (shared === undefined || group.asksCache === true) return group
-  const dearer = standardIsCheaper({ group, shared }, at)
+  const dearer = standardIsCheaper({ group, shared }, when)
   const notes = [...(group.notes ?? []), ...(dearer === undefined ? [] : [dearer])]
   return shared.writes !== null && !isAuto(options) ? { ...group, notes } : { ...group, shared, notes }
 }

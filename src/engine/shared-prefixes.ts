@@ -3,7 +3,6 @@ import { tierOf, vendorOf } from '../domain/usage.ts'
 import type { Group } from '../intake/manifest.ts'
 import { moduleBeside } from '../kit/byte-pool.ts'
 import { type Hits, isWorthKeeping, type SharedPrompt } from '../pricing/cache-worth.ts'
-import { findModel } from '../pricing/catalogue.ts'
 import { priceFor } from '../pricing/price.ts'
 import type { PromptMark } from '../providers/contract.ts'
 import { hitsOf } from './cache-history.ts'
@@ -87,7 +86,7 @@ async function sharedIn(
   const bought = 1 - (manifest.spared?.tokens[group] ?? 0) / Math.max(1, tokens)
   const bodyBytes = Math.max(1, (translated?.bodyBytes ?? taken) * bought)
   const dialect = dialectNameOf(endpoint)
-  const leastTokens = findModel(model, vendorOf(lane))?.minCacheableTokens ?? null
+  const leastTokens = ports.vendors.prices.find(model, vendorOf(lane))?.minCacheableTokens ?? null
   // The estimates of the index are on the high side.
   if (dialect === undefined || !isChat(dialect) || leastTokens === null || tokens / requests < leastTokens) return
   const least = leastTokens * BYTES_A_TOKEN
@@ -127,7 +126,7 @@ async function sharedIn(
 function keeper(ports: Ports, manifest: RoutedManifest, group: number, mark: PromptMark): (one: Known) => boolean {
   const { model, lane, resident = false } = manifest.routes[group] as Route
   const vendor = vendorOf(lane)
-  const row = findModel(model, vendor)
+  const row = ports.vendors.prices.find(model, vendor)
   const price = row && priceFor({ model: row, vendor, tier: 'batch', at: ports.clock.now(), resident })
   return ({ rows }) => price !== undefined && isWorthKeeping(rows, price.perToken, mark.writes, mark.hits)
 }

@@ -1,7 +1,7 @@
 import { roundToNano, usd } from '../domain/money.ts'
 import { type Tier, tierOf } from '../domain/usage.ts'
 import { cachedInput, isKept, type SharedPrompt } from './cache-worth.ts'
-import { findModel } from './catalogue.ts'
+import type { PriceBook } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { priceFor } from './price.ts'
 import type { Quote, QuoteGroup } from './quote.ts'
@@ -19,6 +19,12 @@ export interface QuotedCache {
   readonly usd: { readonly low: string; readonly high: string } | null
 }
 
+/** By which prices, and of which day. */
+export interface PricedAt {
+  readonly prices: PriceBook
+  readonly at: number
+}
+
 export interface CachedGroup {
   readonly group: QuoteGroup
   readonly shared: SharedPrompt
@@ -29,7 +35,7 @@ export function quotedCache(
   cached: readonly CachedGroup[],
   groups: readonly QuoteGroup[],
   { recommended }: Pick<Quote, 'recommended'>,
-  at: number,
+  when: PricedAt,
 ): QuotedCache | undefined {
   if (cached.length === 0) return undefined
   const input = groups.reduce((sum, group) => sum + group.inputTokens.high, 0)
@@ -41,7 +47,7 @@ export function quotedCache(
   const tier = recommended === null ? 'batch' : tierOf(recommended)
   const saved = (end: 'low' | 'high'): bigint | null =>
     cached.reduce<bigint | null>((sum, one) => {
-      const amount = savedAt(one, tier, end, at)
+      const amount = savedAt(one, tier, end, when)
       return sum === null || amount === null ? null : sum + amount
     }, 0n)
   const [low, high] = [saved('low'), saved('high')]
@@ -54,8 +60,8 @@ export function quotedCache(
   }
 }
 
-function savedAt({ group, shared }: CachedGroup, tier: Tier, end: 'low' | 'high', at: number): bigint | null {
-  const price = priceAt(group, tier, at)
+function savedAt({ group, shared }: CachedGroup, tier: Tier, end: 'low' | 'high', when: PricedAt): bigint | null {
+  const price = priceAt(group, tier, when)
   if (price === undefined) return null
   if (!isKept(shared, price)) return 0n
   const input = group.inputTokens.high
@@ -63,8 +69,8 @@ function savedAt({ group, shared }: CachedGroup, tier: Tier, end: 'low' | 'high'
   return plain - roundToNano(costOf(cachedInput(input, shared, shared.hits[end]), price))
 }
 
-const priceAt = ({ vendor, model, resident = false }: QuoteGroup, tier: Tier, at: number) => {
-  const row = findModel(model, vendor)
+const priceAt = ({ vendor, model, resident = false }: QuoteGroup, tier: Tier, { prices, at }: PricedAt) => {
+  const row = prices.find(model, vendor)
   return row && priceFor({ model: row, vendor, tier, at, resident })
 }
 
@@ -72,8 +78,8 @@ const priceAt = ({ vendor, model, resident = false }: QuoteGroup, tier: Tier, at
  * Where batch has no price for cached tokens, and standard calls that read what requests share would cost less.
  * Undefined: batch costs less all the same, or has such a price.
  */
-export function standardIsCheaper({ group, shared }: CachedGroup, at: number): string | undefined {
-  const [batch, standard] = [priceAt(group, 'batch', at), priceAt(group, 'standard', at)]
+export function standardIsCheaper({ group, shared }: CachedGroup, when: PricedAt): string | undefined {
+  const [batch, standard] = [priceAt(group, 'batch', when), priceAt(group, 'standard', when)]
   if (batch === undefined || standard === undefined) return undefined
   const read = { ...shared, writes: null }
   if (isKept(read, batch) || !isKept(read, standard)) return undefined
