@@ -3,10 +3,10 @@ import type { OutcomeWindow } from '../delivery/outcome-window.ts'
 import { parseUsd, usd } from '../domain/money.ts'
 import { addTally, emptyTally, isInvalid, isTruncated, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
-import { cacheSaving } from '../ledger/cache-saving.ts'
-import { byLane, savedOf, totalOf, totalsBy } from '../ledger/totals.ts'
+import { byLane, savedOf, type Totals, totalOf, totalsBy } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
-import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { entriesFor } from './bill.ts'
 import { highOf } from './budget.ts'
 import { courseOf } from './course.ts'
 import type { Ports } from './ports.ts'
@@ -71,7 +71,7 @@ export function countsSoFar(shards: readonly ShardRow[]): Counts {
 export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Promise<Receipt> {
   const submissions = await ports.store.submissions({ jobId: job.id })
   const laneOf = new Map(submissions.map(({ id, lane }) => [id, lane]))
-  const ledger = await ports.store.ledger({ jobId: job.id })
+  const { ledger } = await entriesFor(ports, { jobId: job.id })
   const shards = await ports.store.shards(job.id)
   const totals = totalOf(ledger)
   const quoted = recommendedOf(job.quote as Quote | null)
@@ -115,7 +115,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
         usd: sums.priced ? usd(sums.proven) : null,
       }))
       .filter(({ requests, usd: charged }) => requests > 0 || charged !== '0'), // nothing came of it, for nothing
-    ...cacheOf(ledger, job.quote as Quote | null),
+    ...cacheOf(totals, job.quote as Quote | null),
     ...(counts.identical > 0 ? { identical: counts.identical } : {}),
     reused: reusedIn(shards),
     rescues: rescuesOf({ job, shards, submissions, ledger }),
@@ -128,11 +128,15 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
   }
 }
 
-function cacheOf(ledger: readonly LedgerRow[], quote: Quote | null): Pick<Receipt, 'cache'> {
-  const { input, read, written, nanoUsd } = cacheSaving(ledger)
+function cacheOf({ tokens, cacheSaved }: Totals, quote: Quote | null): Pick<Receipt, 'cache'> {
+  const sum = (is: (kind: string) => boolean): number =>
+    Object.entries(tokens).reduce((all, [kind, count]) => all + (is(kind) ? count : 0), 0)
+  const read = sum((kind) => kind === 'cachedInput')
+  const written = sum((kind) => kind.startsWith('cacheWrite'))
+  const input = read + written + sum((kind) => kind === 'input')
   const predicted = quote?.cache?.read ?? null
   if (input === 0 || (read === 0 && written === 0 && predicted === null)) return {}
-  const saved = nanoUsd === null ? null : usd(nanoUsd)
+  const saved = cacheSaved === null ? null : usd(cacheSaved)
   return { cache: { read: read / input, written: written / input, predicted, usd: saved } }
 }
 

@@ -96,6 +96,7 @@ describe.concurrent('with --reuse', () => {
       { ids: lines.map(idOf), receipt, lines: out },
     ])
     expect(verdict).toMatchObject({ faults: [], paidRows: 150 })
+    expect((await redeye.recompute()).differences).toEqual([])
     const first = await outputLines(earlier)
     for (const [at, line] of first.entries()) expect(bodyOf(out[at] as never)).toEqual(bodyOf(line as never))
   })
