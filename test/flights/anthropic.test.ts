@@ -204,7 +204,7 @@ describe.concurrent('a purchase without a mark of ours', () => {
     const job = await fly(redeye, requests, { shardRequests: 100 })
     expect(await eventTypes(job)).toEqual(expect.arrayContaining(['unsure', 'held', 'proven']))
     const { purchases } = await on.emulator.log()
-    expect(new Set(purchases.map(({ lines }) => lines)).size).toBeGreaterThan(2)
+    expect(new Set(purchases.map(({ lines }) => lines)).size).toBeGreaterThan(1)
     expect(purchases.every(({ lines }) => lines <= 100)).toBe(true)
     expect((await job.receipt()).requests.succeeded).toBe(400)
     expect(await faultsOf(on, job, requests)).toEqual([])
