@@ -6,6 +6,7 @@ export default defineConfig({
     pool: 'forks',
     // Flights wait more than they compute, so two files at once cost no core more than there are.
     maxWorkers: 2,
+    maxConcurrency: 7,
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

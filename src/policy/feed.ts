@@ -103,8 +103,13 @@ export function abandon(outlook: Outlook, offer: SyncOffer, carefulPace: number)
 
 export function buy(outlook: Outlook, shards: readonly ShardView[], offer: Offer, why: string): Decision {
   const climbs = shards.some(({ tried }) => tried.length > 0)
+  const again = shards.every((shard) => triesOf(shard, offer) > 0)
   const ids = shards.map(({ id }) => id)
-  const reason = `${climbs ? 'Climbs' : 'Submits'} with ${sharesOf(ids.length, outlook.view.shards.length)} to ${offer.lane}: ${why}.`
+  const some = sharesOf(ids.length, outlook.view.shards.length)
+  const what = again
+    ? `Sends ${some} to ${offer.lane} again`
+    : `${climbs ? 'Climbs' : 'Submits'} with ${some} to ${offer.lane}`
+  const reason = `${what}: ${why}.`
   return climbs
     ? { do: 'climb', shards: ids, offer, abandons: false, reason }
     : { do: 'submit', shards: ids, offer, reason }

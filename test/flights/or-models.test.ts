@@ -27,14 +27,14 @@ describe('a job that several models may answer', () => {
   })
 
   test('climbs on whichever is cheapest in time', { timeout: 90_000 }, async () => {
-    await using on = await field({ speed: 100, scenario: ['gemini/stuck-pending:times=50'] })
+    await using on = await field({ speed: 60, scenario: ['gemini/stuck-pending:times=50'] })
     const redeye = await on.open()
     const input = chats(120, { max_tokens: 60 })
     const job = await fly(redeye, input, {
       model: 'gpt-5.4-mini',
       orModels: ['gemini/gemini-2.5-flash-lite'],
       ladder: ['batch', 'standard'],
-      by: new Date(redeye.now() + HOUR),
+      by: new Date(redeye.now() + 0.4 * HOUR),
     })
     const receipt = await job.receipt()
     expect(receipt.requests).toMatchObject({ total: 120, succeeded: 120 })
