@@ -44,13 +44,15 @@ interface Contender {
   readonly reworded?: boolean
 }
 
+/** These far ends answer no single calls, which would go ahead of the job and be waited for. */
+const inBulk = ['--no-preflight'] as const
 const atAnthropic = (input: string, port: number, work: string): Contender => ({
-  args: run(input, work, '--model', 'claude-haiku-4-5'),
+  args: run(input, work, ...inBulk, '--model', 'claude-haiku-4-5'),
   env: { ANTHROPIC_API_KEY: 'sk-ant-bench', ANTHROPIC_BASE_URL: `http://127.0.0.1:${port}` },
   farEnd: 'anthropic',
 })
 const atGemini = (input: string, port: number, work: string): Contender => ({
-  args: run(input, work, '--model', 'gemini/gemini-3.5-flash'),
+  args: run(input, work, ...inBulk, '--model', 'gemini/gemini-3.5-flash'),
   env: { GEMINI_API_KEY: 'bench', GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${port}` },
   farEnd: 'gemini',
 })
