@@ -48,7 +48,7 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   )
   if (claimed === 'lost') throw new LeaseLost(shard.id)
   if (claimed === 'full') return waitForRoom(flight)
-  if (claimed === 'busy') return ports.clock.now() + Math.max(SECOND, 40 * ports.clock.speed)
+  if (claimed === 'busy') return ports.clock.now() + Math.max(SECOND / 5, 40 * ports.clock.speed)
   ports.step('claimed')
   const release = async (): Promise<boolean> => {
     ports.step('sending')
