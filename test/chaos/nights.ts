@@ -31,7 +31,7 @@ export interface Night {
 }
 
 const REQUESTS = 240
-/** A minute is a second: what is kept in reserve is seconds, also on a busy machine. */
+/** A minute is a second: what is kept in reserve is seconds, also on a busy machine. Longer nights may go faster. */
 const SPEED = 60
 const slow: FieldOptions = { latency: { medianSeconds: 4 * 3600, sigma: 0.2 } }
 
@@ -65,6 +65,7 @@ export const nights: readonly Night[] = [
     vendor: 'openai',
     trouble: 'a queue that is full at first',
     scenario: ['queue-full:times=3'],
+    settings: { ladder: ['batch', 'standard'] },
     lane: 'openai/batch',
   },
   {
@@ -105,8 +106,15 @@ export const nights: readonly Night[] = [
     lane: 'anthropic/standard',
     abandons: true,
   },
-  { vendor: 'gemini', trouble: 'a night that is slow', options: slow, lane: 'gemini/flex' },
-  { vendor: 'gemini', trouble: 'batches that stay pending', scenario: ['stuck-pending:times=9'], lane: 'gemini/flex' },
+  { vendor: 'gemini', trouble: 'a night that is slow', options: slow, hours: 12, speed: 900, lane: 'gemini/flex' },
+  {
+    vendor: 'gemini',
+    trouble: 'batches that stay pending',
+    scenario: ['stuck-pending:times=9'],
+    hours: 12,
+    speed: 900,
+    lane: 'gemini/flex',
+  },
   {
     vendor: 'gemini',
     trouble: 'a night that is slow, and no flex',
@@ -118,7 +126,9 @@ export const nights: readonly Night[] = [
     vendor: 'gemini',
     trouble: 'a quota that comes back late',
     scenario: ['quota-lag:tokens=2000,seconds=1800'],
-    lane: 'gemini/flex',
+    hours: 12,
+    speed: 900,
+    lane: 'gemini/batch',
   },
   {
     vendor: 'vertex',
