@@ -1,4 +1,5 @@
 import { type Environment, first, type Wires } from './accounts/account.ts'
+import { dayIn } from './domain/cost-report.ts'
 import { NoAdminKey, RedeyeError, UsageError } from './domain/errors.ts'
 import { type AuditOptions, type AuditReport, auditLogs, auditVendors, type VendorReports } from './engine/index.ts'
 import { clockAt, DAY } from './kit/clock.ts'
@@ -47,29 +48,32 @@ export async function auditLiveOf(
 const ownZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone
 
 function reportsOf(name: string, env: Environment, wires: Wires): VendorReports {
-  const all = Object.values<Provider>(providers).filter(({ reports }) => reports !== undefined)
+  const all = Object.values<Provider>(providers).filter(({ costs }) => costs?.usage !== undefined)
   const provider = all.find((each) => each.name === name)
-  const { reports } = provider ?? {}
-  if (provider === undefined || reports === undefined) {
+  const { usage, live, adminKey = [] } = provider?.costs ?? {}
+  if (provider === undefined || usage === undefined) {
     const names = all.map((each) => each.name).join(', ')
     throw new UsageError(`"${name}" has no usage report.`, `Vendors that have one: ${names}.`)
   }
-  const apiKey = first(env, reports.adminKey)
-  if (apiKey === undefined) throw new NoAdminKey(name, reports.adminKey[0] ?? '')
+  const apiKey = first(env, adminKey)
+  if (apiKey === undefined) throw new NoAdminKey(name, adminKey[0] ?? '')
   const { baseUrl, baseUrlDefault } = provider.environment
   // What says whose an account is would leave out all other projects: an organization is asked about as a whole.
   const call = { baseUrl: (first(env, baseUrl) ?? baseUrlDefault).replace(/\/+$/, ''), apiKey, headers: {}, ...wires }
   return {
     vendor: name,
-    usage: (window) => reports.usage(call, window),
+    usage: (window) => usage(call, window),
     // The bill is beside the point: without it the audit is as good, only not held against anything.
-    cost: (window) =>
-      reports.cost(call, window).then(
-        (usd) => (Number.isFinite(usd) ? { usd } : { why: 'an amount in it is no number.' }),
-        (error: unknown) => {
-          if (error instanceof RedeyeError) return { why: error.message }
-          throw error
-        },
-      ),
+    async cost({ from, until }) {
+      if (live === undefined) return { why: 'it has none.' }
+      try {
+        const { lines } = await live(call, from)
+        const last = dayIn('UTC', until)
+        return { nanoUsd: lines.reduce((sum, { day, nanoUsd }) => (day > last ? sum : sum + nanoUsd), 0n) }
+      } catch (error) {
+        if (error instanceof RedeyeError) return { why: error.message }
+        throw error
+      }
+    },
   }
 }

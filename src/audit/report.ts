@@ -1,5 +1,5 @@
 import type { LineProblem } from '../domain/errors.ts'
-import { type PicoUsd, roundToNano, usd } from '../domain/money.ts'
+import { type NanoUsd, type PicoUsd, roundToNano, usd } from '../domain/money.ts'
 import { DAY } from '../kit/clock.ts'
 import { commandsFor } from './commands.ts'
 import type { PriceBook } from './price-book.ts'
@@ -106,8 +106,8 @@ export interface ReportOptions {
   readonly sharedPrefix?: number
   /** The rule of thumb: spend a month × share that can wait → what that saves, in words and USD. */
   readonly rule: (monthlySpend: number, offlineShare: number) => { readonly saved: number }
-  /** USD, by the vendors' own cost reports. */
-  readonly reported?: number
+  /** By the vendors' own cost reports. */
+  readonly reported?: NanoUsd
   readonly notes?: readonly string[]
 }
 
@@ -160,7 +160,7 @@ export function reportOf(tally: Tally, book: PriceBook, options: ReportOptions):
       discountedShare: shareOf(discounted, paid),
       candidates: text(waiting),
       savedMonth: month(saved),
-      reported: options.reported === undefined ? null : String(Math.round(options.reported * 1e6) / 1e6),
+      reported: options.reported === undefined ? null : usd(options.reported),
     },
     days: daysIn(judged),
     week: weekOf(judged),
@@ -305,13 +305,13 @@ function notesOn(tally: Tally, judged: readonly Judged[]): string[] {
 }
 
 /** What the vendors say themselves beside what we make of their usage. */
-function reportedText(paid: PicoUsd, theirs: number | undefined): string[] {
-  if (theirs === undefined) return []
-  const ours = Number(text(paid))
+function reportedText(paid: PicoUsd, reported: NanoUsd | undefined): string[] {
+  if (reported === undefined) return []
+  const [ours, theirs] = [Number(text(paid)), Number(usd(reported))]
   const apart =
-    theirs === 0
+    ours === 0
       ? ''
-      : `, ${Math.abs(Math.round((ours / theirs - 1) * 1000) / 10)} % ${ours > theirs ? 'less' : 'more'} than these figures`
+      : `, ${Math.abs(Math.round((theirs / ours - 1) * 1000) / 10)} % ${theirs < ours ? 'less' : 'more'} than these figures`
   return [`The vendors' own cost reports say ${money(theirs)} USD for these days${apart}.`]
 }
 

@@ -7,6 +7,7 @@ import { rowsIn, shapeOf } from '../audit/shapes/index.ts'
 import type { Shape } from '../audit/shapes/shape.ts'
 import { Tally } from '../audit/tally.ts'
 import { type LineProblem, UnreadableInput } from '../domain/errors.ts'
+import type { NanoUsd } from '../domain/money.ts'
 import { chunksOf, openSource } from '../intake/sources.ts'
 import { DAY } from '../kit/clock.ts'
 import { offsetIn } from '../kit/wall-time.ts'
@@ -36,7 +37,7 @@ export interface VendorReports {
   readonly vendor: string
   usage(window: AuditWindow): AsyncIterable<unknown>
   /** Or why it could not be read. */
-  cost(window: AuditWindow): Promise<{ readonly usd: number } | { readonly why: string }>
+  cost(window: AuditWindow): Promise<{ readonly nanoUsd: NanoUsd } | { readonly why: string }>
 }
 
 export interface AuditWindow {
@@ -63,13 +64,13 @@ export async function auditVendors(
 ): Promise<AuditReport> {
   const reader = new LogReader(options)
   const notes: string[] = []
-  let reported: number | undefined
+  let reported: NanoUsd | undefined
   for (const vendor of vendors) {
     const source = reader.opened(vendor.vendor)
     for await (const page of vendor.usage(window)) for (const row of rowsIn(page)) source.take(row, 0)
     const cost = await vendor.cost(window)
     if ('why' in cost) notes.push(`The cost report of ${vendor.vendor} is left out: ${cost.why}`)
-    else reported = (reported ?? 0) + cost.usd
+    else reported = (reported ?? 0n) + cost.nanoUsd
   }
   const whole = notes.length === 0 && reported !== undefined ? { reported } : {}
   return reader.report(`usage reports of ${vendors.map(({ vendor }) => vendor).join(', ')}`, {
@@ -173,7 +174,10 @@ class LogReader {
     return [...reasons, ...broken].map((reason, at) => (at === 0 ? `: ${reason}` : `, ${reason}`)).join('')
   }
 
-  report(name: string, more: { window?: AuditWindow; notes?: readonly string[]; reported?: number } = {}): AuditReport {
+  report(
+    name: string,
+    more: { window?: AuditWindow; notes?: readonly string[]; reported?: NanoUsd } = {},
+  ): AuditReport {
     const { zone, sharedPrefix } = this.#options
     return reportOf(this.tally, auditPrices(this.#options.prices ?? builtIn), {
       name,

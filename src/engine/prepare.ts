@@ -1,7 +1,4 @@
-import { KEY_LENGTH } from '../delivery/result-index.ts'
-import { base32, derivedId, digestOf } from '../kit/ids.ts'
-import type { Prepared, Upload } from '../providers/contract.ts'
-import type { SubmissionRow } from '../stores/contract.ts'
+import type { Upload } from '../providers/contract.ts'
 import { attachFiles } from './attach.ts'
 import { filledSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
@@ -10,13 +7,7 @@ import { keepShard, moveShard } from './move.ts'
 import { hasRoom } from './quota.ts'
 import { frameOf, modelSplice, type Route } from './routing.ts'
 import { framedRows } from './rows.ts'
-
-/**
- * First part of every upstream id of one purchase. Two purchases of one shard differ; the same purchase is found again
- * by a restored backup, since nothing in it is random but the home.
- */
-export const keyOf = (homeId: string, shardId: string, purchase: number): string =>
-  base32(digestOf(homeId, shardId, purchase), KEY_LENGTH)
+import { keyOf, submissionRow } from './submission-row.ts'
 
 /** The shard's rows as the vendor gets them. */
 export function uploadOf(
@@ -55,7 +46,7 @@ export async function prepare(flight: Flight): Promise<Then> {
   const { endpoint, model, rows } = upload
   const prepared = (await lane.prepare?.(call, upload)) ?? { fileId: null, key, endpoint, model, rows }
   ports.step('uploaded')
-  const submission = submissionRow(flight, prepared)
+  const submission = submissionRow(flight, { state: 'prepared', fileId: prepared.fileId })
   await commit(flight, {
     insertSubmissions: [submission],
     shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
@@ -83,38 +74,3 @@ export async function waitForRoom(flight: Flight): Promise<Then> {
 }
 
 const ROOM_CHECK_MS = 15_000
-
-function submissionRow({ ports, job, shard }: Flight, prepared: Prepared): SubmissionRow {
-  return {
-    id: derivedId('sub', shard.id, shard.purchase),
-    jobId: job.id,
-    shardId: shard.id,
-    accountId: shard.accountId,
-    lane: shard.lane,
-    model: shard.model,
-    purchase: shard.purchase,
-    key: prepared.key,
-    state: 'prepared',
-    vendorState: null,
-    remoteId: null,
-    fileId: prepared.fileId,
-    rows: shard.count,
-    inputs: shard.inputs,
-    tokens: shard.tokens,
-    bytes: shard.bytes,
-    sentAt: null,
-    sendBy: null,
-    createdAt: ports.clock.now(),
-    openedAt: null,
-    endedAt: null,
-    settledAt: null,
-    collectBy: null,
-    counts: null,
-    collected: null,
-    progress: null,
-    cancelWanted: false,
-    abandoned: false,
-    duplicate: false,
-    error: null,
-  }
-}

@@ -1,13 +1,12 @@
 import { KEY_LENGTH } from '../delivery/result-index.ts'
 import { quotaHoldingStates } from '../domain/states.ts'
 import { MINUTE } from '../kit/clock.ts'
-import { derivedId } from '../kit/ids.ts'
 import type { Remote } from '../providers/contract.ts'
 import type { ForgottenRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { idBehind } from './candidates.ts'
 import { commit, eventOf, type Flight, slowLook } from './flight.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
-import { keyOf } from './prepare.ts'
+import { keyOf, submissionRow } from './submission-row.ts'
 import { openedAs } from './watch.ts'
 
 /** Purchases of one shard that a backup may be behind by. */
@@ -127,36 +126,13 @@ async function adopt(flight: Flight, { shard, purchase, submission }: Expected, 
     return
   }
   const row: SubmissionRow = {
-    id: derivedId('sub', shard.id, purchase),
-    jobId: shard.jobId,
-    shardId: shard.id,
-    accountId: shard.accountId,
-    lane: shard.lane,
-    model: shard.model,
-    purchase,
-    key: keyOf(ports.store.homeId, shard.id, purchase),
-    state: 'open',
+    ...submissionRow({ ports, shard: { ...shard, purchase } }, { state: 'open', fileId: remote.fileId }),
     vendorState: remote.vendorState,
     remoteId: remote.id,
-    fileId: remote.fileId,
-    rows: shard.count,
-    inputs: shard.inputs,
-    tokens: shard.tokens,
-    bytes: shard.bytes,
     sentAt: remote.createdAt,
     sendBy: remote.createdAt,
-    createdAt: at,
-    openedAt: at,
-    endedAt: null,
-    settledAt: null,
     collectBy: remote.createdAt + flight.lane.limits.collectWithinMs,
     counts: remote.counts,
-    collected: null,
-    progress: null,
-    cancelWanted: false,
-    abandoned: false,
-    duplicate: false,
-    error: null,
   }
   await ports.store.commit({
     insertSubmissions: [row],

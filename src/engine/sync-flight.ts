@@ -9,7 +9,6 @@ import { addUnproven, answersIn, recover } from '../executor/read-journal.ts'
 import type { Ended, Progress, SourceRow } from '../executor/work.ts'
 import { SECOND } from '../kit/clock.ts'
 import { HttpFailed } from '../kit/http.ts'
-import { derivedId } from '../kit/ids.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { attachFiles } from './attach.ts'
 import { overBudget, touched } from './budget.ts'
@@ -19,7 +18,6 @@ import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
 import { recordsFor } from './growth.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
-import { keyOf } from './prepare.ts'
 import { hold } from './refusal.ts'
 import { isLive } from './restore.ts'
 import { modelSplice, type Route } from './routing.ts'
@@ -27,6 +25,7 @@ import { rowBodies } from './row-bodies.ts'
 import { keepLines, RowOutcomes } from './row-outcomes.ts'
 import type { Runs } from './runs.ts'
 import { OUTPUT_MAX, settle, settleCancelled } from './settle.ts'
+import { submissionRow } from './submission-row.ts'
 import { leaveOutWithdrawn, Withdrawn } from './withdrawn.ts'
 
 /** Real time on the lease below which nothing new leaves. */
@@ -77,7 +76,7 @@ export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
 async function begin(flight: SyncFlight): Promise<Then> {
   const { ports, job, shard, options } = flight
   await attachFiles(flight)
-  const submission = submissionRow(flight)
+  const submission = submissionRow(flight, { state: 'open', fileId: null })
   await commit(flight, {
     insertSubmissions: [submission],
     shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
@@ -97,7 +96,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const limits = { ...lane.limits, concurrencyMax: Math.min(placesMax, lane.limits.concurrencyMax) }
   claim.linger()
   const { requestsPerMinute } = flight.options
-  const patient = async () => !claim.signal.aborted && !(await isUnwanted(flight, submission))
+  const patient = async () => !claim.signal.aborted && !(await wishes(flight, submission)).unwanted
   const turn = await runs.turn(shard, { limits, requestsPerMinute, patient })
   if (turn === undefined) return claim.signal.aborted ? ports.clock.now() : 'again'
   const stop = new AbortController()
@@ -150,7 +149,7 @@ async function follow(
   running: AsyncGenerator<Progress, Ended>,
   { turn, stop, engine, withdrawn }: Running,
 ): Promise<Ended> {
-  const { ports, job, shard } = flight
+  const { ports, shard } = flight
   let answered: number | undefined
   let movedAt = (submission.progress as RunProgress | null)?.movedAt ?? null
   let written = ''
@@ -180,15 +179,19 @@ async function follow(
           : {}),
       })
     }
-    if (await isUnwanted(flight, submission)) stop.abort()
-    await withdrawn.look(((await ports.store.job(job.id)) ?? job).options as JobOptions)
+    const now = await wishes(flight, submission)
+    if (now.unwanted) stop.abort()
+    await withdrawn.look(now.options)
   }
 }
 
-/** Somebody has asked for its end since the step began. */
-async function isUnwanted({ ports: { store } }: SyncFlight, { id, jobId }: SubmissionRow): Promise<boolean> {
-  const [job, now] = [await store.job(jobId), await store.submission(id)]
-  return job?.cancelWanted === true || now?.cancelWanted === true
+/** What people want of it by now: somebody may have asked for its end since the step began, or withdrawn rows. */
+async function wishes({ ports: { store }, job, options }: SyncFlight, { id }: SubmissionRow) {
+  const [jobNow, now] = await Promise.all([store.job(job.id), store.submission(id)])
+  return {
+    unwanted: jobNow?.cancelWanted === true || now?.cancelWanted === true,
+    options: (jobNow?.options as JobOptions | undefined) ?? options,
+  }
 }
 
 const countsOf = ({ rows }: SubmissionRow, { answered, succeeded }: Progress) => ({
@@ -312,41 +315,5 @@ async function* sourceOf(
   for await (const { row, body, tokens, outputMax } of bodies) {
     if (attached !== undefined && references !== undefined) fillSlots(body, attached.token, references)
     yield { row, body, endpoint, model, inputTokens: tokens, outputMax: outputMax === 0 ? most : outputMax }
-  }
-}
-
-function submissionRow({ ports, job, shard }: SyncFlight): SubmissionRow {
-  const now = ports.clock.now()
-  return {
-    id: derivedId('sub', shard.id, shard.purchase),
-    jobId: job.id,
-    shardId: shard.id,
-    accountId: shard.accountId,
-    lane: shard.lane,
-    model: shard.model,
-    purchase: shard.purchase,
-    key: keyOf(ports.store.homeId, shard.id, shard.purchase),
-    state: 'open',
-    vendorState: null,
-    remoteId: null,
-    fileId: null,
-    rows: shard.count,
-    inputs: shard.inputs,
-    tokens: shard.tokens,
-    bytes: shard.bytes,
-    sentAt: null,
-    sendBy: null,
-    createdAt: now,
-    openedAt: now,
-    endedAt: null,
-    settledAt: null,
-    collectBy: null,
-    counts: null,
-    collected: null,
-    progress: null,
-    cancelWanted: false,
-    abandoned: false,
-    duplicate: false,
-    error: null,
   }
 }

@@ -396,24 +396,12 @@ export interface Provider {
   readonly regions?: Readonly<Record<string, Region>>
   /** Of its batch lane against its standard price, in its own words, where what its models cost is in no catalogue. */
   readonly discount?: string
-  /** The vendor's own account of what it charged. Absent: it gives none that is known here. */
+  /** The vendor's own account of what it charged, and of what was used. Absent: it gives none that is known here. */
   readonly costs?: CostBook
   /** A free call that shows whether the key works. */
   check(call: Call): Promise<{ readonly scope: string; readonly detail: string }>
   /** Models of the account, where only the far end knows them. Free. */
   models?(call: Call): Promise<readonly string[]>
-  /** Absent: the vendor tells nobody by an API what an organization used. */
-  readonly reports?: Reports
-}
-
-/** What a vendor reports of all that an organization used and was charged. Only read, with a key that cannot buy. */
-export interface Reports {
-  /** Variables that hold such a key, the usual one first. */
-  readonly adminKey: readonly string[]
-  /** Pages as the vendor answers them, in hours, told apart as far as it can: by model, key and tier at least. */
-  usage(call: Call, window: ReportWindow): AsyncIterable<unknown>
-  /** USD that it charged on these days, all in all. */
-  cost(call: Call, window: ReportWindow): Promise<number>
 }
 
 /** Epoch ms; `from` is the beginning of a day, UTC. */
@@ -433,6 +421,11 @@ export interface CostBook {
   read(text: string): CostReport | undefined
   /** From the day of `from` (epoch ms) until today; `apiKey` of the call is the admin key. */
   live?(call: Call, from: number): Promise<CostReport>
+  /**
+   * Pages of what an organization used, as the vendor answers them, in hours, told apart as far as it can: by model, key
+   * and tier at least. `apiKey` of the call is the admin key.
+   */
+  usage?(call: Call, window: ReportWindow): AsyncIterable<unknown>
 }
 
 /** A place where a vendor can be told to work. */

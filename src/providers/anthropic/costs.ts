@@ -11,8 +11,8 @@ import {
 import type { Tier } from '../../domain/usage.ts'
 import { csvRecords } from '../../kit/csv-text.ts'
 import type { Call, CostBook } from '../contract.ts'
-import { bucketsIn, jsonOf, reportPages } from '../report-pages.ts'
-import { version } from './limits.ts'
+import { bucketsIn, jsonOf } from '../report-pages.ts'
+import { pages, usage } from './reports.ts'
 
 const of = { vendors: ['anthropic'], zone: 'UTC' }
 
@@ -29,26 +29,21 @@ export const costs: CostBook = {
     return reportOf(json === undefined ? linesOfCsv(text) : linesOf(json), of)
   },
   live,
+  usage,
 }
 
 async function live(call: Call, from: number): Promise<CostReport> {
   const first = dayIn('UTC', from)
   const to = dayAfter(dayIn('UTC', call.http.vendorNow(call.baseUrl)))
-  const pages = reportPages(call, {
-    label: 'Anthropic',
-    variable: 'ANTHROPIC_ADMIN_KEY',
-    headers: { 'x-api-key': call.apiKey, 'anthropic-version': version },
-    url: `${call.baseUrl}/v1/organizations/cost_report`,
-    query: new URLSearchParams({
-      starting_at: `${first}T00:00:00Z`,
-      ending_at: `${to}T00:00:00Z`, // only days that end by then are told
-      bucket_width: '1d',
-      limit: '31', // the most
-      'group_by[]': 'description',
-    }),
+  const query = new URLSearchParams({
+    starting_at: `${first}T00:00:00Z`,
+    ending_at: `${to}T00:00:00Z`, // only days that end by then are told
+    bucket_width: '1d',
+    limit: '31', // the most
+    'group_by[]': 'description',
   })
   const lines: Line[] = []
-  for await (const page of pages) lines.push(...linesOf(page))
+  for await (const page of pages(call, '/v1/organizations/cost_report', query)) lines.push(...linesOf(page))
   return { decimals: 9, ...reportOf(lines, of), ...of, from: first, to, lines }
 }
 

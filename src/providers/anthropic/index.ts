@@ -3,7 +3,6 @@ import { accountFrom, headersFrom } from './account.ts'
 import { batch, check } from './batch.ts'
 import { costs } from './costs.ts'
 import { regions } from './regions.ts'
-import { reports } from './reports.ts'
 import { sync } from './sync.ts'
 
 export const anthropic = {
@@ -20,5 +19,4 @@ export const anthropic = {
   regions,
   costs,
   check,
-  reports,
 } satisfies Provider

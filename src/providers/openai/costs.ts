@@ -11,7 +11,8 @@ import type { Tier } from '../../domain/usage.ts'
 import { csvRecords, type Row } from '../../kit/csv-text.ts'
 import type { Call, CostBook } from '../contract.ts'
 import { at, numberAt, textAt } from '../file-lane/fields.ts'
-import { bucketsIn, jsonOf, reportPages } from '../report-pages.ts'
+import { bucketsIn, jsonOf } from '../report-pages.ts'
+import { pages, usage } from './reports.ts'
 
 const of = { vendors: ['openai'], zone: 'UTC' }
 
@@ -25,6 +26,7 @@ export const costs: CostBook = {
     return reportOf(json === undefined ? linesOfCsv(text) : linesOf(json), of)
   },
   live,
+  usage,
 }
 
 async function live(call: Call, from: number): Promise<CostReport> {
@@ -38,14 +40,7 @@ async function live(call: Call, from: number): Promise<CostReport> {
   const { 'OpenAI-Project': project } = call.headers
   if (project !== undefined) query.set('project_ids', project)
   const lines: Line[] = []
-  const pages = reportPages(call, {
-    label: 'OpenAI',
-    variable: 'OPENAI_ADMIN_KEY',
-    headers: { authorization: `Bearer ${call.apiKey}` },
-    url: `${call.baseUrl}/organization/costs`,
-    query,
-  })
-  for await (const page of pages) lines.push(...linesOf(page))
+  for await (const page of pages(call, '/organization/costs', query)) lines.push(...linesOf(page))
   const to = dayAfter(dayIn('UTC', call.http.vendorNow(call.baseUrl)))
   return { decimals: 9, ...reportOf(lines, of), ...of, from: first, to, lines }
 }

@@ -3,7 +3,6 @@ import { fileLane } from '../file-lane/lane.ts'
 import { costs } from './costs.ts'
 import { limits } from './limits.ts'
 import { regions } from './regions.ts'
-import { reports } from './reports.ts'
 import { sync } from './sync.ts'
 import { windows } from './windows.ts'
 import { headersFrom, wire } from './wire.ts'
@@ -28,6 +27,5 @@ export const openai = {
   headersFrom,
   regions,
   accountSettings: ['completionWindowField'],
-  reports,
   costs,
 } satisfies Provider
