@@ -23,7 +23,7 @@ describe.concurrent('a job in trouble', () => {
     await using place = await ground({
       speed: SPEED,
       hours: 1.5,
-      scenario: ['openai/stuck-validating', 'openai/flex-drought:seconds=86400'],
+      scenario: ['openai/stuck-validating:times=always', 'openai/flex-drought:seconds=86400'],
     })
     const began = Date.now()
     const { signal } = await place.launch({ REDEYE_CRASH_AT: 'bought:20' }).end
