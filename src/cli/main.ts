@@ -4,8 +4,8 @@ import { oldNode } from './node-version.ts'
 
 const complaint = oldNode(process.versions.node)
 if (complaint === undefined) {
-  const [{ main }, { boundYoungSpace }] = await Promise.all([import('./program.ts'), import('../kit/young-space.ts')])
-  boundYoungSpace(16)
+  ;(await import('../kit/young-space.ts')).boundYoungSpace(16)
+  const { main } = await import('./program.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else {
   console.error(complaint)

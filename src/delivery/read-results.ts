@@ -68,6 +68,8 @@ export async function run(input: ResultsIn): Promise<TaskReply<ResultsOut>> {
 }
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
+/** Filled by the block at hand, copied from at its end, and kept for the next: a thread reads one after another. */
+let entries = new Uint32Array(ENTRY_WORDS * 1024)
 
 export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck): ResultsOut {
   const bytes = new Uint8Array(input.buffer, 0, input.length)
@@ -75,7 +77,6 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
   const row = emptyRow()
   const models = new Names()
   const tiers = new Names()
-  let entries = new Uint32Array(ENTRY_WORDS * 1024)
   let lines = 0
   let strangers = 0
   let count = 0

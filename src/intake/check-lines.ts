@@ -93,6 +93,13 @@ const asks = [
 
 const outputLimits = ['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'maxOutputTokens']
 
+/** Filled by the chunk at hand, copied from at its end, and kept for the next: a thread checks one after another. */
+const room = {
+  records: new DataView(new ArrayBuffer(RECORD_BYTES * 1024)),
+  hashes: new Uint32Array(2 * 1024),
+  carry: new Uint8Array(32 * 1024),
+}
+
 class LineChecker {
   readonly #bytes: Buffer
   readonly #utf8: boolean
@@ -113,9 +120,6 @@ class LineChecker {
   readonly #groupOf = new Map<string, number>()
   readonly #problems: Problem[] = []
   #count = 0
-  #records = new DataView(new ArrayBuffer(RECORD_BYTES * 4096))
-  #hashes = new Uint32Array(2 * 4096)
-  #carry = new Uint8Array(64 * 4096)
   #carryLength = 0
 
   constructor(bytes: Buffer, chunk: { utf8: boolean; controls: boolean; nul: boolean }) {
@@ -139,9 +143,9 @@ class LineChecker {
   done(): Pick<ChunkOut, 'count' | 'records' | 'carry' | 'hashes' | 'groups' | 'variants' | 'problems'> {
     return {
       count: this.#count,
-      records: this.#records.buffer.slice(0, this.#count * RECORD_BYTES) as ArrayBuffer,
-      carry: this.#carry.buffer.slice(0, this.#carryLength) as ArrayBuffer,
-      hashes: this.#hashes.buffer.slice(0, this.#count * 8) as ArrayBuffer,
+      records: room.records.buffer.slice(0, this.#count * RECORD_BYTES) as ArrayBuffer,
+      carry: room.carry.buffer.slice(0, this.#carryLength) as ArrayBuffer,
+      hashes: room.hashes.buffer.slice(0, this.#count * 8) as ArrayBuffer,
       groups: this.#groups,
       variants: [...this.#variants.values()],
       problems: this.#problems,
@@ -418,24 +422,24 @@ class LineChecker {
 
   #append(record: IndexRecord, idFrom: number, idTo: number, escaped: boolean): void {
     const length = idTo - idFrom + 2
-    if ((this.#count + 1) * RECORD_BYTES > this.#records.byteLength) {
-      this.#records = new DataView(grown(new Uint8Array(this.#records.buffer)).buffer)
-      const hashes = new Uint32Array(this.#hashes.length * 2)
-      hashes.set(this.#hashes)
-      this.#hashes = hashes
+    if ((this.#count + 1) * RECORD_BYTES > room.records.byteLength) {
+      room.records = new DataView(grown(new Uint8Array(room.records.buffer)).buffer)
+      const hashes = new Uint32Array(room.hashes.length * 2)
+      hashes.set(room.hashes)
+      room.hashes = hashes
     }
-    while (this.#carryLength + length > this.#carry.length) this.#carry = grown(this.#carry)
-    this.#carry.set(this.#bytes.subarray(idFrom - 1, idTo + 1), this.#carryLength)
+    while (this.#carryLength + length > room.carry.length) room.carry = grown(room.carry)
+    room.carry.set(this.#bytes.subarray(idFrom - 1, idTo + 1), this.#carryLength)
     record.carryOffset = this.#carryLength
     record.carryLength = length
     this.#carryLength += length
     if (escaped) {
       // "a" and "\u0061" are the same id: the hash is of the decoded one.
       const id = Buffer.from(decodeString(this.#bytes, idFrom, idTo))
-      this.#hashes[2 * this.#count] = hash64(id, 0, id.length)
-    } else this.#hashes[2 * this.#count] = hash64(this.#bytes, idFrom, idTo)
-    this.#hashes[2 * this.#count + 1] = hashHigh()
-    writeRecord(this.#records, this.#count * RECORD_BYTES, record)
+      room.hashes[2 * this.#count] = hash64(id, 0, id.length)
+    } else room.hashes[2 * this.#count] = hash64(this.#bytes, idFrom, idTo)
+    room.hashes[2 * this.#count + 1] = hashHigh()
+    writeRecord(room.records, this.#count * RECORD_BYTES, record)
     this.#count++
   }
 }
