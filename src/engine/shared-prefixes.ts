@@ -20,8 +20,11 @@ const KNOWN_MAX = 1 << 17
 /** Of fewer rows, all run at once, and each would write what none reads. */
 const ROWS_MIN = 20
 /** Requests with the same beginning go in the same shard, where that takes only so many shards more, none of them small. */
-const BUCKETS = 8
-const BUCKET_MIN = 1000
+const BOUGHT: Grain = { buckets: 8, rowsMin: 1000 }
+/** On an engine of one's own a shard costs nothing, and it has room for few beginnings at a time. */
+const OWN: Grain = { buckets: 64, rowsMin: 20 }
+/** Engines keep every block of some 16 tokens; what is shorter than a few of them is computed anew as fast. */
+const OWN_TOKENS_MIN = 64
 /** Fewer bytes of JSON than these make no token. */
 const BYTES_A_TOKEN = 3
 /** What is kept unasked: nobody promises that it is found, and mostly it is. */
@@ -41,6 +44,11 @@ interface Kept {
   readonly key: number
   readonly rows: number
   readonly firstRow: number
+}
+
+interface Grain {
+  readonly buckets: number
+  readonly rowsMin: number
 }
 
 interface Known {
@@ -82,11 +90,15 @@ async function sharedIn(
   { mark, had }: { readonly mark: PromptMark | undefined; readonly had: Ordinals },
 ): Promise<SharedPrefixes | undefined> {
   const { requests, tokens, bodyBytes: taken } = manifest.groups[group] as Group
-  const { model, lane, endpoint, translated } = manifest.routes[group] as Route
+  const { model, lane, endpoint, translated, accountId } = manifest.routes[group] as Route
+  const own = ports.vendors.engine(accountId) !== undefined
+  const grain = own ? OWN : BOUGHT
   const bought = 1 - (manifest.spared?.tokens[group] ?? 0) / Math.max(1, tokens)
   const bodyBytes = Math.max(1, (translated?.bodyBytes ?? taken) * bought)
   const dialect = dialectNameOf(endpoint)
-  const leastTokens = ports.vendors.prices.find(model, vendorOf(lane))?.minCacheableTokens ?? null
+  const leastTokens = own
+    ? OWN_TOKENS_MIN
+    : (ports.vendors.prices.find(model, vendorOf(lane))?.minCacheableTokens ?? null)
   // The estimates of the index are on the high side.
   if (dialect === undefined || !isChat(dialect) || leastTokens === null || tokens / requests < leastTokens) return
   const least = leastTokens * BYTES_A_TOKEN
@@ -107,7 +119,7 @@ async function sharedIn(
   for (const { within } of kept.values()) if (within !== null) longest.delete(within)
   const sharing = [...longest].reduce((sum, key) => sum + (kept.get(key)?.rows ?? 0), 0)
   if (mark !== undefined && sharing < ROWS_MIN) return
-  const numbers = longest.size < 2 || sharing < 2 * BUCKET_MIN ? undefined : bucketsOf(kept, longest, sharing)
+  const numbers = longest.size < 2 || sharing < 2 * grain.rowsMin ? undefined : bucketsOf(kept, longest, sharing, grain)
   const hits = mark === undefined ? UNASKED : await hitsOf(ports, manifest.routes[group] as Route, mark.hits)
   return {
     group,
@@ -171,8 +183,9 @@ function bucketsOf(
   kept: ReadonlyMap<number, Known>,
   longest: ReadonlySet<number>,
   sharing: number,
+  { buckets, rowsMin }: Grain,
 ): Map<number, number> {
-  const size = Math.max(BUCKET_MIN, Math.ceil(sharing / BUCKETS))
+  const size = Math.max(rowsMin, Math.ceil(sharing / buckets))
   const numbers = new Map<number, number>()
   let [bucket, rows] = [0, 0]
   for (const key of longest) {

@@ -97,6 +97,29 @@ describe.concurrent('A job on an engine of one’s own', () => {
     expect((await landing).requests).toMatchObject({ total: 80, succeeded: 80 })
   })
 
+  test('sends requests with the same beginning one after the other, however they are mixed in the file', async ({
+    expect,
+  }) => {
+    await using on = await field({ speed: 1 })
+    await using engine = await vllm(fast)
+    const redeye = await openAt(on, engine.url, { placesMax: 4 })
+    const guide = (topic: number) => `Guide ${topic}. ${'Answer as the guide says. '.repeat(40)}`
+    const mixed = Array.from({ length: 160 }, (_, at) => {
+      const system = { role: 'system', content: guide(at % 4) }
+      const messages = [system, { role: 'user', content: `Question ${at}` }]
+      return chats(1, { model: 'qwen', max_tokens: 8, messages }, at)
+    }).flat()
+    const job = await fly(redeye, mixed)
+    const topics = engine.asked.map(({ body }) => (body['messages'] as { content: string }[])[0]?.content.slice(6, 7))
+    const changes = topics.filter((topic, at) => topic !== topics[at - 1]).length
+    // Mixed as in the file it would be 160; two runs may overlap.
+    expect(changes).toBeLessThan(60)
+    expect((await outputLines(job)).map(({ custom_id: id }) => id)).toEqual(mixed.map(({ custom_id: id }) => id))
+    const priced = await openAt(on, engine.url, { usdPerMillionTokens: { input: 0.05, output: 0.2 } })
+    const quote = await priced.quote(mixed)
+    expect(quote.cache).toMatchObject({ isMarked: false, prefixes: 4, usd: null })
+  })
+
   test('begins at once also where it has a deadline', async ({ expect }) => {
     await using on = await field({ speed: 60 })
     await using engine = await vllm(fast)
