@@ -1,4 +1,5 @@
 import { outcomes, reasonCode } from '../domain/outcome.ts'
+import { blankRow, type ScannedRow } from '../domain/scanned-row.ts'
 import type { TaskReply } from '../kit/byte-pool.ts'
 import type { AnswerCheck } from './answer-check.ts'
 import { ID_LENGTH, KEY_LENGTH, ROW_DIGITS } from './result-index.ts'
@@ -35,25 +36,7 @@ export const ENTRY_WORDS = 13
 /** The row of a line that has no id. */
 export const NO_ROW = 0xffff_ffff
 
-/** The scanner's shape, as providers/contract.ts states it. */
-interface Row {
-  idStart: number
-  idEnd: number
-  outcome: number
-  reason: number
-  input: number
-  cachedInput: number
-  cacheWrite: number
-  cacheWrite5m: number
-  cacheWrite1h: number
-  output: number
-  webSearches: number
-  resident: boolean
-  model: string
-  tier: string
-  billed: boolean
-}
-type Scan = (bytes: Uint8Array, start: number, end: number, row: Row) => boolean
+type Scan = (bytes: Uint8Array, start: number, end: number, row: ScannedRow) => boolean
 
 export async function run(input: ResultsIn): Promise<TaskReply<ResultsOut>> {
   const { scanRow } = (await import(input.scanner)) as { scanRow: Scan }
@@ -74,7 +57,7 @@ let entries = new Uint32Array(ENTRY_WORDS * 1024)
 export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck): ResultsOut {
   const bytes = new Uint8Array(input.buffer, 0, input.length)
   const key = Buffer.from(`${input.key}-`)
-  const row = emptyRow()
+  const row = blankRow()
   const models = new Names()
   const tiers = new Names()
   let lines = 0
@@ -131,7 +114,7 @@ export function readBlock(input: ResultsIn, scanRow: Scan, check?: AnswerCheck):
 }
 
 /** The row number of an id of ours, by arithmetic; -1 when it is not ours. */
-function rowOf(bytes: Uint8Array, { idStart, idEnd }: Row, key: Uint8Array): number {
+function rowOf(bytes: Uint8Array, { idStart, idEnd }: ScannedRow, key: Uint8Array): number {
   if (idStart < 0 || idEnd - idStart !== ID_LENGTH) return -1
   for (let index = 0; index <= KEY_LENGTH; index++) if (bytes[idStart + index] !== key[index]) return -1
   let row = 0
@@ -154,21 +137,3 @@ class Names {
     return at
   }
 }
-
-const emptyRow = (): Row => ({
-  idStart: -1,
-  idEnd: -1,
-  outcome: 0,
-  reason: 0,
-  input: 0,
-  cachedInput: 0,
-  cacheWrite: 0,
-  cacheWrite5m: 0,
-  cacheWrite1h: 0,
-  output: 0,
-  webSearches: 0,
-  resident: false,
-  model: '',
-  tier: '',
-  billed: false,
-})

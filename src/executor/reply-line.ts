@@ -1,4 +1,5 @@
-import type { ReplyRow, RowScanner, ScannedRow } from '../providers/contract.ts'
+import { blankRow } from '../domain/scanned-row.ts'
+import type { ReplyRow, RowScanner } from '../providers/contract.ts'
 
 const NEWLINE = 10
 const SPACE = 32
@@ -7,23 +8,7 @@ const SCRATCH_BYTES = 64 * 1024
 /** Makes rows of results out of replies, one at a time in the same memory. */
 export class ReplyLine {
   /** What was read of the last row. */
-  readonly scanned: ScannedRow = {
-    idStart: -1,
-    idEnd: -1,
-    outcome: 0,
-    reason: 0,
-    input: 0,
-    cachedInput: 0,
-    cacheWrite: 0,
-    cacheWrite5m: 0,
-    cacheWrite1h: 0,
-    output: 0,
-    webSearches: 0,
-    resident: false,
-    model: '',
-    tier: '',
-    billed: false,
-  }
+  readonly scanned = blankRow()
   readonly #scanRow: RowScanner
   #bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
 

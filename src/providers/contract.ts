@@ -1,7 +1,8 @@
 import type { CostReport } from '../domain/cost-report.ts'
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
-import type { RowCounts, Tier, TokenKind } from '../domain/usage.ts'
+import type { ScannedRow } from '../domain/scanned-row.ts'
+import type { Tier, TokenKind } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
 import type { MediaType } from '../kit/media-file.ts'
@@ -261,16 +262,6 @@ export interface ResultStream {
 
 /** Reads one result row, `bytes[start, end)` without its newline, into `row`. False: not a row at all. */
 export type RowScanner = (bytes: Uint8Array, start: number, end: number, row: ScannedRow) => boolean
-
-/** Reused for every row; the scanner overwrites all of it. */
-export interface ScannedRow extends RowCounts {
-  /** The span of the upstream id inside its quotes; idStart < 0: the row has no id. */
-  idStart: number
-  idEnd: number
-  /** Index into domain `outcomes` and `reasons`. */
-  outcome: number
-  reason: number
-}
 
 /**
  * A lane on which each request is a call of its own. There is no purchase to look up: what was sent and not answered is

@@ -1,4 +1,5 @@
-import type { ResultStream, RowScanner, ScannedRow } from './contract.ts'
+import type { ScannedRow } from '../domain/scanned-row.ts'
+import type { ResultStream, RowScanner } from './contract.ts'
 
 /** The first id in the results of a submission, read no further than that; null where no row has one. */
 export async function firstIdIn({ body }: ResultStream, scanRow: RowScanner): Promise<string | null> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, type TestContext, test } from 
 import { VendorUnavailable } from '../../src/domain/errors.ts'
 import { SLOT_BYTES } from '../../src/domain/file-slot.ts'
 import { outcomes } from '../../src/domain/outcome.ts'
+import type { ScannedRow } from '../../src/domain/scanned-row.ts'
 import {
   type BatchLane,
   type Call,
@@ -13,7 +14,6 @@ import {
   type Refusal,
   type Remote,
   type RowScanner,
-  type ScannedRow,
 } from '../../src/providers/contract.ts'
 import { compatibles } from '../../src/providers/openai/compatible.ts'
 import { batchLanes } from '../../src/providers/registry.ts'

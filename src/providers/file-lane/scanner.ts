@@ -1,7 +1,8 @@
 import { type Outcome, outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
+import type { ScannedRow } from '../../domain/scanned-row.ts'
 import { JsonSyntaxError } from '../../kit/json-scan.ts'
 import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
-import type { RowScanner, ScannedRow } from '../contract.ts'
+import type { RowScanner } from '../contract.ts'
 
 /** This module: result rows are read in worker threads. */
 export const scanner = new URL(import.meta.url)

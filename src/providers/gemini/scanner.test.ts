@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { outcomes, reasons } from '../../domain/outcome.ts'
-import type { ScannedRow } from '../contract.ts'
+import type { ScannedRow } from '../../domain/scanned-row.ts'
 import { scanRow } from './scanner.ts'
 
 const linesOf = (name: string) =>

@@ -1,8 +1,9 @@
 import { GeminiAnswerScan } from '../../dialects/gemini/scan-answer.ts'
 import { type Outcome, outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
+import type { ScannedRow } from '../../domain/scanned-row.ts'
 import { JsonSyntaxError } from '../../kit/json-scan.ts'
 import { RepeatedWord, RowScan } from '../../kit/row-scan.ts'
-import type { RowScanner, ScannedRow } from '../contract.ts'
+import type { RowScanner } from '../contract.ts'
 
 /**
  * Reads one line of a result file in one pass over its bytes, without making a string of it:

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { outcomes, reasons } from '../../domain/outcome.ts'
-import type { ScannedRow } from '../contract.ts'
+import type { ScannedRow } from '../../domain/scanned-row.ts'
 import { scanRow } from '../file-lane/scanner.ts'
 
 const fixture = (name: string) => readFileSync(new URL(`__fixtures__/${name}`, import.meta.url), 'utf8')

@@ -1,9 +1,10 @@
 import { MessageScan } from '../../dialects/anthropic/scan-message.ts'
 import { GeminiAnswerScan } from '../../dialects/gemini/scan-answer.ts'
 import { outcomes, type Reason, reasonCode } from '../../domain/outcome.ts'
+import type { ScannedRow } from '../../domain/scanned-row.ts'
 import { JsonSyntaxError } from '../../kit/json-scan.ts'
 import { RowScan } from '../../kit/row-scan.ts'
-import type { RowScanner, ScannedRow } from '../contract.ts'
+import type { RowScanner } from '../contract.ts'
 import { rowLabel } from './wire.ts'
 
 /**
