@@ -18,6 +18,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   ...['openai', 'anthropic', 'gemini', 'vertex', 'mistral', 'together', 'xai'].map((vendor) => ({
     room: `providers/${vendor}`,
     may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'providers/report-pages.ts'].concat([
+      'providers/reworded.ts',
       'providers/file-lane',
       'dialects',
       'domain',
@@ -27,10 +28,14 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   // What vendors share that take their rows as an uploaded file.
   {
     room: 'providers/file-lane',
-    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'domain', 'kit'],
+    may: ['providers/contract.ts', 'providers/first-id.ts', 'providers/keys.ts', 'providers/reworded.ts'].concat([
+      'domain',
+      'kit',
+    ]),
   },
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
   { room: 'providers/keys.ts', may: ['kit'] },
+  { room: 'providers/reworded.ts', may: ['dialects', 'kit'] },
   { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },
   { room: 'providers/report-pages.ts', may: ['providers/contract.ts', 'domain', 'kit'] },
   { room: 'providers/registry.ts', may: ['providers'] },

@@ -4,7 +4,10 @@ import { UnknownJob, UnreadableInput, UsageError } from '../domain/errors.ts'
 import type { JobState } from '../domain/states.ts'
 import type { Lane } from '../domain/usage.ts'
 import {
+  type AdoptedBatch,
+  type AdoptOptions,
   type Attending,
+  adopt,
   attend,
   type Bill,
   type BillOf,
@@ -13,6 +16,7 @@ import {
   checkAccount,
   createJob,
   createTrial,
+  deskOf,
   focusOf,
   forget,
   formatFor,
@@ -135,6 +139,20 @@ export class Redeye {
     }
     const { job } = await createJob(this.#ports, taken, options, how)
     return new Job(this.#ports, job.id)
+  }
+
+  /**
+   * Makes a job of a batch that somebody else has submitted: another tool, another home, the vendor's console. It is
+   * followed, collected and priced like any other, and nothing of it is bought again unless it may be rescued. The same
+   * batch is always the same job.
+   * @param batch  `openai:batch_abc`: the vendor or the name of an account, and the vendor's id
+   * @throws UsageError where the vendor does not know it · Refused where it cannot be followed, or not be rescued
+   */
+  async adopt(batch: string, options: AdoptOptions = {}): Promise<AdoptedBatch> {
+    const [, account, id] = /^([^:]+):(?:.*\/)?([^/]+)$/.exec(batch) ?? []
+    if (account === undefined || id === undefined)
+      throw new UsageError(`"${batch}" names no batch.`, 'Name vendor and id: openai:batch_abc123.')
+    return adopt(this.#ports, deskOf(this.#ports, account), id, options)
   }
 
   /** The handle of a job by its id; whether there is one, its methods tell. */

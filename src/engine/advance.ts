@@ -10,7 +10,7 @@ import { collect } from './collect.ts'
 import { commit, eventOf, type Flight, LeaseLost, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { doubt, lookUp } from './look-up.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
-import type { JobOptions } from './options.ts'
+import { buysNothing, type JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { prepare } from './prepare.ts'
 import { prove } from './prove.ts'
@@ -107,7 +107,7 @@ async function step(shardFlight: ShardFlight, { watcher, runs }: Crew): Promise<
   if (current === undefined) {
     const lost = submissions.find(({ state, purchase }) => state === 'lost' && purchase === shard.purchase)
     if (lost !== undefined) return settleLost(flight, lost)
-    if (job.cancelWanted) return settleCancelled(flight)
+    if (job.cancelWanted || buysNothing(flight.options)) return settleCancelled(flight)
     const left = await leaveOutWithdrawn(flight)
     if (left !== undefined) return left
     return (await overBudget(flight)) ?? prepare(flight)

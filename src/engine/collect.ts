@@ -3,6 +3,7 @@ import { DAY, MINUTE } from '../kit/clock.ts'
 import { randomId } from '../kit/ids.ts'
 import { type Remote, type RemoteFile, ResultsGone } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
+import { type Named, nameRows, namesOf, type RowNames, renamed } from './adopted-rows.ts'
 import { cleanUp } from './clean-up.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { matchContent } from './match-content.ts'
@@ -53,10 +54,10 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     return ports.clock.now() + Math.max(20_000, 40 * ports.clock.speed)
   }
   ports.step('collecting')
-  const gathered = await gather(flight, submission, files, rest)
-  const seen = submission.rows - gathered.missing
+  const gathered = await gather(flight, submission, files, { rest, counted: counts?.total ?? 0 })
+  const seen = gathered.rows - gathered.missing
   // Counted by rows that were sent: repeated and foreign lines make a file no more complete.
-  const short = gathered.gone || (counts !== null && seen < Math.min(submission.rows, counts.completed + counts.failed))
+  const short = gathered.gone || (counts !== null && seen < Math.min(gathered.rows, counts.completed + counts.failed))
   const tries = progress.short ?? 0
   const pause = SHORT_PAUSES[tries]
   if (short && pause !== undefined) {
@@ -66,9 +67,11 @@ export async function collect(flight: Flight, submission: SubmissionRow): Promis
     })
     return ports.clock.now() + pause
   }
-  const collected = { ...(await gathered.save()), perhapsBilled }
+  const { named, ...kept } = await gathered.save()
+  const collected = { ...kept, perhapsBilled }
   await commit(flight, {
-    submissions: [moveSubmission(submission, 'collect', { collected, counts, progress: null })],
+    ...named?.change,
+    submissions: [moveSubmission(submission, 'collect', { collected, counts, progress: null, ...named?.set })],
     events: [eventOf(flight, 'collected', { ...collected.rows, bytes: collected.bytes }, submission)],
   })
   ports.step('collected')
@@ -93,38 +96,47 @@ const exhausted = ({ clock }: Ports, { lateSince }: Progress): boolean =>
 
 interface Gathered {
   readonly lines: number
+  readonly rows: number
   readonly missing: number
   /** A file that the vendor named was not there. */
   readonly gone: boolean
   /** Makes index and usage durable beside the files, which are already. */
-  save(): Promise<Collected>
+  save(): Promise<Collected & { readonly named?: Named }>
 }
 
 async function gather(
   flight: Flight,
   submission: SubmissionRow,
   remote: readonly RemoteFile[],
-  rest: Remote['rest'],
+  { rest, counted }: { readonly rest: Remote['rest']; readonly counted: number },
 ): Promise<Gathered> {
-  const { ports, job, lane, claim, call } = flight
+  const { ports, job, lane, claim, call, input, options } = flight
   // By the lease: a process that froze in here and wakes too late must not write over what another collected since.
   const folder = `jobs/${job.id}/${submission.id}/${claim?.epoch ?? randomId('stray')}`
-  const rows = new RowOutcomes(submission.rows, { resident: call.resident === true })
+  const names = await namesOf(ports, options, input, submission)
+  const room = names?.grows === true ? Math.max(counted, 2 * lane.limits.rowsMax) : submission.rows
+  const rows = new RowOutcomes(room, { resident: call.resident === true })
   const files: string[] = []
   let gone = false
   for (const [number, file] of remote.entries()) {
     const name = `${folder}/${file.role}${number === 0 ? '' : `-${number}`}`
-    if (await fetchFile(flight, submission, file, name, rows, files.length)) files.push(name)
+    if (await fetchFile(flight, submission, { file, name, names }, rows, files.length)) files.push(name)
     else gone = true
   }
+  if (names?.grows === true) rows.keep(Math.max(names.ids.length, counted))
   if (lane.content !== undefined && rows.nameless.size > 0)
     await matchContent(flight, lane.content, rows.matching(files))
   const missing = rows.markUnseen(rest)
   return {
     lines: rows.lines,
+    rows: rows.count,
     missing,
     gone,
-    save: () => rows.save(ports, folder, files, missing),
+    save: async () => {
+      const collected = await rows.save(ports, folder, files, missing)
+      if (names?.grows !== true) return collected
+      return { ...collected, named: await nameRows(flight, folder, names, { rows: rows.count, models: rows.models }) }
+    },
   }
 }
 
@@ -132,8 +144,7 @@ async function gather(
 async function fetchFile(
   flight: Flight,
   { key }: SubmissionRow,
-  file: RemoteFile,
-  name: string,
+  { file, name, names }: { readonly file: RemoteFile; readonly name: string; readonly names: RowNames | null },
   rows: RowOutcomes,
   number: number,
 ): Promise<boolean> {
@@ -143,6 +154,7 @@ async function fetchFile(
     throw error
   })
   if (opened === undefined) return false
-  await keepLines(flight, opened.body, { name, scanner: lane.scanner, key }, rows, number)
+  const body = names === null ? opened.body : await renamed(flight, opened.body, names, key)
+  await keepLines(flight, body, { name, scanner: lane.scanner, key }, rows, number)
   return true
 }

@@ -45,6 +45,7 @@ export async function earlierJobs(ports: Ports, { jobId, manifest, options }: Sp
   for (const job of await ports.store.jobs({ states: ['flying', 'held', 'landing', 'landed', 'cancelled'] })) {
     const input = job.input as RoutedManifest
     const own = job.options as JobOptions
+    if (own.adopted?.input === false) continue // what it asked is not known
     if (job.id === jobId || schemaOf(own) !== schema || own.region !== options.region) continue
     if (input.alternatives !== undefined) continue // which of its models has answered a row is not told
     if (!input.routes.some((route) => asked.has(identityOf(route)))) continue

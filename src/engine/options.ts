@@ -30,6 +30,8 @@ export interface JobOptions {
   readonly reuse?: boolean
   /** A few requests of an input, called at once to see what comes of them. */
   readonly trial?: boolean
+  /** It took over what somebody else has bought. */
+  readonly adopted?: AdoptedFrom
   /** Blob of the sorted ordinals (u32 each) of requests that were withdrawn. */
   readonly withdrawn?: string
   /** Rounds after the first for requests that deserve another. */
@@ -51,6 +53,20 @@ export interface JobOptions {
   /** Leaves input and output files at the vendor after they are settled. */
   readonly keepRemote: boolean
 }
+
+export interface AdoptedFrom {
+  /** The vendor's id of it. */
+  readonly remote: string
+  /** The key of another home that it bears. */
+  readonly key: string | null
+  /** Its requests are here; else their ids alone, as the results bring them along. */
+  readonly input: boolean
+  /** What failed or expired in it may be bought again. */
+  readonly rescue: boolean
+}
+
+/** Of a job of which nothing may ever be bought: it took over what somebody else has bought. */
+export const buysNothing = ({ adopted }: JobOptions): boolean => adopted !== undefined && !adopted.rescue
 
 export interface TableOptions {
   readonly prompt: string

@@ -1,11 +1,12 @@
 import { emptyTally } from '../domain/outcome.ts'
-import { type HoldReason, quotaHoldingStates } from '../domain/states.ts'
+import { type HoldReason, quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
 import { MINUTE, SECOND } from '../kit/clock.ts'
 import type { Refusal } from '../providers/contract.ts'
-import type { Commit, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import type { Commit, Move, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { failRows } from './fail-rows.ts'
 import { commit, eventOf, type Flight, type ShardFlight, slowLook, type Then } from './flight.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
+import { buysNothing } from './options.ts'
 import { ordinalsOf, recut, type ShardRoom, subShard } from './plan.ts'
 import { learnedQuota } from './quota.ts'
 import type { ShardTally } from './settle.ts'
@@ -22,6 +23,7 @@ export const backOff = (refusals: number): number => Math.min(15 * MINUTE, 30 * 
 export async function refused(flight: Flight, submission: SubmissionRow | undefined, refusal: Refusal): Promise<Then> {
   const { shard, ports } = flight
   ports.log.warn({ shard: shard.id, code: refusal.code, kind: refusal.kind }, `refused: ${refusal.message}`)
+  if (submission !== undefined && buysNothing(flight.options)) return refusedForGood(flight, submission, refusal)
   switch (refusal.kind) {
     case 'quota':
       return quotaRefused(flight, submission, refusal)
@@ -120,6 +122,22 @@ async function rowsRefused(flight: Flight, submission: SubmissionRow | undefined
       }),
     ],
     events: [eventOf(flight, 'refused', { ...facts(refusal), rows: named.size, again: rest.length }, submission)],
+  })
+  return null
+}
+
+/** Nothing of it ran, and nothing is bought anew: each row fails, by its own words or by those about all. */
+async function refusedForGood(flight: Flight, submission: SubmissionRow, refusal: Refusal): Promise<Then> {
+  const { code, message } = refusal
+  const named = new Map((refusal.rows ?? []).map((row) => [row.row, row]))
+  const rows = Array.from({ length: flight.shard.count }, (_, row) => named.get(row) ?? { row, code, message })
+  const { change, tally } = await failRows(flight, submission, rows)
+  const [move] = change.submissions as [Move<SubmissionRow, SubmissionState>]
+  const error = { code, message: message.slice(0, 500) }
+  await commit(flight, {
+    submissions: [{ ...move, set: { ...move.set, error } }],
+    shards: [moveShard(flight.shard, 'settle', { held: null, tally: { own: tally, again: emptyTally() } })],
+    events: [eventOf(flight, 'refused', { ...facts(refusal), rows: rows.length, again: 0 }, submission)],
   })
   return null
 }

@@ -8,7 +8,7 @@ import { grownOf } from './course.ts'
 import { deservesRetry, eachFate, retryPause } from './fates.ts'
 import { flownOf } from './flown.ts'
 import { moveJob } from './move.ts'
-import type { JobOptions } from './options.ts'
+import { type AdoptedFrom, buysNothing, type JobOptions } from './options.ts'
 import { ordinalsOf, planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { asRows, type RoutedManifest } from './routing.ts'
@@ -66,6 +66,7 @@ const isTrouble = (reason: number): boolean =>
 export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise<number> {
   if (job.state !== 'landed' && job.state !== 'cancelled') throw new NotReady(job.id, job.state)
   const options = job.options as JobOptions
+  if (buysNothing(options)) throw neverBought(job, options.adopted as AdoptedFrom)
   const walk = new ResultWalk(ports.blobs, job.input as Manifest, await flownOf(ports, job.id))
   const ordinals: number[] = []
   try {
@@ -91,6 +92,17 @@ export async function retryJob(ports: Ports, job: JobRow, all: boolean): Promise
     )
   }
   return planRound(ports, job, new Map([[0, ordinals]]), { how: 'reopened', pause: 0 })
+}
+
+function neverBought({ id, input }: JobRow, { remote, input: isHere }: AdoptedFrom): Refused {
+  const [name = remote] = (input as Manifest).files
+  return new Refused(
+    'adopted',
+    `Job ${id} took over ${remote}, which somebody else has bought; nothing of it is bought again.`,
+    isHere
+      ? `If what failed shall be bought again after all: redeye adopt ${name} --rescue, then redeye retry ${id}`
+      : 'What was asked is not there any more, only its ids are: submit the requests from where they came.',
+  )
 }
 
 /** Returns how many requests the rows are of. */

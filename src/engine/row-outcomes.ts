@@ -76,8 +76,8 @@ export async function keepLines(
 
 /** Outcome and usage of every row of one submission, in two typed arrays. The first success of a row stands. */
 export class RowOutcomes {
-  readonly index: Uint8Array
-  readonly usage: Uint8Array
+  index: Uint8Array
+  usage: Uint8Array
   readonly models: string[] = []
   readonly tiers: string[] = []
   lines = 0
@@ -145,6 +145,16 @@ export class RowOutcomes {
     }
     writeResult(this.#results, row * RESULT_BYTES, result)
     writeUsage(this.#usages, row * USAGE_BYTES, usage)
+  }
+
+  get count(): number {
+    return this.index.length / RESULT_BYTES
+  }
+
+  /** How many rows there are, where only the lines could tell. */
+  keep(rows: number): void {
+    this.index = this.index.subarray(0, rows * RESULT_BYTES)
+    this.usage = this.usage.subarray(0, rows * USAGE_BYTES)
   }
 
   matching(files: readonly string[]): Matching {

@@ -92,7 +92,9 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
 
 /** Somebody wants its end, or the user has withdrawn all that is in it. */
 const isUnwanted = async ({ ports, job, options, shard }: Flight, { cancelWanted }: SubmissionRow): Promise<boolean> =>
-  job.cancelWanted || cancelWanted || (await withdrawnIn(ports, options, shard)).size === shard.count
+  job.cancelWanted ||
+  cancelWanted ||
+  (shard.count > 0 && (await withdrawnIn(ports, options, shard)).size === shard.count)
 
 /**
  * The vendor answers again about what was bought: whatever the shard was held for is over. Refusals are forgotten only

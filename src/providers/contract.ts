@@ -2,7 +2,7 @@ import type { CostReport } from '../domain/cost-report.ts'
 import { RedeyeError, VendorUnavailable } from '../domain/errors.ts'
 import type { Limits } from '../domain/limits.ts'
 import type { ScannedRow } from '../domain/scanned-row.ts'
-import type { Tier, TokenKind } from '../domain/usage.ts'
+import type { Tier, TokenKind, Usage } from '../domain/usage.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { Http } from '../kit/http.ts'
 import type { MediaType } from '../kit/media-file.ts'
@@ -52,6 +52,11 @@ export interface BatchLane {
   poll(call: Call, remoteId: string): Promise<Remote | undefined>
   /** Opens one result file from its start. Throws ResultsGone when the vendor no longer has it. */
   open(call: Call, file: RemoteFile): Promise<ResultStream>
+  /**
+   * Opens the requests that a submission was made of, as batch lines: of somebody else's, it is the only place where they
+   * are. Throws ResultsGone when the vendor no longer has them. Absent: it never gives them back.
+   */
+  input?(call: Call, remote: Remote): Promise<ResultStream>
   cancel(call: Call, remoteId: string): Promise<Remote | undefined>
   /**
    * Uploads a file that requests will name by its reference, as `limits.files` says which can. Free, repeatable: each call
@@ -230,6 +235,21 @@ export interface Remote {
   /** It may have run and billed rows of which it hands out nothing, and does not say how many. */
   readonly perhapsBilled?: boolean
   readonly refusal?: Refusal
+  readonly about?: RemoteAbout
+}
+
+/** What a submission says of itself that of ours we know: for those that somebody else has made. Times are vendor time. */
+export interface RemoteAbout {
+  /** Where its requests go, as batch lines name it; null: it does not say. */
+  readonly endpoint: string | null
+  readonly model: string | null
+  readonly endedAt: number | null
+  /** When the vendor gives it up, unless it has ended by then. */
+  readonly expiresAt: number | null
+  /** Of all its rows together. */
+  readonly usage: Usage | null
+  /** Why its results cannot be read where we look for them. Absent: they can. */
+  readonly elsewhere?: string
 }
 
 /** Something at the vendor that may be ours. */

@@ -27,6 +27,13 @@ export function remoteOf(value: unknown): Remote | undefined {
     createdAt: timeOf(textAt(value, 'created_at')),
     counts: countsOf(at(value, 'request_counts')),
     files: there ? [{ id, role: 'output' }] : [],
+    about: {
+      endpoint: '/v1/messages',
+      model: null, // each request has its own
+      endedAt: timeOf(textAt(value, 'ended_at')) || null,
+      expiresAt: timeOf(textAt(value, 'expires_at')) || null,
+      usage: null,
+    },
   }
 }
 

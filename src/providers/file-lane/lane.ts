@@ -23,9 +23,19 @@ import {
 } from '../contract.ts'
 import { firstIdIn } from '../first-id.ts'
 import { attachmentKeyIn, attachmentName, isKey, keyIn } from '../keys.ts'
+import { reworded } from '../reworded.ts'
 import { at } from './fields.ts'
 import { scanner, scanRow } from './scanner.ts'
-import { type FileWire, fileOf, type List, type ListedFile, listedFileOf, refusalOf, type Turn } from './wire.ts'
+import {
+  bareRow,
+  type FileWire,
+  fileOf,
+  type List,
+  type ListedFile,
+  listedFileOf,
+  refusalOf,
+  type Turn,
+} from './wire.ts'
 
 /** A vendor whose rows are uploaded as a file that the purchase names. */
 export interface FileVendor {
@@ -72,6 +82,7 @@ export function fileLane(v: FileVendor) {
     list: (call: Call, since: number) => list(v, call, since),
     poll: (call: Call, remoteId: string) => poll(v, call, remoteId),
     open: (call: Call, file: RemoteFile) => open(v, call, file),
+    input: (call: Call, remote: Remote) => input(v, call, remote),
     cancel: (call: Call, remoteId: string) => cancel(v, call, remoteId),
     ...(v.attachmentPurpose === undefined ? {} : { attach: (call: Call, file: Attachment) => attach(v, call, file) }),
     remove: (call: Call, fileId: string) => remove(v, call, fileId),
@@ -325,6 +336,19 @@ async function open(v: FileVendor, call: Call, file: RemoteFile): Promise<Result
   return { bytes: Number.isNaN(length) ? null : length, body: checked(body, file.id) }
 }
 
+/** Rows without an address have that of their job, and perhaps its model: as batch lines they say so themselves. */
+async function input(v: FileVendor, call: Call, { id, fileId, about }: Remote): Promise<ResultStream> {
+  if (fileId === null) throw new ResultsGone(`${v.label} names no input file of ${id}.`)
+  const file = await open(v, call, { id: fileId, role: 'output' })
+  const endpoint = about?.endpoint
+  if (v.wire.rowFrame !== bareRow || !endpoint) return file
+  const full = (row: unknown): unknown => {
+    const body = { ...(about.model === null ? {} : { model: about.model }), ...(at(row, 'body') as object) }
+    return { custom_id: at(row, 'custom_id'), method: 'POST', url: endpoint, body }
+  }
+  return { bytes: null, body: reworded(file.body, full) }
+}
+
 /** A body shorter than its Content-Length fails by itself, below. */
 async function* checked(body: AsyncIterable<Uint8Array>, fileId: string): AsyncGenerator<Uint8Array> {
   let first = true
@@ -389,8 +413,10 @@ function asUnavailable(error: unknown): never {
   throw error
 }
 
-const remoteIn = (v: FileVendor, call: Call, value: unknown): Remote | undefined =>
-  v.wire.remoteOf(value, call.http.vendorNow(call.baseUrl))
+function remoteIn(v: FileVendor, call: Call, value: unknown): Remote | undefined {
+  const remote = v.wire.remoteOf(value, call.http.vendorNow(call.baseUrl))
+  return remote && { ...remote, about: v.wire.aboutOf(value) }
+}
 
 const refusalIn = (v: FileVendor, answer: HttpAnswer) => refusalOf(answer, v.wire.envelopeOf(answer.json))
 

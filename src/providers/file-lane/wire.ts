@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '../../kit/http.ts'
-import type { Prepared, Refusal, Remote, RowFrame, Upload } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteAbout, RowFrame, Upload } from '../contract.ts'
 import { numberAt, textAt, timeAt } from './fields.ts'
 
 /** What is a vendor's own in the wire of a lane that uploads its rows and buys them by the name of the file. Pure. */
@@ -18,6 +18,8 @@ export interface FileWire {
    * @param now  vendor time
    */
   remoteOf(value: unknown, now: number): Remote | undefined
+  /** What else the same object says of itself. */
+  aboutOf(value: unknown): RemoteAbout
   /** What asks for a page of a list. */
   pageQuery(list: List, turn: Turn): string
   pageOf(value: unknown, list: List): Page | undefined

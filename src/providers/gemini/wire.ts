@@ -1,6 +1,6 @@
 import { MINUTE, SECOND } from '../../kit/clock.ts'
 import type { HttpAnswer } from '../../kit/http.ts'
-import type { Prepared, Refusal, Remote, RemoteFile, RowFrame } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteAbout, RemoteFile, RowFrame } from '../contract.ts'
 
 /**
  * What the Gemini API's words mean to us. Pure; unknown fields are passed over. It is JSON of protocol buffers: what is
@@ -43,6 +43,19 @@ export function remoteOf(value: unknown): Remote | undefined {
     files: state === 'ended' ? files : [],
     ...restOf(vendorState, files),
     ...(state === 'refused' ? { refusal: lateRefusalOf(at(value, 'error')) } : {}),
+    about: aboutOf(batch),
+  }
+}
+
+function aboutOf(batch: unknown): RemoteAbout {
+  const model = textAt(batch, 'model')?.replace(/^models\//, '') ?? null
+  const embeds = `${textAt(batch, '@type') ?? ''} ${model ?? ''}`.toLowerCase().includes('embed')
+  return {
+    endpoint: embeds ? ':embedContent' : ':generateContent',
+    model,
+    endedAt: timeOf(textAt(batch, 'endTime')) || null,
+    expiresAt: null,
+    usage: null,
   }
 }
 

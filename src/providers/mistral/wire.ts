@@ -1,4 +1,4 @@
-import type { Prepared, Refusal, Remote, RemoteFile } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteAbout, RemoteFile } from '../contract.ts'
 import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
 import { bareRow, type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
 
@@ -49,6 +49,14 @@ export function remoteOf(value: unknown): Remote | undefined {
     ...(state === 'refused' ? { refusal: failureOf(at(value, 'errors')) } : {}),
   }
 }
+
+const aboutOf = (value: unknown): RemoteAbout => ({
+  endpoint: textAt(value, 'endpoint'),
+  model: textAt(value, 'model'),
+  endedAt: timeAt(value, 'completed_at') || null,
+  expiresAt: null, // a job is made with its own time limit, and does not tell it
+  usage: null,
+})
 
 function countsOf(value: unknown): Remote['counts'] {
   const [total, completed, failed] = ['total', 'succeeded', 'failed'].map((word) => numberAt(value, `${word}_requests`))
@@ -122,6 +130,7 @@ export const wire: FileWire = {
   rowFrame: bareRow,
   createBody,
   remoteOf,
+  aboutOf,
   pageQuery: (list, { page }) =>
     `?page=${page}&page_size=${pageSize}${list === 'submissions' ? '&order_by=-created' : '&purpose=batch'}`,
   pageOf,

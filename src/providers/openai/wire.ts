@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '../../kit/http.ts'
-import type { Prepared, Refusal, Remote, RemoteFile } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteAbout, RemoteFile } from '../contract.ts'
 import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
 import {
   type FileWire,
@@ -47,6 +47,25 @@ export function remoteOf(value: unknown): Remote | undefined {
     files: state === 'ended' ? named : [], // an id given before the end may name a file that is not there yet
     ...(state === 'refused' ? { refusal: failureOf(at(value, 'errors')) } : {}),
   }
+}
+
+export function aboutOf(value: unknown): RemoteAbout {
+  const ended = ['completed_at', 'expired_at', 'cancelled_at', 'failed_at'].map((name) => timeAt(value, name))
+  return {
+    endpoint: textAt(value, 'endpoint'),
+    model: textAt(value, 'model'),
+    endedAt: ended.find((time) => time > 0) ?? null,
+    expiresAt: timeAt(value, 'expires_at') || null,
+    usage: usageOf(at(value, 'usage')),
+  }
+}
+
+/** Input as it is told here includes what was read from a cache. */
+function usageOf(value: unknown): RemoteAbout['usage'] {
+  const [input, output] = [numberAt(value, 'input_tokens'), numberAt(value, 'output_tokens')]
+  if (input === undefined || output === undefined) return null
+  const cachedInput = numberAt(at(value, 'input_tokens_details'), 'cached_tokens') ?? 0
+  return { input: Math.max(0, input - cachedInput), cachedInput, output }
 }
 
 function countsOf(value: unknown): Remote['counts'] {
@@ -124,6 +143,7 @@ export const wire: FileWire = {
   rowFrame: fullRow,
   createBody,
   remoteOf,
+  aboutOf,
   pageQuery,
   pageOf: (value, list) => pageOf(value, list === 'submissions' ? pageSize : Number.POSITIVE_INFINITY),
   envelopeOf,

@@ -1,4 +1,4 @@
-import type { Prepared, Remote, RemoteFile, Upload } from '../contract.ts'
+import type { Prepared, Remote, RemoteAbout, RemoteFile, Upload } from '../contract.ts'
 import { at, textAt, timeAt } from '../file-lane/fields.ts'
 import { bareRow, type FileWire, lateRefusalOf, type Page, type VendorError } from '../file-lane/wire.ts'
 
@@ -56,6 +56,17 @@ export function remoteOf(value: unknown): Remote | undefined {
   }
 }
 
+function aboutOf(value: unknown): RemoteAbout {
+  const job = at(value, 'job') ?? value
+  return {
+    endpoint: textAt(job, 'endpoint'),
+    model: textAt(job, 'model_id'),
+    endedAt: timeAt(job, 'completed_at') || null,
+    expiresAt: timeAt(job, 'job_deadline') || null,
+    usage: null,
+  }
+}
+
 /** All there is, on one page: jobs as an array, files as the `data` of a list. */
 export function pageOf(value: unknown): Page | undefined {
   const data = Array.isArray(value) ? value : at(value, 'data')
@@ -85,6 +96,7 @@ export const wire: FileWire = {
   rowFrame: bareRow,
   createBody,
   remoteOf,
+  aboutOf,
   pageQuery: () => '',
   pageOf,
   envelopeOf,

@@ -14,15 +14,29 @@ import {
   type Reference,
   type Remote,
   type RemoteFile,
+  type ResultStream,
+  ResultsGone,
   type Upload,
 } from '../contract.ts'
 import { isKey } from '../keys.ts'
+import { reworded } from '../reworded.ts'
 import { storageOf } from './account.ts'
 import { ask, requestOf, succeeded, summary, unexpected } from './calls.ts'
 import { content } from './content.ts'
 import { limits } from './limits.ts'
 import { erase, listBelow, objectsBelow, read, upload as writeObject } from './storage.ts'
-import { envelopeOf, isPredictions, jobOf, outputOf, pageOf, refusalOf, remoteOf, rowFrame } from './wire.ts'
+import {
+  asBatchLine,
+  envelopeOf,
+  inputsOf,
+  isPredictions,
+  jobOf,
+  outputOf,
+  pageOf,
+  refusalOf,
+  remoteOf,
+  rowFrame,
+} from './wire.ts'
 
 export const batch = {
   limits,
@@ -34,6 +48,7 @@ export const batch = {
   list,
   poll,
   open: (call: Call, file: RemoteFile) => read(call, file.id),
+  input,
   cancel,
   attach,
   remove: erase,
@@ -149,6 +164,18 @@ async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
   if (remote.state !== 'ended' && remote.state !== 'refused') return remote
   const output = outputOf(answer.json)
   return remoteOf(answer.json, output === null ? [] : (await listBelow(call, output)).filter(isPredictions))
+}
+
+/** Rows have no id where nobody gave them one: then it is the number of the row. */
+async function input(call: Call, { id, about }: Remote): Promise<ResultStream> {
+  const answer = await ask(call, 'GET', urlOf(call, id))
+  const [uri, ...more] = inputsOf(answer.json)
+  if (uri === undefined || more.length > 0 || uri.includes('*'))
+    throw new ResultsGone(
+      `Job ${id} has not one file as its input, but ${more.length === 0 ? (uri ?? 'none') : 'several'}.`,
+    )
+  const { bytes: _, body } = await read(call, uri)
+  return { bytes: null, body: reworded(body, (row, number) => asBatchLine(row, number, about?.model ?? null)) }
 }
 
 async function cancel(call: Call, remoteId: string): Promise<Remote | undefined> {

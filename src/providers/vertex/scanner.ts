@@ -51,7 +51,8 @@ function record(): void {
   if (scan.is('request')) scan.eachMember(request)
   else if (scan.is('response')) scan.eachMember(response)
   else if (scan.is('status')) status = readStatus()
-  else if (scan.is('custom_id')) readId()
+  else if (scan.is('custom_id') || scan.is('key'))
+    readId() // of rows that others sent, whatever they were given
   else scan.skip()
 }
 

@@ -1,6 +1,6 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
 import type { HttpAnswer } from '../../kit/http.ts'
-import type { Prepared, Refusal, Remote, RowFrame } from '../contract.ts'
+import type { Prepared, Refusal, Remote, RemoteAbout, RowFrame } from '../contract.ts'
 import { runMs } from './limits.ts'
 import { modelPath } from './models.ts'
 
@@ -52,6 +52,20 @@ export function remoteOf(value: unknown, predictions?: readonly string[]): Remot
     files: (predictions ?? []).map((id) => ({ id, role: 'output' })),
     ...(rest === undefined ? {} : { rest }),
     ...(state === 'refused' && !ran ? { refusal: lateRefusalOf(at(value, 'error')) } : {}),
+    about: aboutOf(value),
+  }
+}
+
+function aboutOf(value: unknown): RemoteAbout {
+  const path = textAt(value, 'model') ?? ''
+  const inBucket = at(at(value, 'outputConfig'), 'gcsDestination') !== undefined
+  return {
+    endpoint: path.includes('/anthropic/') ? '/v1/messages' : ':generateContent',
+    model: path.split('/').at(-1) || null,
+    endedAt: timeAt(value, 'endTime') ?? null,
+    expiresAt: null,
+    usage: null,
+    ...(inBucket ? {} : { elsewhere: 'its results go to a table of BigQuery, and not to a bucket' }),
   }
 }
 
@@ -61,10 +75,21 @@ function keyOf(value: unknown, fileId: string | null): string | null {
   return textAt(at(value, 'labels'), keyLabel) ?? (name !== null && fileId?.includes(`/${name}/`) ? name : null)
 }
 
-function inputOf(value: unknown): string | null {
+const inputOf = (value: unknown): string | null => inputsOf(value)[0] ?? null
+
+/** The files that a job reads. */
+export function inputsOf(value: unknown): readonly string[] {
   const uris = at(at(at(value, 'inputConfig'), 'gcsSource'), 'uris')
-  const uri: unknown = Array.isArray(uris) ? uris[0] : uris
-  return typeof uri === 'string' ? uri : null
+  return [uris].flat().filter((uri) => typeof uri === 'string')
+}
+
+/** A row of an input as a batch line of its dialect. */
+export function asBatchLine(row: unknown, number: number, model: string | null): object {
+  const request = at(row, 'request') as object | undefined
+  const id = textAt(row, 'custom_id') ?? textAt(row, 'key') ?? textAt(at(request, 'labels'), rowLabel) ?? String(number)
+  if (at(request, 'anthropic_version') === undefined) return { key: id, request }
+  const { anthropic_version: _, ...params } = request as Record<string, unknown>
+  return { custom_id: id, params: { ...(model === null ? {} : { model }), ...params } }
 }
 
 /** Incomplete rows may be given as -1: unknown. How many there are altogether is then told by our label. */

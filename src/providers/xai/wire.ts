@@ -1,5 +1,5 @@
 import { DAY } from '../../kit/clock.ts'
-import type { Prepared, Remote } from '../contract.ts'
+import type { Prepared, Remote, RemoteAbout } from '../contract.ts'
 import { at, numberAt, textAt, timeAt } from '../file-lane/fields.ts'
 import {
   type FileWire,
@@ -48,6 +48,14 @@ export function remoteOf(value: unknown, now: number): Remote | undefined {
   if (expires > 0 && expires < now) return { ...common, ...ended, vendorState: 'expired', rest: 'expired' }
   return { ...common, state: 'open', vendorState: requests === 0 ? 'validating' : 'pending', files: [] }
 }
+
+const aboutOf = (value: unknown): RemoteAbout => ({
+  endpoint: '/v1/chat/completions', // results are told as answers of a chat, whatever the rows were
+  model: null,
+  endedAt: null,
+  expiresAt: lastOf(value, 'expire_time') || null,
+  usage: null,
+})
 
 /** A time may be a day, without an hour: then the last moment that it can mean. */
 function lastOf(value: unknown, name: string): number {
@@ -124,6 +132,7 @@ export const wire: FileWire = {
   rowFrame: fullRow,
   createBody,
   remoteOf,
+  aboutOf,
   pageQuery: (_list: List, { token }: Turn) => tokenQuery(100, token),
   pageOf,
   envelopeOf,
