@@ -29,6 +29,9 @@ export type { Outcome } from './domain/outcome.ts'
 export type { Receipt } from './domain/receipt.ts'
 export type { JobState } from './domain/states.ts'
 export type {
+  AdoptableBatch,
+  AdoptedBatch,
+  AdoptOptions,
   AuditGroup,
   AuditReport,
   BatchPrice,
@@ -60,6 +63,7 @@ export type {
   ReportedJob,
   SubmissionStatus,
   Tried,
+  VendorPrice,
   VendorProof,
   Why,
   Withdrawal,

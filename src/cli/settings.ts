@@ -5,7 +5,7 @@ import { UsageError } from '../domain/errors.ts'
 import { parseUsd } from '../domain/money.ts'
 import type { Tier } from '../domain/usage.ts'
 import type { JobSettings } from '../index.ts'
-import { instantOf, inZone, isZone } from '../kit/wall-time.ts'
+import { durationOf, instantOf, inZone, isZone } from '../kit/wall-time.ts'
 import type { Flags } from './with-home.ts'
 
 /** What `quote`, `run` and `submit` are told. */
@@ -128,6 +128,15 @@ export function monthOf(text: string): string {
   throw new UsageError(`--month ${text} is no month.`, 'Say it as 2026-11.')
 }
 
+/** `--since`: `30d` ago, or a day. */
+export function sinceOf(text: string, now: number): number {
+  const ago = durationOf(text)
+  const at = ago === undefined ? Date.parse(text) : now - ago
+  if (Number.isNaN(at) || at > now)
+    throw new UsageError(`--since ${text} is no time that has passed.`, 'Say 30d, or a day: 2026-11-01.')
+  return at
+}
+
 /** `--budget`: plain decimal USD. */
 export function amountOf(text: string): string {
   try {
@@ -177,7 +186,7 @@ function paramsOf({ param = [], maxTokens, temperature }: JobFlags): Record<stri
   return Object.keys(params).length === 0 ? undefined : params
 }
 
-const tagsOf = (tags: readonly string[]): Record<string, string> =>
+export const tagsOf = (tags: readonly string[]): Record<string, string> =>
   Object.fromEntries(tags.map((tag) => pairOf('--tag', tag)))
 
 function pairOf(flag: string, text: string): [string, string] {

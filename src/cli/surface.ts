@@ -14,6 +14,7 @@ interface Surface {
  */
 export function declareCommands(program: Command, surface: Surface): void {
   declareBuying(program, surface)
+  declareAdopting(program, surface)
   declareLooking(program, surface)
   declareSteering(program, surface)
   declareTools(program, surface)
@@ -78,6 +79,25 @@ function declareBuying(program: Command, { done }: Surface): void {
   withPurchase(withInput(submit)).action(async (input, flags) =>
     done(await (await import('./commands/submit.ts')).submit(input, flags)),
   )
+}
+
+function declareAdopting(program: Command, { done }: Surface): void {
+  command(program, 'adopt [batch...]', 'Make jobs of batches that somebody else has submitted. Buys nothing.', [
+    ['What lies there, what it cost, what is about to expire', 'adopt --account openai --dry-run'],
+    ['One of them, by the vendor and its id', 'adopt openai:batch_68f0c1'],
+    ['Those of a week, for a script', 'adopt --account anthropic --since 7d --json'],
+    [
+      'What failed or expired in it is bought again, for 5 USD in all at most',
+      'adopt openai:batch_68f0c1 --rescue --budget 5',
+    ],
+  ])
+    .option('--account <name>', 'instead of batches: all of this vendor, or of this account of redeye.config')
+    .option('--since <time>', 'with --account: only those made since 7d, or since a day (default: 30d)')
+    .option('--dry-run', 'only list them: state, rows, price, saving, what expires, and the jobs they are already')
+    .option('--rescue', 'what failed or expired may be bought again; without, nothing of it ever is')
+    .option('--budget <usd>', 'with --rescue: a wall for the whole job, what it has cost already included')
+    .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
+    .action(async (batches, flags) => done(await (await import('./commands/adopt.ts')).adopt(batches, flags)))
 }
 
 function declareLooking(program: Command, { done }: Surface): void {

@@ -4,10 +4,13 @@ import { UnknownJob, UnreadableInput, UsageError } from '../domain/errors.ts'
 import type { JobState } from '../domain/states.ts'
 import type { Lane } from '../domain/usage.ts'
 import {
+  type AdoptableBatch,
   type AdoptedBatch,
   type AdoptOptions,
   type Attending,
   adopt,
+  adoptable,
+  adoptedName,
   attend,
   type Bill,
   type BillOf,
@@ -54,6 +57,8 @@ import type { JobInput, JobSettings } from './options.ts'
 export interface JobSummary {
   readonly id: string
   readonly key: string | null
+  /** What it took over, which somebody else has bought: `openai:batch_abc`; null: all of it was bought here. */
+  readonly adopted: string | null
   readonly state: JobState
   readonly held: string | null
   readonly requests: number
@@ -149,10 +154,27 @@ export class Redeye {
    * @throws UsageError where the vendor does not know it · Refused where it cannot be followed, or not be rescued
    */
   async adopt(batch: string, options: AdoptOptions = {}): Promise<AdoptedBatch> {
-    const [, account, id] = /^([^:]+):(?:.*\/)?([^/]+)$/.exec(batch) ?? []
-    if (account === undefined || id === undefined)
-      throw new UsageError(`"${batch}" names no batch.`, 'Name vendor and id: openai:batch_abc123.')
+    const { account, id } = batchOf(batch)
     return adopt(this.#ports, deskOf(this.#ports, account), id, options)
+  }
+
+  /**
+   * Batches of an account, newest first, whoever has submitted them: with their state, their price, what is about to
+   * expire, and the jobs of this home that they are. Changes nothing.
+   * @param from.account  a vendor, or the name of an account; `since` says how far back (default: 30 days)
+   * @param from.batches  instead: these alone, as `adopt` takes them; what a vendor does not know is left out
+   */
+  async adoptable(
+    from: { readonly account: string; readonly since?: Date } | { readonly batches: readonly string[] },
+  ): Promise<AdoptableBatch[]> {
+    if ('account' in from) {
+      const { account: name, since } = from
+      return adoptable(this.#ports, { name, ...(since === undefined ? {} : { since: since.getTime() }) })
+    }
+    const found: AdoptableBatch[] = []
+    for (const [name, batches] of Map.groupBy(from.batches.map(batchOf), ({ account }) => account))
+      found.push(...(await adoptable(this.#ports, { name, remotes: batches.map(({ id }) => id) })))
+    return found
   }
 
   /** The handle of a job by its id; whether there is one, its methods tell. */
@@ -349,6 +371,13 @@ export interface AccountCheck {
   }[]
 }
 
+/** `vertex:projects/p/locations/l/batchPredictionJobs/7` is the same as `vertex:7`. */
+function batchOf(text: string): { readonly account: string; readonly id: string } {
+  const [, account, id] = /^([^:]+):(?:.*\/)?([^/]+)$/.exec(text) ?? []
+  if (account !== undefined && id !== undefined) return { account, id }
+  throw new UsageError(`"${text}" names no batch.`, 'Name vendor and id: openai:batch_abc123.')
+}
+
 async function textOf(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: unknown) => {
     throw new UnreadableInput(path, (error as Error).message, { cause: error })
@@ -373,6 +402,7 @@ const intakeOf = ({ skipInvalid, onReject, onProgress }: JobSettings) => ({
 const summaryOf = (job: JobRow): JobSummary => ({
   id: job.id,
   key: job.key,
+  adopted: adoptedName(job),
   state: job.state,
   held: job.held,
   requests: job.requests,

@@ -151,3 +151,7 @@ export const ROW_DIGITS = 7
 export const ID_LENGTH = KEY_LENGTH + 1 + ROW_DIGITS
 
 export const upstreamId = (key: string, row: number): string => `${key}-${String(row).padStart(ROW_DIGITS, '0')}`
+
+/** Of the form that keys and ids of ours have, in whatever home they were made. */
+export const isKey = (text: string): boolean => /^[a-z2-7]{20}$/.test(text)
+export const isUpstreamId = (text: string): boolean => /^[a-z2-7]{20}-\d{7}$/.test(text)

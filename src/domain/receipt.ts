@@ -46,6 +46,8 @@ export interface Receipt {
   }
   /** Requests that were not bought, for the answer is that of another that asks the same. Absent: none. */
   readonly identical?: number
+  /** What it took over, which somebody else has bought: `openai:batch_abc`. Absent: all of it was bought here. */
+  readonly adopted?: string
   /** Rows whose answers other jobs have bought, and paid for; null: none. */
   readonly reused: { readonly rows: number; readonly from: readonly string[] } | null
   /** What left its lane before it was done, to meet the deadline. */

@@ -25,6 +25,7 @@ export interface AdoptOptions {
 /** What has become of a submission that was named. */
 export interface AdoptedBatch {
   readonly job: string
+  readonly requests: number
   /** It has just become that job; else it was one before. */
   readonly created: boolean
   /** This home has bought it. */
@@ -81,7 +82,10 @@ export async function adopt(ports: Ports, desk: Desk, remoteId: string, how: Ado
       `\`redeye adopt --account ${desk.row.vendor} --dry-run\` lists those it knows.`,
     )
   const own = await ownPurchase(ports, remote)
-  if (own !== undefined) return { job: own.jobId, created: false, own: true, input: null, why: null }
+  if (own !== undefined) {
+    const { requests } = (await store.job(own.jobId)) as JobRow
+    return { job: own.jobId, requests, created: false, own: true, input: null, why: null }
+  }
   const refusal = (await mayBeOurs(ports, desk, remote)) ?? outOfReach(remote)
   if (refusal !== undefined) throw refusal
   await store.commit({ accounts: [desk.row] })
@@ -98,7 +102,7 @@ export async function adopt(ports: Ports, desk: Desk, remoteId: string, how: Ado
 async function again(ports: Ports, job: JobRow, { rescue = false, budget }: AdoptOptions): Promise<AdoptedBatch> {
   const options = job.options as JobOptions
   const adopted = options.adopted as AdoptedFrom
-  const found = { job: job.id, created: false, own: false, input: adopted.input, why: null }
+  const found = { job: job.id, requests: job.requests, created: false, own: false, input: adopted.input, why: null }
   if (!rescue || (adopted.rescue && budget === undefined)) return found
   const set = await withRescue(ports, job.input as RoutedManifest, { ...options, budget: budget ?? options.budget })
   const changed = await ports.store.commit({ job: { id: job.id, from: job.state, rev: job.rev, set } })
@@ -146,7 +150,7 @@ export async function mayBeOurs({ store }: Ports, { row, lane }: Desk, remote: R
   )
 }
 
-const outOfReach = ({ id, about }: Remote): Refused | undefined =>
+export const outOfReach = ({ id, about }: Remote): Refused | undefined =>
   about?.elsewhere === undefined
     ? undefined
     : new Refused('results_elsewhere', `${id} cannot be followed: ${about.elsewhere}.`, 'Nothing was changed.')
@@ -210,8 +214,7 @@ async function makeJob(
 ): Promise<AdoptedBatch> {
   const id = adoptedJobId(ports, account.id, remote.id)
   const adopted: AdoptedFrom = { remote: remote.id, key: remote.key, input: why === null, rescue: false }
-  // Whatever is there is somebody else's, and stays.
-  const options: JobOptions = { ...jobDefaults, retriesMax: 0, preflight: false, keepRemote: true, budget, adopted }
+  const options: JobOptions = { ...jobDefaults, retriesMax: 0, preflight: false, budget, adopted }
   const now = ports.clock.now()
   const shard = shardOf(id, manifest, now)
   const job: JobRow = {
@@ -242,7 +245,7 @@ async function makeJob(
   const created = await ports.store.createJob(job, [shard], [event], [submission])
   if (created) ports.step('job-created')
   else await forget(ports, { folder }) // another process was first
-  return { job: id, created, own: false, input: why === null, why }
+  return { job: id, requests: manifest.requests, created, own: false, input: why === null, why }
 }
 
 /** All its rows in one purchase, which has been made. */

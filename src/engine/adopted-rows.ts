@@ -15,7 +15,7 @@ import type { RowScanner } from '../providers/contract.ts'
 import type { Commit, SubmissionRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
 import { keepShard } from './move.ts'
-import type { JobOptions } from './options.ts'
+import { isTakenOver, type JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { readWhole } from './read-whole.ts'
 import type { RoutedManifest } from './routing.ts'
@@ -51,12 +51,12 @@ export class RowNames {
 /** Null: the rows of the submission bear ids of ours. */
 export async function namesOf(
   ports: Ports,
-  { adopted }: JobOptions,
+  options: JobOptions,
   manifest: Manifest,
-  { remoteId }: SubmissionRow,
+  submission: SubmissionRow,
 ): Promise<RowNames | null> {
-  if (adopted === undefined || adopted.remote !== remoteId) return null
-  if (!adopted.input) return new RowNames([], true)
+  if (!isTakenOver(options, submission)) return null
+  if (options.adopted?.input !== true) return new RowNames([], true)
   const carry = await readWhole(ports, manifest.carry)
   const ids: string[] = []
   for await (const records of recordsOf(ports.blobs, manifest, everyRequest(manifest)))

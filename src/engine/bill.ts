@@ -14,6 +14,7 @@ import {
 } from '../ledger/totals.ts'
 import { cacheSaving } from '../pricing/cache-saving.ts'
 import type { LedgerRow, SubmissionRow } from '../stores/contract.ts'
+import { isTakenOver, type JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 
 /** What a bill is cut by: a job, a model, a lane, a UTC day, or the value of a tag (`tag:team`). */
@@ -40,6 +41,8 @@ export interface Bill {
   readonly per: BillPer
   readonly lines: readonly BillLine[]
   readonly total: Omit<BillLine, 'name'>
+  /** Of what is charged in all, what others have bought and jobs took over; null: a price is not known. */
+  readonly adopted: string | null
 }
 
 /** Which part of the ledger. */
@@ -57,7 +60,20 @@ export async function billOf(ports: Ports, what: BillOf & { readonly per: BillPe
     per: what.per,
     lines: [...groups].map(([name, totals]) => ({ name, ...lineOf(totals) })),
     total: lineOf(totalOf(ledger)),
+    adopted: lineOf(totalOf(await takenOver(ports, ledger, submissions))).usd.charged,
   }
+}
+
+async function takenOver(
+  { store }: Ports,
+  ledger: readonly BilledEntry[],
+  submissions: ReadonlyMap<string, SubmissionRow>,
+): Promise<BilledEntry[]> {
+  const options = new Map((await store.jobs()).map((job) => [job.id, job.options as JobOptions]))
+  return ledger.filter(({ jobId, submissionId }) => {
+    const [of, submission] = [options.get(jobId), submissions.get(submissionId)]
+    return of !== undefined && submission !== undefined && isTakenOver(of, submission)
+  })
 }
 
 export type BilledEntry = LedgerRow & LedgerLine & { readonly cacheSaved: NanoUsd | null }

@@ -3,7 +3,7 @@ import { tierOf } from '../domain/usage.ts'
 import type { BatchLane, Call, RemoteFile } from '../providers/contract.ts'
 import type { JobRow, SubmissionRow } from '../stores/contract.ts'
 import type { Flight } from './flight.ts'
-import type { JobOptions } from './options.ts'
+import { isTakenOver, type JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 
 /**
@@ -16,7 +16,7 @@ export async function cleanUp(
   submission: SubmissionRow,
   results?: readonly RemoteFile[],
 ): Promise<void> {
-  if (options.keepRemote || (results !== undefined && provenByResults(lane))) return
+  if (options.keepRemote || isTakenOver(options, submission) || (results !== undefined && provenByResults(lane))) return
   await removeAll(ports, { lane, call }, submission, results ?? [])
 }
 
@@ -40,6 +40,7 @@ export async function cleanUpLanded(ports: Ports, { id, options }: JobRow): Prom
     for (const submission of await ports.store.submissions({ jobId: id, states: ['settled'] })) {
       if (tierOf(submission.lane) !== 'batch') continue // of single calls nothing is left
       if (submission.remoteId === null) continue // bought by another job, which sees to it
+      if (isTakenOver(options as JobOptions, submission)) continue
       const lane = ports.vendors.batch(submission.lane)
       if (!provenByResults(lane) || !isProvenOurs(submission)) continue
       const call = ports.vendors.call(submission.accountId)

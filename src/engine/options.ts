@@ -1,4 +1,6 @@
 import type { Tier } from '../domain/usage.ts'
+import type { Manifest } from '../intake/manifest.ts'
+import type { JobRow, SubmissionRow } from '../stores/contract.ts'
 import type { AttachmentOption } from '../tables/request.ts'
 
 /** What a job was asked to do; stored with it, versioned with the store. */
@@ -67,6 +69,16 @@ export interface AdoptedFrom {
 
 /** Of a job of which nothing may ever be bought: it took over what somebody else has bought. */
 export const buysNothing = ({ adopted }: JobOptions): boolean => adopted !== undefined && !adopted.rescue
+
+/** What a job took over, by vendor and id; null: nothing. */
+export function adoptedName({ options, input }: Pick<JobRow, 'options' | 'input'>): string | null {
+  const { adopted } = options as JobOptions
+  return adopted === undefined ? null : ((input as Manifest).files[0] ?? adopted.remote)
+}
+
+/** A submission that somebody else has made: whatever it left at the vendor is not ours to delete. */
+export const isTakenOver = ({ adopted }: JobOptions, { remoteId }: Pick<SubmissionRow, 'remoteId'>): boolean =>
+  adopted !== undefined && adopted.remote === remoteId
 
 export interface TableOptions {
   readonly prompt: string

@@ -9,6 +9,7 @@ import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { entriesFor } from './bill.ts'
 import { highOf } from './budget.ts'
 import { courseOf } from './course.ts'
+import { adoptedName } from './options.ts'
 import type { Ports } from './ports.ts'
 import { rescuesOf } from './rescues.ts'
 import type { RoutedManifest } from './routing.ts'
@@ -117,6 +118,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       .filter(({ requests, usd: charged }) => requests > 0 || charged !== '0'), // nothing came of it, for nothing
     ...cacheOf(totals, job.quote as Quote | null),
     ...(counts.identical > 0 ? { identical: counts.identical } : {}),
+    ...adoptedIn(job),
     reused: reusedIn(shards),
     rescues: rescuesOf({ job, shards, submissions, ledger }),
     submissions: submissions.filter(({ openedAt }) => openedAt !== null).length,
@@ -138,6 +140,11 @@ function cacheOf({ tokens, cacheSaved }: Totals, quote: Quote | null): Pick<Rece
   if (input === 0 || (read === 0 && written === 0 && predicted === null)) return {}
   const saved = cacheSaved === null ? null : usd(cacheSaved)
   return { cache: { read: read / input, written: written / input, predicted, usd: saved } }
+}
+
+function adoptedIn({ options, input }: JobRow): Pick<Receipt, 'adopted'> {
+  const name = adoptedName({ options, input })
+  return name === null ? {} : { adopted: name }
 }
 
 function reusedIn(shards: readonly ShardRow[]): Receipt['reused'] {

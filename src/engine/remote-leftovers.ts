@@ -3,6 +3,7 @@ import { HOUR } from '../kit/clock.ts'
 import type { Call, Leftover } from '../providers/contract.ts'
 import type { AttachmentRow, SubmissionRow } from '../stores/contract.ts'
 import { isProvenOurs } from './clean-up.ts'
+import type { JobOptions } from './options.ts'
 import type { Ports, VendorAccount } from './ports.ts'
 import { isLive, SWEEP_MS } from './restore.ts'
 
@@ -41,7 +42,10 @@ export interface AccountNote {
 export async function remoteLeftovers(ports: Ports, options: { readonly remove?: boolean } = {}): Promise<RemoteCheck> {
   const known = new Set((await ports.store.accounts()).map(({ id }) => id))
   const submissions = await ports.store.submissions({})
+  const adopted = (await ports.store.jobs()).filter(({ options }) => (options as JobOptions).adopted !== undefined)
   const books = {
+    adopted: new Set(adopted.map(({ id }) => id)),
+    adoptedKeys: new Set(adopted.map(({ options }) => (options as JobOptions).adopted?.key ?? '')),
     byKey: Map.groupBy(submissions, ({ key }) => key),
     byRemote: Map.groupBy(submissions, ({ remoteId }) => remoteId ?? ''),
     attachments: await ports.store.attachments(),
@@ -64,6 +68,9 @@ export async function remoteLeftovers(ports: Ports, options: { readonly remove?:
 }
 
 interface Books {
+  /** Jobs that took over what somebody else has bought, and keys of other homes that this bears: nothing of it is ours. */
+  readonly adopted: ReadonlySet<string>
+  readonly adoptedKeys: ReadonlySet<string>
   readonly byKey: ReadonlyMap<string, readonly SubmissionRow[]>
   readonly byRemote: ReadonlyMap<string, readonly SubmissionRow[]>
   readonly attachments: readonly AttachmentRow[]
@@ -76,7 +83,7 @@ async function* leftoversAt(
   ports: Ports,
   { row, provider: { batch } }: VendorAccount,
   call: Call,
-  { byKey, byRemote, attachments, seen, remove }: Books,
+  { adopted, adoptedKeys, byKey, byRemote, attachments, seen, remove }: Books,
   note: (text: string) => void,
 ): AsyncGenerator<RemoteLeftover> {
   if (batch === undefined) return
@@ -102,6 +109,8 @@ async function* leftoversAt(
       continue
     }
     const own = (item.key === null ? byRemote.get(item.id) : byKey.get(item.key)) ?? []
+    if (own.some(({ jobId, remoteId }) => adopted.has(jobId) && remoteId === item.id)) continue
+    if (adoptedKeys.has(item.key ?? '-')) continue
     if (item.key === null && own.length === 0) unmarked++
     else if (!own.some((submission) => isNeeded(ports, submission))) {
       const kept = reasonToKeep(item, own, ageMs)

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { UsageError } from '../../domain/errors.ts'
 import { type AuditReport, auditLive, audit as auditOf, auditPage, openPrices } from '../../index.ts'
-import { durationOf, isZone } from '../../kit/wall-time.ts'
+import { isZone } from '../../kit/wall-time.ts'
 import { writeFileWhole } from '../../kit/write-file-whole.ts'
 import { exit } from '../exit-codes.ts'
-import { writable } from '../settings.ts'
+import { sinceOf, writable } from '../settings.ts'
 import { clear, onTerminal, out, say, show } from '../terminal.ts'
 import { auditText } from '../text/audit.ts'
 import { count } from '../text/figures.ts'
@@ -46,7 +46,7 @@ async function reportFor(files: readonly string[], flags: AuditFlags): Promise<A
   if (live !== undefined) {
     if (files.length > 0) throw new UsageError('A log and --live are two audits.', 'Leave out one of them.')
     const vendors = live.split(',').map((name) => name.trim())
-    return auditLive(vendors, { ...settings, since: startOf(since ?? '30d') })
+    return auditLive(vendors, { ...settings, since: sinceOf(since ?? '30d', Date.now()) })
   }
   if (files.length === 0)
     throw new UsageError('There is nothing to audit.', 'Name a log, or vendors by --live openai,anthropic.')
@@ -55,16 +55,7 @@ async function reportFor(files: readonly string[], flags: AuditFlags): Promise<A
     {
       ...settings,
       ...(columns === undefined ? {} : { columns }),
-      ...(since === undefined ? {} : { since: startOf(since) }),
+      ...(since === undefined ? {} : { since: sinceOf(since, Date.now()) }),
     },
   )
-}
-
-/** `30d` ago, or a day. */
-function startOf(text: string): number {
-  const ago = durationOf(text)
-  const at = ago === undefined ? Date.parse(text) : Date.now() - ago
-  if (Number.isNaN(at) || at > Date.now())
-    throw new UsageError(`--since ${text} is no time that has passed.`, 'Say 30d, or a day: 2026-11-01.')
-  return at
 }

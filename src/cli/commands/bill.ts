@@ -34,6 +34,8 @@ export async function bill(name: string | undefined, flags: BillFlags): Promise<
     else if (flags.format === 'csv') out(billCsv(billed).trimEnd())
     else if (billed.lines.length === 0) say('Nothing was charged yet.')
     else out(billText(billed))
+    if (flags.json !== true && billed.adopted !== '0')
+      say(`Of that, jobs took over from others: ${billed.adopted ?? 'unknown'} USD.`)
     return exit.done
   })
 }

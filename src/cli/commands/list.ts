@@ -24,7 +24,7 @@ export async function list(
         count(job.requests),
         moment(job.createdAt),
         job.landedAt === null ? '' : moment(job.landedAt),
-        job.key ?? '',
+        job.key ?? (job.adopted === null ? '' : `adopted ${job.adopted}`),
         Object.entries(job.tags)
           .map(([name, value]) => `${name}=${value}`)
           .join(' '),

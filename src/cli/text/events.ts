@@ -55,6 +55,13 @@ const words: Readonly<Record<string, Words>> = {
     loud: true,
   },
   adopted: { say: ({ remote }) => `took over a purchase from before the store was restored: ${remote}`, loud: true },
+  'taken-over': {
+    say: ({ remote, vendorState, requests, why: reason }) => {
+      const what = reason === null ? `${some(number(requests), 'request')}, as they were sent` : `ids alone (${reason})`
+      return `took over ${remote}, which others have bought and which is "${vendorState}": ${what}`
+    },
+    loud: true,
+  },
   'vendor-state': {
     say: ({ vendorState, known }) =>
       `the vendor says "${vendorState}"${known === false ? ', which no contract explains; waiting' : ''}`,

@@ -42,6 +42,7 @@ function rowsOf(receipt: Receipt): [string, string][] {
   if (receipt.identical !== undefined)
     rows.push(['identical', `${some(receipt.identical, 'request')} bought once with another that asks the same`])
   if (reused !== null) rows.push(['reused', `${some(reused.rows, 'answer')} that ${reused.from.join(', ')} had bought`])
+  if (receipt.adopted !== undefined) rows.push(['adopted', `${receipt.adopted}, which others have bought`])
   rows.push(['submissions', count(submissions)])
   for (const rescue of rescues) rows.push(['rescue', rescueText(rescue)])
   if (deadline !== null)
