@@ -12,7 +12,7 @@ import type { Ports, VendorAccount } from './ports.ts'
 import { quoteJob } from './quote.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 import { submissionRow } from './submission-row.ts'
-import { forget } from './submit.ts'
+import { checkPrice, forget } from './submit.ts'
 
 export interface AdoptOptions {
   /** What failed or expired may be bought again. */
@@ -125,7 +125,9 @@ async function withRescue(
       'Take it over without --rescue; to fly failed requests again, submit them from where they came.',
     )
   const rescued = { ...options, retriesMax: jobDefaults.retriesMax, adopted: { ...adopted, rescue: true } }
-  return { options: rescued, quote: await quoteJob(ports, manifest, rescued, null) }
+  const quote = await quoteJob(ports, manifest, rescued, null)
+  checkPrice(quote, { ...rescued, budget: null }) // what has been bought may be beyond the budget already
+  return { options: rescued, quote }
 }
 
 /** The purchase of this home that it is: by the vendor's id, or by our key, which is there before its id is known. */
