@@ -1,4 +1,4 @@
-import { BadInput, NoCredentials, Refused, UnreadableInput, UsageError } from '../domain/errors.ts'
+import { BadInput, NoCredentials, Refused, UnreadableInput, UsageError, VendorUnavailable } from '../domain/errors.ts'
 import type { SubmissionState } from '../domain/states.ts'
 import { laneOf } from '../domain/usage.ts'
 import { intakeRequests } from '../intake/intake.ts'
@@ -75,7 +75,7 @@ export async function adopt(ports: Ports, desk: Desk, remoteId: string, how: Ado
   const { store } = ports
   const known = await store.job(adoptedJobId(ports, desk.row.id, remoteId))
   if (known !== undefined) return again(ports, known, how)
-  const remote = await desk.lane.poll(desk.call, remoteId)
+  const remote = await desk.lane.poll(desk.call, remoteId).catch(untouched)
   if (remote === undefined)
     throw new UsageError(
       `${desk.row.vendor} knows no batch ${remoteId} in this account.`,
@@ -89,13 +89,20 @@ export async function adopt(ports: Ports, desk: Desk, remoteId: string, how: Ado
   const refusal = (await mayBeOurs(ports, desk, remote)) ?? outOfReach(remote)
   if (refusal !== undefined) throw refusal
   await store.commit({ accounts: [desk.row] })
-  const taken = await takeOver(ports, desk, remote)
+  const taken = await takeOver(ports, desk, remote).catch(untouched)
   try {
     return await makeJob(ports, desk, remote, taken, how)
   } catch (error) {
     await forget(ports, taken)
     throw error
   }
+}
+
+function untouched(error: unknown): never {
+  if (!(error instanceof VendorUnavailable)) throw error
+  const { message, status } = error
+  const hint = 'Nothing was changed. Run the same command again when the vendor answers.'
+  throw new VendorUnavailable(message, { hint, cause: error, ...(status === undefined ? {} : { status }) })
 }
 
 /** It is a job already: all that may change is that it may be rescued from now on. */
@@ -187,6 +194,8 @@ async function requestsOf(ports: Ports, { lane, call, row }: Desk, remote: Remot
     return await intakeRequests([body], intake)
   } catch (error) {
     if (error instanceof ResultsGone) return error.message
+    // It broke off on its way, which says nothing of what it is.
+    if (error instanceof UnreadableInput && error.cause instanceof VendorUnavailable) throw error.cause
     if (error instanceof BadInput || error instanceof UnreadableInput)
       return `its input is not as we read it: ${error.message.replaceAll('\n', ' ').slice(0, 300)}`
     throw error

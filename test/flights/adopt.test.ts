@@ -1,7 +1,11 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'vitest'
-import { chats, contents, type Field, field, idOf, messages, outputLines } from './field.ts'
+import type { AdoptedBatch, Redeye, Refused } from '../../src/index.ts'
+import { chats, contents, eventTypes, type Field, field, idOf, messages, outputLines, until } from './field.ts'
+import { DAY_FAST } from './fly-through.ts'
 import { nano } from './judge.ts'
-import { type ByOthers, byAnthropic, byGemini, byGeminiInline, byOpenai, byVertex } from './of-others.ts'
+import { type ByOthers, byAnthropic, byGemini, byGeminiInline, byOpenai, byVertex, openaiAt } from './of-others.ts'
 
 /** Taken over by a home, and followed to its end. */
 async function followed(on: Field, vendor: string, { id }: ByOthers) {
@@ -11,6 +15,15 @@ async function followed(on: Field, vendor: string, { id }: ByOthers) {
   const receipt = await job.wait()
   return { redeye, adopted, job, receipt }
 }
+
+/** Inputs of batches that are there. */
+async function theirFilesOf(on: Field): Promise<number> {
+  const { data } = await openaiAt(on).files.list({ purpose: 'batch' })
+  return data.length
+}
+
+/** The official client says it in words of its own. */
+const isGone = (error: unknown): boolean => String(error).includes('No batch `results_url`')
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `q-${index}`)
 const numberIn = (id = '') => Number(id.slice(id.indexOf('-') + 1))
@@ -105,5 +118,153 @@ describe.concurrent('a batch that others have made with the official client', ()
     const { adopted, job } = await followed(on, 'openai', theirs)
     expect(adopted).toMatchObject({ input: false, why: expect.stringContaining(theirs.file) })
     expect(await outputLines(job)).toEqual(rows.map(({ row }) => row))
+  })
+})
+
+describe.concurrent('a batch that has become a job', () => {
+  test('is the same job when it is taken over again, also by two processes at once', async ({ expect }) => {
+    await using on = await field()
+    const theirs = await byOpenai(on)
+    const homes = await Promise.all([on.open(), on.open(), on.open()])
+    const at = `openai:${theirs.id}`
+    const all = await Promise.all(homes.map((redeye) => redeye.adopt(at)))
+    expect(new Set(all.map(({ job }) => job)).size).toBe(1)
+    expect(all.filter(({ created }) => created)).toHaveLength(1)
+    const redeye = homes[0] as Redeye
+    const job = redeye.job((all[0] as AdoptedBatch).job)
+    const { usd } = await job.wait()
+    expect(await redeye.adopt(at)).toMatchObject({ job: job.id, created: false, input: true })
+    expect((await redeye.bill()).total.usd.charged).toBe(usd.charged)
+    expect(await redeye.jobs()).toMatchObject([{ id: job.id, adopted: at, state: 'landed' }])
+  })
+
+  test('leaves what is at the vendor as it was', async ({ expect }) => {
+    await using on = await field()
+    const theirs = [await byOpenai(on), await byAnthropic(on)] as const
+    const redeye = await on.open()
+    for (const [index, vendor] of ['openai', 'anthropic'].entries())
+      await redeye.job((await redeye.adopt(`${vendor}:${theirs[index]?.id}`)).job).wait()
+    expect((await redeye.remoteLeftovers({ remove: true })).leftovers).toEqual([])
+    expect(await theirs[0].results()).toHaveLength(20)
+    expect(await theirs[1].results()).toHaveLength(20)
+    expect((await openaiAt(on).files.retrieve(theirs[0].file)).id).toBe(theirs[0].file)
+  })
+
+  test('counts in the tokens that its account has in the queue, until it has ended', async ({ expect }) => {
+    await using on = await field({ speed: 60, latency: { medianSeconds: 7200, sigma: 0 } })
+    const { id } = await byOpenai(on)
+    const redeye = await on.open()
+    await redeye.adopt(`openai:${id}`)
+    const own = await redeye.submit(chats(20))
+    await own.untilBought()
+    using store = new DatabaseSync(join(on.home, 'redeye.sqlite'), { readOnly: true })
+    const held = store.prepare("select account_id, model, lane, tokens from submission where state = 'open'").all()
+    expect(held).toHaveLength(2)
+    expect(held[0]).toEqual(held[1])
+  })
+
+  test('is never bought again: what expired stays so, and a retry says how it could be otherwise', async ({
+    expect,
+  }) => {
+    await using on = await field({ speed: DAY_FAST, scenario: 'openai/expire-partial:0.6' })
+    const theirs = await byOpenai(on)
+    const { job, receipt, redeye } = await followed(on, 'openai', theirs)
+    expect(receipt.requests).toMatchObject({ total: 20, succeeded: 12, expired: 8 })
+    const refusal = await job.retry().catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'adopted', exitCode: 3 })
+    expect((refusal as Refused).hint).toContain(`redeye adopt openai:${theirs.id} --rescue`)
+    expect((await on.emulator.log()).purchases).toHaveLength(1)
+    expect(await redeye.adopt(`openai:${theirs.id}`, { rescue: true })).toMatchObject({ job: job.id, created: false })
+    expect(await job.retry()).toBe(8)
+    expect((await job.wait()).requests).toMatchObject({ total: 20, succeeded: 20 })
+    expect((await on.emulator.log()).purchases).toHaveLength(2)
+    expect(nano((await job.receipt()).usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
+    expect((await outputLines(job)).map(idOf as never)).toEqual(ids(20))
+  })
+
+  test('with a rescue agreed to, what expired is bought again by itself, within the budget', async ({ expect }) => {
+    await using on = await field({ speed: DAY_FAST, scenario: 'openai/expire-partial:0.6' })
+    const { id } = await byOpenai(on)
+    const redeye = await on.open()
+    const { job } = await redeye.adopt(`openai:${id}`, { rescue: true, budget: '5' })
+    expect((await redeye.job(job).wait()).requests).toMatchObject({ total: 20, succeeded: 20 })
+    expect((await on.emulator.tally()).repeated).toEqual([])
+    expect(await theirFilesOf(on)).toBe(1) // the rescue's own are gone
+  })
+
+  test('cannot be rescued where what was asked is not there any more', async ({ expect }) => {
+    await using on = await field()
+    const { id } = await byAnthropic(on)
+    const redeye = await on.open()
+    const refusal = await redeye.adopt(`anthropic:${id}`, { rescue: true }).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'no_input', exitCode: 3 })
+    expect(await redeye.jobs()).toEqual([])
+  })
+
+  test('that failed its validation says why, row by row where it can, and nothing is tried instead', async ({
+    expect,
+  }) => {
+    await using on = await field()
+    const theirs = await byOpenai(on, [...chats(3), { ...chats(1)[0], custom_id: 'odd', url: '/v1/responses' }])
+    const { job, receipt } = await followed(on, 'openai', theirs)
+    expect(receipt.requests).toMatchObject({ total: 4, failed: 4 })
+    expect(receipt.usd).toMatchObject({ charged: '0', unproven: '0' })
+    const lines = await outputLines(job)
+    expect(lines.map(idOf as never)).toEqual(['q-0', 'q-1', 'q-2', 'odd'])
+    expect(lines[3]?.error?.message ?? JSON.stringify(lines[3]?.response)).toContain(
+      'does not match the batch endpoint',
+    )
+    expect((await job.submissions())[0]).toMatchObject({ state: 'refused', error: { message: expect.any(String) } })
+    expect((await on.emulator.log()).purchases).toHaveLength(1)
+  })
+
+  test('whose input nobody can read as batch lines is followed by its ids', async ({ expect }) => {
+    await using on = await field()
+    const lines = chats(4)
+    const theirs = await byOpenai(on, [...lines.slice(0, 3), { ...lines[3], custom_id: 'q-0' }])
+    const { adopted, receipt } = await followed(on, 'openai', theirs)
+    expect(adopted).toMatchObject({ input: false, why: expect.stringContaining('q-0') })
+    expect(receipt.state).toBe('landed')
+  })
+
+  test('whose results are gone already lands with them missing, and without a price', async ({ expect }) => {
+    await using on = await field({ speed: DAY_FAST, scenario: 'anthropic/archived-early:days=1' })
+    const theirs = await byAnthropic(on, messages(6))
+    await until(() => theirs.results().then(() => false, isGone))
+    const { receipt, job } = await followed(on, 'anthropic', theirs)
+    expect(receipt.requests).toMatchObject({ total: 6, missing: 6 })
+    expect(receipt.usd.charged).toBeNull() // no result tells of which model it was
+    expect(await eventTypes(job)).toContain('output-late')
+  })
+
+  test('that vanishes at the vendor is lost in words, not in silence', async ({ expect }) => {
+    await using on = await field({
+      speed: DAY_FAST,
+      scenario: 'openai/vanish:7200',
+      latency: { medianSeconds: 40_000, sigma: 0 },
+    })
+    const theirs = await byOpenai(on)
+    const { receipt, job } = await followed(on, 'openai', theirs)
+    expect(receipt.requests).toMatchObject({ total: 20, missing: 20 })
+    expect(await eventTypes(job)).toContain('lost')
+  })
+
+  test('in a state that no contract explains is waited for', async ({ expect }) => {
+    await using on = await field({ scenario: 'openai/unknown-status:paused' })
+    const { receipt, job } = await followed(on, 'openai', await byOpenai(on))
+    expect(receipt.requests).toMatchObject({ succeeded: 20 })
+    expect(await eventTypes(job)).toContain('taken-over')
+  })
+
+  test('is cancelled when the user says so, and what had run is kept', async ({ expect }) => {
+    await using on = await field({ speed: 1200, latency: { medianSeconds: 7200, sigma: 0 } })
+    const { id } = await byOpenai(on, chats(40))
+    const redeye = await on.open()
+    const job = redeye.job((await redeye.adopt(`openai:${id}`)).job)
+    await until(async () => ((await on.emulator.log()).purchases[0]?.executed ?? 0) > 0)
+    const { requests, usd } = await job.cancel()
+    expect(requests.succeeded).toBeGreaterThan(0)
+    expect(requests.succeeded + requests.cancelled).toBe(40)
+    expect(nano(usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
   })
 })

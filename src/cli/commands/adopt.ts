@@ -51,6 +51,9 @@ export async function adopt(batches: readonly string[], flags: AdoptFlags): Prom
 /** Whoever wants another's has to name it. */
 const isFree = ({ job, by, obstacle }: AdoptableBatch): boolean => job === null && by === 'others' && obstacle === null
 
+/** More are not named one by one. */
+const FEW = 5
+
 /** One after the other; what goes wrong with one keeps none of the others back. */
 async function takeOver(
   redeye: Redeye,
@@ -76,6 +79,7 @@ async function takeOver(
   }
   if (json === true) out(JSON.stringify({ adopted, failed }))
   else if (adopted.length === 0 && failed.length === 0) say('There is nothing to take over.')
+  else if (adopted.length > FEW) say(sameHome('To follow them: redeye worker', home))
   else if (adopted.length > 0)
     say(sameHome(`To follow them: redeye wait ${adopted.map(({ job }) => job).join(' ')}`, home))
   return worstOf(codes)
