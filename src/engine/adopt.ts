@@ -13,6 +13,7 @@ import { quoteJob } from './quote.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 import { submissionRow } from './submission-row.ts'
 import { checkPrice, forget } from './submit.ts'
+import { isOver } from './watch.ts'
 
 export interface AdoptOptions {
   /** What failed or expired may be bought again. */
@@ -83,8 +84,9 @@ export async function adopt(ports: Ports, desk: Desk, remoteId: string, how: Ado
     )
   const own = await ownPurchase(ports, remote)
   if (own !== undefined) {
-    const { requests } = (await store.job(own.jobId)) as JobRow
-    return { job: own.jobId, requests, created: false, own: true, input: null, why: null }
+    const job = (await store.job(own.jobId)) as JobRow
+    if ((job.options as JobOptions).adopted !== undefined) return again(ports, job, how) // by another name of the account
+    return { job: job.id, requests: job.requests, created: false, own: true, input: null, why: null }
   }
   const refusal = (await mayBeOurs(ports, desk, remote)) ?? outOfReach(remote)
   if (refusal !== undefined) throw refusal
@@ -250,7 +252,7 @@ async function makeJob(
     error: null,
     ...(rescue ? await withRescue(ports, manifest, options) : {}),
   }
-  const submission = takenAs(ports, shard, remote, remote.createdAt + lane.limits.collectWithinMs)
+  const submission = takenAs(ports, lane, shard, remote)
   const facts = { remote: remote.id, vendorState: remote.vendorState, requests: manifest.requests, why }
   const event: NewEvent = { jobId: id, shardId: shard.id, at: now, type: 'taken-over', data: facts }
   const created = await ports.store.createJob(job, [shard], [event], [submission])
@@ -291,9 +293,10 @@ function shardOf(jobId: string, { groups, requests, routes }: RoutedManifest, no
 }
 
 /** As it stands at the vendor. What was refused there the first look will find. */
-function takenAs(ports: Ports, shard: ShardRow, remote: Remote, collectBy: number): SubmissionRow {
+function takenAs(ports: Ports, lane: BatchLane, shard: ShardRow, remote: Remote): SubmissionRow {
   const { createdAt, about, counts, state: word } = remote
-  const state: SubmissionState = word === 'ended' || word === 'cancelling' ? word : 'open'
+  const over = isOver(lane, remote, shard.count)
+  const state: SubmissionState = over ? 'ended' : word === 'cancelling' ? word : 'open'
   const endedAt = state === 'ended' ? (about?.endedAt ?? null) : null
   return {
     ...submissionRow({ ports, shard }, { state, fileId: remote.fileId }),
@@ -305,7 +308,7 @@ function takenAs(ports: Ports, shard: ShardRow, remote: Remote, collectBy: numbe
     openedAt: createdAt,
     // How long it took is learned from, so an end that is not known is none.
     endedAt,
-    collectBy,
+    collectBy: createdAt + lane.limits.collectWithinMs,
     counts,
   }
 }

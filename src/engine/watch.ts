@@ -1,6 +1,6 @@
 import type { SubmissionState } from '../domain/states.ts'
 import { DAY, MINUTE } from '../kit/clock.ts'
-import type { Remote } from '../providers/contract.ts'
+import type { BatchLane, Remote } from '../providers/contract.ts'
 import type { Move, SubmissionRow } from '../stores/contract.ts'
 import { commit, eventOf, type Flight, type Then } from './flight.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
@@ -41,6 +41,10 @@ export function openedAs(
   return { move, facts: { remote: remote.id, vendorState: remote.vendorState } }
 }
 
+/** Whether it has ended with all that it has; `rest` says that it was cut short. */
+export const isOver = ({ countsGrow }: BatchLane, { state, counts, rest }: Remote, rows: number): boolean =>
+  state === 'ended' && (countsGrow !== true || rest !== undefined || (counts?.total ?? 0) >= rows)
+
 /**
  * When to look again: often while young, at most once a minute, and where looks are counted, each in its turn. What is
  * looked at with many others is woken when something has changed.
@@ -60,7 +64,7 @@ export async function watch(flight: Flight, submission: SubmissionRow, watcher: 
   const { remote } = look
   const released = remote?.state !== 'refused' && (await release(flight, remote))
   if (remote === undefined) return unseen(flight, submission, look)
-  if (remote.state === 'ended') {
+  if (isOver(lane, remote, submission.rows)) {
     await commit(flight, {
       submissions: [
         moveSubmission(submission, 'end', {

@@ -98,6 +98,11 @@ export interface BatchLane {
    * How the vendor keeps the beginning of a prompt where requests ask for it. Absent: unasked, or not at all.
    */
   readonly keeps?: PromptMark
+  /**
+   * That a submission is over is told by its counts alone, and they grow while its rows are read: before as many are
+   * counted as it has, it may go on.
+   */
+  readonly countsGrow?: boolean
   /** Where a row may come back without its id: what it echoes tells of which request it is. Only beside `ownRows`. */
   readonly content?: Content
   /**
@@ -487,3 +492,11 @@ export class CredentialsRefused extends RedeyeError {
 
 /** A result file that the vendor names and does not have: deleted, expired, or not there yet. */
 export class ResultsGone extends VendorUnavailable {}
+
+/** For a file that somebody else has uploaded: whatever the vendor says to that, it does not hand it out. */
+export function asGone(error: unknown): never {
+  const denied =
+    (error instanceof VendorUnavailable && [400, 404, 405, 410, 501].includes(error.status ?? 0)) ||
+    (error instanceof CredentialsRefused && error.status === 403)
+  throw denied ? new ResultsGone(error.message, { cause: error }) : error
+}

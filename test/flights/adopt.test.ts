@@ -2,10 +2,20 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test } from 'vitest'
 import type { AdoptedBatch, Redeye, Refused } from '../../src/index.ts'
+import { providers } from '../../src/providers/registry.ts'
 import { chats, contents, eventTypes, type Field, field, idOf, messages, outputLines, until } from './field.ts'
 import { DAY_FAST } from './fly-through.ts'
 import { nano } from './judge.ts'
-import { type ByOthers, byAnthropic, byGemini, byGeminiInline, byOpenai, byVertex, openaiAt } from './of-others.ts'
+import {
+  type ByOthers,
+  byAlike,
+  byAnthropic,
+  byGemini,
+  byGeminiInline,
+  byOpenai,
+  byVertex,
+  openaiAt,
+} from './of-others.ts'
 
 /** Taken over by a home, and followed to its end. */
 async function followed(on: Field, vendor: string, { id }: ByOthers) {
@@ -54,11 +64,13 @@ describe.concurrent('a batch that others have made with the official client', ()
     expect(receipt.requests).toMatchObject({ total: 20, succeeded: 20 })
   })
 
-  test('Gemini: lands with the rows of its result file, in their order', async ({ expect }) => {
+  test('Gemini: lands with the rows of its result file, in their order, for it gives no upload back', async ({
+    expect,
+  }) => {
     await using on = await field()
     const theirs = await byGemini(on)
     const { adopted, job, receipt } = await followed(on, 'gemini', theirs)
-    expect(adopted).toMatchObject({ created: true, input: false })
+    expect(adopted).toMatchObject({ created: true, input: false, why: expect.stringContaining('cannot be downloaded') })
     expect(await outputLines(job)).toEqual((await theirs.results()).map(({ row }) => row))
     expect(nano(receipt.usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
     expect(receipt.requests).toMatchObject({ total: 20, succeeded: 20 })
@@ -119,6 +131,31 @@ describe.concurrent('a batch that others have made with the official client', ()
     expect(adopted).toMatchObject({ input: false, why: expect.stringContaining(theirs.file) })
     expect(await outputLines(job)).toEqual(rows.map(({ row }) => row))
   })
+})
+
+describe.concurrent('a batch that others have made at a vendor like OpenAI', () => {
+  test.for(['groq', 'mistral', 'together', 'xai'] as const)(
+    '%s: lands in the order of its input while it runs and when it has ended, and the books close in tokens',
+    { timeout: 60_000 },
+    async (vendor, { expect }) => {
+      await using on = await field({ speed: 600, latency: { medianSeconds: 3600, sigma: 0 } })
+      const { apiKey, baseUrl } = (providers[vendor] as (typeof providers)[string]).environment
+      const url = on.emulator.alikeUrls[vendor] as string
+      const redeye = await on.open({ env: { [apiKey[0] as string]: 'test-flight', [baseUrl[0] as string]: url } })
+      const id = await byAlike(on, vendor, 15)
+      await until(async () => ((await on.emulator.log()).purchases[0]?.executed ?? 0) > 0)
+      const adopted = await redeye.adopt(`${vendor}:${id}`)
+      expect(adopted).toMatchObject({ created: true, input: true, requests: 15 })
+      const job = redeye.job(adopted.job)
+      const { requests, tokens } = await job.wait()
+      expect(requests).toMatchObject({ total: 15, succeeded: 15 })
+      expect((await outputLines(job)).map(idOf as never)).toEqual(ids(15))
+      const billed = { input: 0, output: 0, ...tokens }
+      for (const { kind, tokens: count } of (await on.emulator.bill()).entries)
+        billed[kind as 'input' | 'output'] -= Number(count)
+      expect(Object.values(billed).every((left) => left === 0)).toBe(true)
+    },
+  )
 })
 
 describe.concurrent('a batch that has become a job', () => {
@@ -238,14 +275,11 @@ describe.concurrent('a batch that has become a job', () => {
   })
 
   test('that vanishes at the vendor is lost in words, not in silence', async ({ expect }) => {
-    await using on = await field({
-      speed: DAY_FAST,
-      scenario: 'openai/vanish:7200',
-      latency: { medianSeconds: 40_000, sigma: 0 },
-    })
-    const theirs = await byOpenai(on)
-    const { receipt, job } = await followed(on, 'openai', theirs)
-    expect(receipt.requests).toMatchObject({ total: 20, missing: 20 })
+    await using on = await field({ speed: DAY_FAST / 2, scenario: ['openai/slow', 'openai/vanish:36000'] })
+    const redeye = await on.open()
+    const { job: id } = await redeye.adopt(`openai:${(await byOpenai(on)).id}`)
+    const job = redeye.job(id)
+    expect((await job.wait()).requests).toMatchObject({ total: 20, missing: 20 })
     expect(await eventTypes(job)).toContain('lost')
   })
 
@@ -266,5 +300,81 @@ describe.concurrent('a batch that has become a job', () => {
     expect(requests.succeeded).toBeGreaterThan(0)
     expect(requests.succeeded + requests.cancelled).toBe(40)
     expect(nano(usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
+  })
+})
+
+describe.concurrent('what lies at an account', () => {
+  test('has the price of its own results where the vendor reports no tokens, and none while it runs', async ({
+    expect,
+  }) => {
+    await using on = await field({ cloud: true })
+    const redeye = await on.open()
+    const rows = contents(20).map(({ request: { model: _, ...request } }) => ({ request }))
+    const theirs = { anthropic: await byAnthropic(on), gemini: await byGemini(on), vertex: await byVertex(on, rows) }
+    for (const one of Object.values(theirs)) await one.results()
+    on.emulator.setScenario(['slow'])
+    await byAnthropic(on, messages(3))
+    const { vendors } = await on.emulator.bill()
+    for (const vendor of ['anthropic', 'gemini', 'vertex'] as const) {
+      const found = await redeye.adoptable({ account: vendor })
+      const ended = found.find(({ ended: over }) => over)
+      expect(ended).toMatchObject({ by: 'others', job: null, rows: { total: 20, done: 20 } })
+      expect(ended?.usd).toMatchObject({ basis: 'counted' })
+      expect(nano(ended?.usd?.batch ?? '')).toBe(BigInt(vendors[vendor]?.nanoUsd ?? 0))
+      const running = found.filter(({ ended: over }) => !over)
+      expect(running.map(({ usd, expires }) => [usd, expires.what])).toEqual(
+        vendor === 'anthropic' ? [[null, 'requests']] : [],
+      )
+    }
+  })
+
+  test('is estimated by the first of its results where there are many, and says so', async ({ expect }) => {
+    await using on = await field()
+    const redeye = await on.open()
+    await (await byAnthropic(on, messages(1500))).results()
+    const [found] = await redeye.adoptable({ account: 'anthropic' })
+    expect(found?.usd?.basis).toBe('sampled')
+    const bill = Number((await on.emulator.bill()).usd)
+    expect(Number(found?.usd?.batch) / bill).toBeGreaterThan(0.9)
+    expect(Number(found?.usd?.batch) / bill).toBeLessThan(1.1)
+  })
+
+  test("is told apart: this home's, another home's, and others'", async ({ expect }) => {
+    await using on = await field()
+    const redeye = await on.open()
+    const stranger = await on.open({ home: on.path('another') })
+    for (const home of [redeye, stranger])
+      for (const input of [chats(5), messages(5)]) await (await home.submit(input, { keepRemote: true })).wait()
+    const theirs = { openai: await byOpenai(on), anthropic: await byAnthropic(on) }
+    for (const [vendor, one] of Object.entries(theirs)) {
+      await one.results()
+      const found = await redeye.adoptable({ account: vendor })
+      expect(found.map(({ by }) => by).toSorted()).toEqual(['another home', 'others', 'this home'])
+      expect(found.filter(({ job }) => job !== null).map(({ by }) => by)).toEqual(['this home'])
+      const own = found.find(({ by }) => by === 'this home')
+      expect(await redeye.adopt(own?.batch ?? '')).toMatchObject({ own: true, created: false, job: own?.job })
+      const another = found.find(({ by }) => by === 'another home')
+      const adopted = await redeye.adopt(another?.batch ?? '')
+      expect(adopted).toMatchObject({ own: false, created: true })
+      expect((await redeye.job(adopted.job).wait()).requests).toMatchObject({ total: 5, succeeded: 5 })
+    }
+  })
+
+  test('is left alone where it may be what this home has bought and not found yet', async ({ expect }) => {
+    await using on = await field({
+      speed: 60,
+      scenario: 'anthropic/create-response-lost',
+      latency: { medianSeconds: 36_000, sigma: 0 },
+    })
+    const redeye = await on.open()
+    const job = await redeye.submit(messages(5))
+    const flying = job.wait({ signal: AbortSignal.timeout(20_000) }).catch(() => {})
+    await until(async () => ['unsure', 'candidate'].includes((await job.submissions())[0]?.state ?? ''))
+    const [found] = await redeye.adoptable({ account: 'anthropic' })
+    expect(found).toMatchObject({ job: null, obstacle: expect.stringContaining(job.id) })
+    const refusal = await redeye.adopt(found?.batch ?? '').catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'may_be_ours', exitCode: 3 })
+    await redeye.close()
+    await flying
   })
 })

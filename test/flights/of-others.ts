@@ -142,3 +142,38 @@ const rowsIn = (text: string) =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as { readonly custom_id?: string; readonly key?: string })
     .map((row) => ({ id: row.custom_id ?? row.key, row }))
+
+/** At a vendor like OpenAI: its file and its batch, by plain calls. */
+export async function byAlike(
+  on: Field,
+  vendor: 'groq' | 'mistral' | 'together' | 'xai',
+  count: number,
+): Promise<string> {
+  const base = on.emulator.alikeUrls[vendor] as string
+  const headers = { authorization: 'Bearer test-flight' }
+  const bare = vendor === 'mistral' || vendor === 'together'
+  const rows = chats(count).map(({ custom_id, body, ...address }) => {
+    const { model: _, ...rest } = body
+    return bare ? { custom_id, body: vendor === 'mistral' ? rest : body } : { custom_id, ...address, body }
+  })
+  const form = new FormData()
+  form.set('purpose', vendor === 'together' ? 'batch-api' : 'batch')
+  if (vendor === 'together') form.set('file_name', 'theirs.jsonl')
+  form.set('file', new File([jsonl(rows)], 'theirs.jsonl'))
+  const post = async (path: string, body: FormData | object) => {
+    const sent = body instanceof FormData ? { body } : { body: JSON.stringify(body), json: 'application/json' }
+    const more = sent.json === undefined ? headers : { ...headers, 'content-type': sent.json }
+    const answer = await fetch(`${base}${path}`, { method: 'POST', headers: more, body: sent.body })
+    return (await answer.json()) as { id?: string; batch_id?: string; job?: { id: string } }
+  }
+  const { id: file } = await post(vendor === 'together' ? '/files/upload' : '/files', form)
+  const endpoint = '/v1/chat/completions'
+  const made = {
+    groq: () => post('/batches', { input_file_id: file, endpoint, completion_window: '24h' }),
+    mistral: () => post('/batch/jobs', { input_files: [file], endpoint, model: 'gpt-5.4-mini' }),
+    together: () => post('/batches', { input_file_id: file, endpoint, completion_window: '24h' }),
+    xai: () => post('/batches', { name: 'theirs', input_file_id: file }),
+  }
+  const { id, batch_id, job } = await made[vendor]()
+  return id ?? batch_id ?? job?.id ?? ''
+}

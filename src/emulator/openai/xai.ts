@@ -110,6 +110,7 @@ export const xai: Dress = {
         return json({ data: data.map(fileView), pagination_token: token })
       }),
       route('GET', '/files/:id', 'file', (call) => json(fileView(existingFile(desk, call.scope, id(call))))),
+      route('GET', '/files/:id/content', 'content', (call) => ({ file: existingFile(desk, call.scope, id(call)) })),
       route('DELETE', '/files/:id', 'delete', (call) => {
         const { id: deleted } = deleteFile(desk, call.scope, id(call))
         return json({ id: deleted, deleted: true })

@@ -5,6 +5,7 @@ import { type HttpAnswer, HttpFailed, type HttpRequest } from '../../kit/http.ts
 import type { MediaType } from '../../kit/media-file.ts'
 import {
   type Attachment,
+  asGone,
   type BatchLane,
   type Call,
   CredentialsRefused,
@@ -339,10 +340,7 @@ async function open(v: FileVendor, call: Call, file: RemoteFile): Promise<Result
 /** Rows without an address have that of their job, and perhaps its model: as batch lines they say so themselves. */
 async function input(v: FileVendor, call: Call, { id, fileId, about }: Remote): Promise<ResultStream> {
   if (fileId === null) throw new ResultsGone(`${v.label} names no input file of ${id}.`)
-  const file = await open(v, call, { id: fileId, role: 'output' }).catch((error: unknown) => {
-    if (!(error instanceof ResultsGone)) throw error
-    throw new ResultsGone(`${v.label} no longer has its input file ${fileId}.`, { status: 404 })
-  })
+  const file = await open(v, call, { id: fileId, role: 'output' }).catch(asGone)
   const endpoint = about?.endpoint
   if (v.wire.rowFrame !== bareRow || !endpoint) return file
   const full = (row: unknown): unknown => {

@@ -1,19 +1,22 @@
 import { VendorUnavailable } from '../../domain/errors.ts'
 import { DAY, MINUTE } from '../../kit/clock.ts'
 import type { HttpAnswer } from '../../kit/http.ts'
-import type {
-  Attachment,
-  BatchLane,
-  Call,
-  Found,
-  Leftover,
-  Mark,
-  Prepared,
-  Purchase,
-  Reference,
-  Remote,
-  RemoteFile,
-  Upload,
+import {
+  type Attachment,
+  asGone,
+  type BatchLane,
+  type Call,
+  type Found,
+  type Leftover,
+  type Mark,
+  type Prepared,
+  type Purchase,
+  type Reference,
+  type Remote,
+  type RemoteFile,
+  type ResultStream,
+  ResultsGone,
+  type Upload,
 } from '../contract.ts'
 import { attachmentKeyIn, attachmentName, isKey, keyIn } from '../keys.ts'
 import { ask, nothing, requestOf, succeeded, summary, unexpected } from './calls.ts'
@@ -31,6 +34,7 @@ export const batch = {
   list,
   poll,
   open: (call: Call, { id }: RemoteFile) => (isFile(id) ? downloadFile(call, id) : readInlined(call, id)),
+  input,
   cancel,
   attach,
   remove,
@@ -185,6 +189,12 @@ async function poll(call: Call, remoteId: string): Promise<Remote | undefined> {
   const remote = succeeded(answer) ? remoteOf(answer.json) : undefined
   if (!remote) throw unexpected(answer, `batch ${remoteId}`)
   return remote
+}
+
+/** Said to be given for generated files only, and not for what was uploaded. */
+async function input(call: Call, { id, fileId }: Remote): Promise<ResultStream> {
+  if (fileId === null) throw new ResultsGone(`The requests of ${id} came inside of it, and are not told.`)
+  return downloadFile(call, fileId).catch(asGone)
 }
 
 /** The wire has no word for a batch that is being cancelled: that it is, only we know. */

@@ -3,6 +3,7 @@ import { randomId } from '../../kit/ids.ts'
 import { extensions } from '../../kit/media-file.ts'
 import {
   type Attachment,
+  asGone,
   type BatchLane,
   type Call,
   CredentialsRefused,
@@ -174,7 +175,7 @@ async function input(call: Call, { id, about }: Remote): Promise<ResultStream> {
     throw new ResultsGone(
       `Job ${id} has not one file as its input, but ${more.length === 0 ? (uri ?? 'none') : 'several'}.`,
     )
-  const { bytes: _, body } = await read(call, uri)
+  const { body } = await read(call, uri).catch(asGone)
   return { bytes: null, body: reworded(body, (row, number) => asBatchLine(row, number, about?.model ?? null)) }
 }
 

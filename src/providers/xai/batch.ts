@@ -22,6 +22,7 @@ export const { check } = lane
 export const batch: BatchLane = {
   ...lane.batch,
   open,
+  countsGrow: true,
   remove: async (call, id) => (isBatch(id) ? undefined : lane.batch.remove(call, id)),
 }
 
