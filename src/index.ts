@@ -1,7 +1,14 @@
 export { type AuditSettings, audit, type LiveSettings } from './audit-usage.ts'
 export { type AnswerParser, Job, type JobEvent, type Result } from './client/job.ts'
 export type { JobInput, JobSettings, TablePrompt } from './client/options.ts'
-export { type AccountCheck, type Checkup, type JobSummary, Redeye, type Trial } from './client/redeye.ts'
+export {
+  type AccountCheck,
+  type AdoptSettings,
+  type Checkup,
+  type JobSummary,
+  Redeye,
+  type Trial,
+} from './client/redeye.ts'
 export {
   allBatchPrices,
   auditLive,
@@ -31,7 +38,6 @@ export type { JobState } from './domain/states.ts'
 export type {
   AdoptableBatch,
   AdoptedBatch,
-  AdoptOptions,
   AuditGroup,
   AuditReport,
   BatchPrice,

@@ -6,7 +6,6 @@ import type { Lane } from '../domain/usage.ts'
 import {
   type AdoptableBatch,
   type AdoptedBatch,
-  type AdoptOptions,
   type Attending,
   adopt,
   adoptable,
@@ -52,6 +51,19 @@ import {
 import { inputOf, optionsOf } from './input.ts'
 import { Job } from './job.ts'
 import type { JobInput, JobSettings } from './options.ts'
+
+/** How a batch of others is taken over. */
+export interface AdoptSettings {
+  /**
+   * What failed or expired in it may be bought again, like that of any job; for that what was asked has to be there.
+   * Default false: nothing of it is ever bought.
+   */
+  readonly rescue?: boolean
+  /** USD: with `rescue` a wall for the whole job, what it has cost already included. */
+  readonly budget?: string | number
+  /** Kept on the job and on every ledger entry. */
+  readonly tags?: Readonly<Record<string, string>>
+}
 
 /** A job in a list. */
 export interface JobSummary {
@@ -153,9 +165,11 @@ export class Redeye {
    * @param batch  `openai:batch_abc`: the vendor or the name of an account, and the vendor's id
    * @throws UsageError where the vendor does not know it · Refused where it cannot be followed, or not be rescued
    */
-  async adopt(batch: string, options: AdoptOptions = {}): Promise<AdoptedBatch> {
+  async adopt(batch: string, options: AdoptSettings = {}): Promise<AdoptedBatch> {
     const { account, id } = batchOf(batch)
-    return adopt(this.#ports, deskOf(this.#ports, account), id, options)
+    const { budget, ...how } = options
+    const wall = budget === undefined ? {} : { budget: String(budget) }
+    return adopt(this.#ports, deskOf(this.#ports, account), id, { ...how, ...wall })
   }
 
   /**

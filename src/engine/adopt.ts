@@ -18,8 +18,8 @@ import { isOver } from './watch.ts'
 export interface AdoptOptions {
   /** What failed or expired may be bought again. */
   readonly rescue?: boolean
-  /** Decimal USD; a wall for what is bought again. */
-  readonly budget?: string
+  /** Decimal USD; a wall for the whole job, what it has cost already included. */
+  readonly budget?: string | null
   readonly tags?: Readonly<Record<string, string>>
 }
 
@@ -82,7 +82,7 @@ export async function adopt(ports: Ports, desk: Desk, remoteId: string, how: Ado
       `${desk.row.vendor} knows no batch ${remoteId} in this account.`,
       `\`redeye adopt --account ${desk.row.vendor} --dry-run\` lists those it knows.`,
     )
-  const own = await ownPurchase(ports, remote)
+  const own = (await ownAt(ports))(remote)
   if (own !== undefined) {
     const job = (await store.job(own.jobId)) as JobRow
     if ((job.options as JobOptions).adopted !== undefined) return again(ports, job, how) // by another name of the account
@@ -108,7 +108,8 @@ function untouched(error: unknown): never {
 }
 
 /** It is a job already: all that may change is that it may be rescued from now on. */
-async function again(ports: Ports, job: JobRow, { rescue = false, budget }: AdoptOptions): Promise<AdoptedBatch> {
+async function again(ports: Ports, job: JobRow, how: AdoptOptions): Promise<AdoptedBatch> {
+  const { rescue = false, budget } = how
   const options = job.options as JobOptions
   const adopted = options.adopted as AdoptedFrom
   const found = { job: job.id, requests: job.requests, created: false, own: false, input: adopted.input, why: null }
@@ -117,7 +118,7 @@ async function again(ports: Ports, job: JobRow, { rescue = false, budget }: Adop
   const changed = await ports.store.commit({ job: { id: job.id, from: job.state, rev: job.rev, set } })
   if (changed) return found
   const now = (await ports.store.job(job.id)) as JobRow
-  return again(ports, now, { rescue, ...(budget === undefined ? {} : { budget }) })
+  return again(ports, now, how)
 }
 
 /** Options and quote of a job whose rows may be bought again; without what was asked, they cannot. */
@@ -139,13 +140,17 @@ async function withRescue(
   return { options: rescued, quote }
 }
 
-/** The purchase of this home that it is: by the vendor's id, or by our key, which is there before its id is known. */
-export async function ownPurchase(
-  { store }: Ports,
-  { id, key }: Pick<Remote, 'id' | 'key'>,
-): Promise<SubmissionRow | undefined> {
+/**
+ * Finds the submission of this home that something at a vendor is: by the vendor's id; before that is known, by our key or
+ * by our file, whichever the vendor shows.
+ */
+export async function ownAt({ store }: Ports): Promise<(remote: Remote) => SubmissionRow | undefined> {
   const all = await store.submissions({})
-  return all.find((one) => one.remoteId === id || (key !== null && one.key === key))
+  const byRemote = new Map(all.map((one) => [one.remoteId, one]))
+  const byKey = new Map(all.map((one) => [one.key, one]))
+  const byFile = new Map(all.filter(({ remoteId }) => remoteId === null).map((one) => [one.fileId, one]))
+  return ({ id, key, fileId }) =>
+    byRemote.get(id) ?? byKey.get(key ?? '') ?? (fileId === null ? undefined : byFile.get(fileId))
 }
 
 /** Where nothing marks a purchase, one that is in doubt may be this very one: it would be bought twice. */
@@ -223,7 +228,7 @@ async function makeJob(
   { row: account, lane }: Desk,
   remote: Remote,
   { manifest, folder, why }: TakenOver,
-  { rescue = false, budget = null, tags = {} }: Omit<AdoptOptions, 'budget'> & { readonly budget?: string | null },
+  { rescue = false, budget = null, tags = {} }: AdoptOptions,
 ): Promise<AdoptedBatch> {
   const id = adoptedJobId(ports, account.id, remote.id)
   const adopted: AdoptedFrom = { remote: remote.id, key: remote.key, input: why === null, rescue: false }
@@ -294,7 +299,8 @@ function shardOf(jobId: string, { groups, requests, routes }: RoutedManifest, no
 
 /** As it stands at the vendor. What was refused there the first look will find. */
 function takenAs(ports: Ports, lane: BatchLane, shard: ShardRow, remote: Remote): SubmissionRow {
-  const { createdAt, about, counts, state: word } = remote
+  const { about, counts, state: word } = remote
+  const createdAt = remote.createdAt || ports.clock.now() // some tell no time
   const over = isOver(lane, remote, shard.count)
   const state: SubmissionState = over ? 'ended' : word === 'cancelling' ? word : 'open'
   const endedAt = state === 'ended' ? (about?.endedAt ?? null) : null

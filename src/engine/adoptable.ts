@@ -2,7 +2,7 @@ import { isKey, isUpstreamId } from '../delivery/result-index.ts'
 import { DAY } from '../kit/clock.ts'
 import type { Remote } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
-import { type Desk, deskOf, mayBeOurs, outOfReach } from './adopt.ts'
+import { type Desk, deskOf, mayBeOurs, outOfReach, ownAt } from './adopt.ts'
 import { priceAtVendor, type VendorPrice } from './adoptable-price.ts'
 import { idBehind } from './candidates.ts'
 import type { JobOptions } from './options.ts'
@@ -10,7 +10,7 @@ import type { Ports } from './ports.ts'
 
 /** A batch of an account, whoever has submitted it. Times ISO 8601. */
 export interface AdoptableBatch {
-  /** As `adopt` takes it: `openai:batch_abc`. */
+  /** As `adopt` takes it: the account, a colon, and the vendor's id. */
   readonly batch: string
   /** The vendor's own word, and whether it is over. */
   readonly state: string
@@ -48,25 +48,24 @@ export async function adoptable(
   from: { readonly name: string; readonly since?: number; readonly remotes?: readonly string[] },
 ): Promise<AdoptableBatch[]> {
   const desk = deskOf(ports, from.name)
-  const known = await ports.store.submissions({})
-  const books = {
-    byRemote: new Map(known.map((one) => [one.remoteId, one])),
-    byKey: new Map(known.map((one) => [one.key, one])),
-  }
+  const ownOf = await ownAt(ports)
   const remotes = from.remotes === undefined ? await listed(ports, desk, from.since) : await polled(desk, from.remotes)
   const batches: AdoptableBatch[] = []
   for (let at = 0; at < remotes.length; at += AT_ONCE)
     batches.push(
-      ...(await Promise.all(remotes.slice(at, at + AT_ONCE).map((one) => shown(ports, desk, from.name, one, books)))),
+      ...(await Promise.all(
+        remotes.slice(at, at + AT_ONCE).map((one) => shown(ports, desk, from.name, one, ownOf(one))),
+      )),
     )
   return batches.sort((a, b) => a.ageMs - b.ageMs)
 }
 
 async function listed(ports: Ports, { lane, call, row }: Desk, since = ports.clock.now() - MONTH): Promise<Remote[]> {
   const from = ports.vendors.now(row.id) - (ports.clock.now() - since)
-  const remotes: Remote[] = []
-  for await (const remote of lane.list(call, from)) if (remote.createdAt >= from) remotes.push(remote)
-  return remotes
+  const remotes = new Map<string, Remote>() // pages that shift show some twice
+  for await (const remote of lane.list(call, from))
+    if (remote.createdAt >= from || remote.createdAt === 0) remotes.set(remote.id, remote)
+  return [...remotes.values()]
 }
 
 async function polled({ lane, call }: Desk, ids: readonly string[]): Promise<Remote[]> {
@@ -74,19 +73,20 @@ async function polled({ lane, call }: Desk, ids: readonly string[]): Promise<Rem
   return remotes.filter((remote) => remote !== undefined)
 }
 
-interface Books {
-  readonly byRemote: ReadonlyMap<string | null, SubmissionRow>
-  readonly byKey: ReadonlyMap<string, SubmissionRow>
-}
-
-async function shown(ports: Ports, desk: Desk, name: string, told: Remote, books: Books): Promise<AdoptableBatch> {
-  const own = books.byRemote.get(told.id) ?? books.byKey.get(told.key ?? '')
+async function shown(
+  ports: Ports,
+  desk: Desk,
+  name: string,
+  told: Remote,
+  own: SubmissionRow | undefined,
+): Promise<AdoptableBatch> {
   // Some lists do not name the files.
   const remote =
     told.state === 'ended' && told.files.length === 0 ? ((await desk.lane.poll(desk.call, told.id)) ?? told) : told
-  const { id, vendorState, state, about, counts, createdAt } = remote
+  const { id, vendorState, state, about, counts } = remote
   const ended = state === 'ended' || state === 'refused'
   const now = ports.vendors.now(desk.row.id)
+  const createdAt = remote.createdAt || now // some tell no time
   const { windowMs, collectWithinMs } = desk.lane.limits
   const endsAt = ended ? createdAt + collectWithinMs : (about?.expiresAt ?? createdAt + windowMs)
   const job = own && (await ports.store.job(own.jobId))

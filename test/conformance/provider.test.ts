@@ -13,6 +13,8 @@ import {
   type Purchase,
   type Refusal,
   type Remote,
+  type ResultStream,
+  ResultsGone,
   type RowScanner,
 } from '../../src/providers/contract.ts'
 import { compatibles } from '../../src/providers/openai/compatible.ts'
@@ -412,6 +414,39 @@ describe.each(batchLanes.filter(({ name }) => !alike.includes(name)))('$name', (
     const found = await batch.find(vendor.call, mark)
     if (found.kind === 'found') expect(found.remote.id).toBe(ids[0])
     else expect(found.kind === 'candidates' && found.remotes.map(({ id }) => id)).toContain(ids[0])
+  })
+
+  test('says of a submission what else there is to say, whoever has made it', async () => {
+    const vendor = await start()
+    const { about, createdAt } = await untilEnded(batch, vendor, (await bought(vendor)).id)
+    expect(about?.endpoint).toBe(double.endpoint)
+    const named = double.model.split('/').at(-1) as string
+    if (about?.model != null) expect(about.model).toContain(named)
+    if (about?.endedAt != null) expect(about.endedAt).toBeGreaterThanOrEqual(createdAt)
+    expect(about?.elsewhere).toBeUndefined()
+  })
+
+  test('gives the requests of a submission back as batch lines', async () => {
+    if (batch.input === undefined) context.skip('this vendor gives no requests back')
+    const vendor = await start()
+    const remote = await bought(vendor)
+    const given = await batch.input?.(vendor.call, remote).catch((error: unknown) => error)
+    if (given instanceof ResultsGone) context.skip(given.message)
+    const { body } = given as ResultStream
+    const text = Buffer.concat(await Array.fromAsync(body)).toString()
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(lines.map(({ custom_id, key }) => custom_id ?? key)).toEqual(
+      [0, 1, 2, 3, 4].map((row) => idOf(keyOf(1), row)),
+    )
+    for (const line of lines)
+      if (double.endpoint.startsWith('/') && line['params'] === undefined)
+        expect(line).toMatchObject({ method: 'POST', url: double.endpoint, body: { model: double.model } })
+    const { fileId } = remote
+    await batch.remove?.(vendor.call, fileId as string)
+    await expect(batch.input?.(vendor.call, remote)).rejects.toBeInstanceOf(ResultsGone)
   })
 
   test('removes a file, and one that is not there', async () => {

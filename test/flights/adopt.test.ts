@@ -290,6 +290,28 @@ describe.concurrent('a batch that has become a job', () => {
     expect(await eventTypes(job)).toContain('taken-over')
   })
 
+  test('of which nothing is counted yet can be looked at, and is followed to its end', async ({ expect }) => {
+    await using on = await field({ speed: DAY_FAST, scenario: 'gemini/stuck-pending:hours=20' })
+    const redeye = await on.open()
+    const { job: id, requests } = await redeye.adopt(`gemini:${(await byGemini(on, contents(6))).id}`)
+    expect(requests).toBe(0)
+    const job = redeye.job(id)
+    expect((await job.status()).receipt).toMatchObject({ state: 'flying', requests: { total: 0 } })
+    expect((await job.why()).reasons.join(' ')).toContain('On gemini/batch: 1 submission')
+    expect((await job.wait()).requests).toMatchObject({ total: 6, succeeded: 6 })
+  })
+
+  test('is in the books when the vendor reports what it charged', async ({ expect }) => {
+    await using on = await field()
+    const redeye = await on.open({ env: { ...on.env, OPENAI_ADMIN_KEY: 'sk-admin-flight' } })
+    const { job } = await redeye.adopt(`openai:${(await byOpenai(on)).id}`)
+    const { usd } = await redeye.job(job).wait()
+    on.emulator.advance(2 * 86_400)
+    const { unexplained, vendors } = await redeye.prove('live')
+    expect(unexplained).toBe('0')
+    expect(vendors).toMatchObject([{ usd: { charged: usd.charged, billed: usd.charged, because: {} } }])
+  })
+
   test('is cancelled when the user says so, and what had run is kept', async ({ expect }) => {
     await using on = await field({ speed: 1200, latency: { medianSeconds: 7200, sigma: 0 } })
     const { id } = await byOpenai(on, chats(40))

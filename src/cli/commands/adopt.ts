@@ -1,5 +1,5 @@
 import { RedeyeError, UsageError } from '../../domain/errors.ts'
-import type { AdoptableBatch, AdoptedBatch, AdoptOptions, Redeye } from '../../index.ts'
+import type { AdoptableBatch, AdoptedBatch, AdoptSettings, Redeye } from '../../index.ts'
 import { exit, worstOf } from '../exit-codes.ts'
 import { amountOf, sinceOf, tagsOf } from '../settings.ts'
 import { out, say } from '../terminal.ts'
@@ -58,7 +58,7 @@ const FEW = 5
 async function takeOver(
   redeye: Redeye,
   batches: readonly string[],
-  options: AdoptOptions,
+  options: AdoptSettings,
   { json, home }: AdoptFlags,
 ): Promise<number> {
   const adopted: (AdoptedBatch & { readonly batch: string })[] = []
@@ -85,7 +85,7 @@ async function takeOver(
   return worstOf(codes)
 }
 
-const optionsOf = ({ rescue, budget, tag }: AdoptFlags): AdoptOptions => ({
+const optionsOf = ({ rescue, budget, tag }: AdoptFlags): AdoptSettings => ({
   ...(rescue === true ? { rescue } : {}),
   ...(budget === undefined ? {} : { budget: amountOf(budget) }),
   ...(tag === undefined ? {} : { tags: tagsOf(tag) }),
