@@ -39,6 +39,8 @@ export interface AdoptedBatch {
 
 /** An account where somebody else may have bought, as this process reaches it. */
 export interface Desk {
+  /** As the user calls it. */
+  readonly name: string
   readonly row: AccountRow
   readonly lane: BatchLane
   readonly call: Call
@@ -58,7 +60,7 @@ export function deskOf({ vendors }: Ports, name: string): Desk {
   const { provider, call, wants, row } = account
   if (provider.batch === undefined) throw new UsageError(`${row.vendor} has no batches to take over.`)
   if (call === null) throw new NoCredentials(row.vendor, wants[0] ?? '')
-  return { row, lane: provider.batch, call }
+  return { name: account.name, row, lane: provider.batch, call }
 }
 
 const sellsBatches = ({ provider }: VendorAccount): boolean => provider.batch !== undefined
@@ -181,7 +183,7 @@ interface TakenOver {
 /** Its requests where the vendor still has them and they can be read; else as many as it counts, without a name yet. */
 async function takeOver(ports: Ports, desk: Desk, remote: Remote): Promise<TakenOver> {
   const folder = `intake/${randomId('in')}`
-  const name = `${desk.row.vendor}:${remote.id}`
+  const name = `${desk.name}:${remote.id}`
   const read = await requestsOf(ports, desk, remote, folder)
   if (typeof read !== 'string')
     return { folder, manifest: routedTo(desk, remote, { ...read, files: [name] }), why: null }

@@ -25,9 +25,13 @@ export interface VendorPrice {
 /** Of results, when a batch says nothing of its tokens. */
 const SAMPLE_BYTES = 256 * 1024
 
+const nothing: VendorPrice = { batch: '0', standard: '0', saved: '0', basis: 'counted' }
+
 /** Null: it has not ended, or what it used or what that costs is not known. Nothing is guessed. */
 export async function priceAtVendor(ports: Ports, desk: Desk, remote: Remote): Promise<VendorPrice | null> {
-  if (remote.state !== 'ended') return null
+  const { state, counts, perhapsBilled } = remote
+  if (state === 'refused' || (state === 'ended' && counts?.completed === 0 && perhapsBilled !== true)) return nothing
+  if (state !== 'ended') return null
   try {
     return (await byReport(ports, desk, remote)) ?? (await bySample(ports, desk, remote))
   } catch (error) {
@@ -54,7 +58,7 @@ async function byReport(ports: Ports, desk: Desk, { about, createdAt: at }: Remo
 }
 
 async function bySample(ports: Ports, desk: Desk, remote: Remote): Promise<VendorPrice | null> {
-  const file = remote.files.find(({ role }) => role === 'output')
+  const [file, ...more] = remote.files.filter(({ role }) => role === 'output')
   if (file === undefined) return null
   const { scanRow } = (await import(desk.lane.scanner.href)) as { scanRow: RowScanner }
   const sums = { batch: 0n as PicoUsd | null, standard: 0n as PicoUsd | null, answers: 0 }
@@ -81,11 +85,11 @@ async function bySample(ports: Ports, desk: Desk, remote: Remote): Promise<Vendo
       sums[tier] = cost === null || sums[tier] === null ? null : sums[tier] + cost
     }
   })
-  if (sums.answers === 0) return whole ? priced(sums.batch, sums.standard, 1, 'counted') : null
+  if (whole && more.length === 0) return priced(sums.batch, sums.standard, 1, 'counted')
   // Without a count of all there is nothing to scale by.
   const all = remote.counts?.completed
-  if (whole) return priced(sums.batch, sums.standard, 1, 'counted')
-  return all === undefined ? null : priced(sums.batch, sums.standard, all / sums.answers, 'sampled')
+  if (all === undefined || sums.answers === 0) return null
+  return priced(sums.batch, sums.standard, all / sums.answers, 'sampled')
 }
 
 interface PricedRow {

@@ -53,9 +53,7 @@ export async function adoptable(
   const batches: AdoptableBatch[] = []
   for (let at = 0; at < remotes.length; at += AT_ONCE)
     batches.push(
-      ...(await Promise.all(
-        remotes.slice(at, at + AT_ONCE).map((one) => shown(ports, desk, from.name, one, ownOf(one))),
-      )),
+      ...(await Promise.all(remotes.slice(at, at + AT_ONCE).map((one) => shown(ports, desk, one, ownOf(one))))),
     )
   return batches.sort((a, b) => a.ageMs - b.ageMs)
 }
@@ -73,13 +71,7 @@ async function polled({ lane, call }: Desk, ids: readonly string[]): Promise<Rem
   return remotes.filter((remote) => remote !== undefined)
 }
 
-async function shown(
-  ports: Ports,
-  desk: Desk,
-  name: string,
-  told: Remote,
-  own: SubmissionRow | undefined,
-): Promise<AdoptableBatch> {
+async function shown(ports: Ports, desk: Desk, told: Remote, own: SubmissionRow | undefined): Promise<AdoptableBatch> {
   // Some lists do not name the files.
   const remote =
     told.state === 'ended' && told.files.length === 0 ? ((await desk.lane.poll(desk.call, told.id)) ?? told) : told
@@ -93,7 +85,7 @@ async function shown(
   const adopted = (job?.options as JobOptions | undefined)?.adopted?.remote === id
   const refusal = own === undefined ? ((await mayBeOurs(ports, desk, remote)) ?? outOfReach(remote)) : undefined
   return {
-    batch: `${name}:${id}`,
+    batch: `${desk.name}:${id}`,
     state: vendorState,
     ended,
     endpoint: about?.endpoint ?? null,

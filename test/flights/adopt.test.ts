@@ -4,7 +4,7 @@ import { describe, test } from 'vitest'
 import type { AdoptedBatch, Redeye, Refused } from '../../src/index.ts'
 import { providers } from '../../src/providers/registry.ts'
 import { chats, contents, eventTypes, type Field, field, idOf, messages, outputLines, until } from './field.ts'
-import { DAY_FAST } from './fly-through.ts'
+import { DAY_FAST, SLOW } from './fly-through.ts'
 import { nano } from './judge.ts'
 import {
   type ByOthers,
@@ -15,6 +15,8 @@ import {
   byOpenai,
   byVertex,
   openaiAt,
+  vertexClaudeRows,
+  vertexRows,
 } from './of-others.ts'
 
 /** Taken over by a home, and followed to its end. */
@@ -38,7 +40,7 @@ const isGone = (error: unknown): boolean => String(error).includes('No batch `re
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `q-${index}`)
 const numberIn = (id = '') => Number(id.slice(id.indexOf('-') + 1))
 
-describe.concurrent('a batch that others have made with the official client', () => {
+describe.concurrent('a batch that others have made with the official client', { timeout: 60_000 }, () => {
   test('OpenAI: lands with the rows that the client reads, in the order of its input', async ({ expect }) => {
     await using on = await field()
     const theirs = await byOpenai(on)
@@ -56,11 +58,12 @@ describe.concurrent('a batch that others have made with the official client', ()
   }) => {
     await using on = await field()
     const theirs = await byAnthropic(on)
-    const { adopted, job, receipt } = await followed(on, 'anthropic', theirs)
+    const { redeye, adopted, job, receipt } = await followed(on, 'anthropic', theirs)
     expect(adopted).toMatchObject({ created: true, input: false, requests: 20 })
     expect(await outputLines(job)).toEqual((await theirs.results()).map(({ row }) => row))
     expect(nano(receipt.usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
     expect((await job.submissions())[0]).toMatchObject({ rows: 20, state: 'settled' })
+    expect(await redeye.recompute()).toMatchObject({ recorded: receipt.usd.charged, differences: [] })
     expect(receipt.requests).toMatchObject({ total: 20, succeeded: 20 })
   })
 
@@ -91,8 +94,7 @@ describe.concurrent('a batch that others have made with the official client', ()
     expect,
   }) => {
     await using on = await field({ cloud: true })
-    const rows = contents(20).map(({ request: { model: _, ...request } }) => ({ request }))
-    const theirs = await byVertex(on, rows)
+    const theirs = await byVertex(on, vertexRows(20))
     const { adopted, job, receipt } = await followed(on, 'vertex', theirs)
     expect(adopted).toMatchObject({ created: true, input: true, requests: 20 })
     const asked = new Map(
@@ -104,21 +106,46 @@ describe.concurrent('a batch that others have made with the official client', ()
     const lines = await outputLines(job)
     expect(lines.map(idOf as never)).toEqual(Array.from({ length: 20 }, (_, index) => String(index)))
     expect(lines.map(({ response }) => response)).toEqual(
-      rows.map(({ request }) => asked.get(JSON.stringify(request.contents))),
+      contents(20).map(({ request }) => asked.get(JSON.stringify(request.contents))),
     )
     expect(nano(receipt.usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
   })
 
   test('Vertex: rows of Claude have names, and keep them', async ({ expect }) => {
     await using on = await field({ cloud: true })
-    const rows = messages(10).map(({ custom_id, params: { model: _, ...request } }) => ({
-      custom_id,
-      request: { anthropic_version: 'vertex-2023-10-16', ...request },
-    }))
-    const { job, receipt } = await followed(on, 'vertex', await byVertex(on, rows, 'anthropic/claude-haiku-4-5'))
+    const { job, receipt } = await followed(
+      on,
+      'vertex',
+      await byVertex(on, vertexClaudeRows(10), 'anthropic/claude-haiku-4-5'),
+    )
     expect((await outputLines(job)).map(idOf as never)).toEqual(ids(10))
     expect(receipt.requests).toMatchObject({ total: 10, succeeded: 10 })
     expect(nano(receipt.usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
+  })
+
+  test.for([
+    ['/v1/responses', { model: 'gpt-5.4-mini', input: 'Say something.' }],
+    ['/v1/embeddings', { model: 'text-embedding-3-small', input: ['one', 'two'] }],
+  ] as const)('OpenAI: of %s, too', async ([url, body], { expect }) => {
+    await using on = await field()
+    const lines = Array.from({ length: 4 }, (_, index) => ({ custom_id: `q-${index}`, method: 'POST', url, body }))
+    const theirs = await byOpenai(on, lines)
+    const { job, receipt } = await followed(on, 'openai', theirs)
+    const rows = (await theirs.results()).toSorted((a, b) => numberIn(a.id) - numberIn(b.id))
+    expect(await outputLines(job)).toEqual(rows.map(({ row }) => row))
+    const { nanoUsd } = await on.emulator.bill()
+    expect(nano(receipt.usd.charged ?? '')).toBe(BigInt(nanoUsd))
+  })
+
+  test('is named by the account of the config that it is in, and found again by any name', async ({ expect }) => {
+    await using on = await field()
+    const accounts = [{ provider: 'openai', name: 'team', apiKeyEnv: 'TEAM_KEY' }] as const
+    const redeye = await on.open({ config: { accounts }, env: { ...on.env, TEAM_KEY: 'sk-test-team' } })
+    const theirs = await byOpenai(on, chats(3))
+    const { job } = await redeye.adopt(`team:${theirs.id}`)
+    expect(await redeye.adopt(`openai:${theirs.id}`)).toMatchObject({ job, created: false, own: false })
+    expect((await redeye.job(job).wait()).adopted).toBe(`team:${theirs.id}`)
+    expect((await redeye.adoptable({ account: 'openai' })).map((one) => [one.by, one.job])).toEqual([['others', job]])
   })
 
   test('OpenAI: without its input file it lands in the order of its results', async ({ expect }) => {
@@ -133,7 +160,7 @@ describe.concurrent('a batch that others have made with the official client', ()
   })
 })
 
-describe.concurrent('a batch that others have made at a vendor like OpenAI', () => {
+describe.concurrent('a batch that others have made at a vendor like OpenAI', { timeout: 60_000 }, () => {
   test.for(['groq', 'mistral', 'together', 'xai'] as const)(
     '%s: lands in the order of its input while it runs and when it has ended, and the books close in tokens',
     { timeout: 60_000 },
@@ -158,7 +185,7 @@ describe.concurrent('a batch that others have made at a vendor like OpenAI', () 
   )
 })
 
-describe.concurrent('a batch that has become a job', () => {
+describe.concurrent('a batch that has become a job', { timeout: 60_000 }, () => {
   test('is the same job when it is taken over again, also by two processes at once', async ({ expect }) => {
     await using on = await field()
     const theirs = await byOpenai(on)
@@ -275,7 +302,7 @@ describe.concurrent('a batch that has become a job', () => {
   })
 
   test('that vanishes at the vendor is lost in words, not in silence', async ({ expect }) => {
-    await using on = await field({ speed: DAY_FAST / 2, scenario: ['openai/slow', 'openai/vanish:36000'] })
+    await using on = await field({ speed: DAY_FAST / 4, scenario: ['openai/slow', 'openai/vanish:36000'] })
     const redeye = await on.open()
     const { job: id } = await redeye.adopt(`openai:${(await byOpenai(on)).id}`)
     const job = redeye.job(id)
@@ -313,7 +340,7 @@ describe.concurrent('a batch that has become a job', () => {
   })
 
   test('is cancelled when the user says so, and what had run is kept', async ({ expect }) => {
-    await using on = await field({ speed: 1200, latency: { medianSeconds: 7200, sigma: 0 } })
+    await using on = await field({ speed: SLOW, latency: { medianSeconds: 7200, sigma: 0 } })
     const { id } = await byOpenai(on, chats(40))
     const redeye = await on.open()
     const job = redeye.job((await redeye.adopt(`openai:${id}`)).job)
@@ -325,14 +352,17 @@ describe.concurrent('a batch that has become a job', () => {
   })
 })
 
-describe.concurrent('what lies at an account', () => {
+describe.concurrent('what lies at an account', { timeout: 60_000 }, () => {
   test('has the price of its own results where the vendor reports no tokens, and none while it runs', async ({
     expect,
   }) => {
     await using on = await field({ cloud: true })
     const redeye = await on.open()
-    const rows = contents(20).map(({ request: { model: _, ...request } }) => ({ request }))
-    const theirs = { anthropic: await byAnthropic(on), gemini: await byGemini(on), vertex: await byVertex(on, rows) }
+    const theirs = {
+      anthropic: await byAnthropic(on),
+      gemini: await byGemini(on),
+      vertex: await byVertex(on, vertexRows(20)),
+    }
     for (const one of Object.values(theirs)) await one.results()
     on.emulator.setScenario(['slow'])
     await byAnthropic(on, messages(3))
@@ -390,13 +420,14 @@ describe.concurrent('what lies at an account', () => {
     })
     const redeye = await on.open()
     const job = await redeye.submit(messages(5))
-    const flying = job.wait({ signal: AbortSignal.timeout(20_000) }).catch(() => {})
+    const leaving = new AbortController()
+    const flying = job.wait({ signal: leaving.signal })
     await until(async () => ['unsure', 'candidate'].includes((await job.submissions())[0]?.state ?? ''))
     const [found] = await redeye.adoptable({ account: 'anthropic' })
     expect(found).toMatchObject({ job: null, obstacle: expect.stringContaining(job.id) })
     const refusal = await redeye.adopt(found?.batch ?? '').catch((error: unknown) => error)
     expect(refusal).toMatchObject({ code: 'may_be_ours', exitCode: 3 })
-    await redeye.close()
-    await flying
+    leaving.abort()
+    await expect(flying).rejects.toBe(leaving.signal.reason)
   })
 })

@@ -24,7 +24,8 @@ export async function byOpenai(
     file: await toFile(Buffer.from(jsonl(lines)), 'mine.jsonl'),
     purpose: 'batch',
   })
-  const how = { endpoint: '/v1/chat/completions', completion_window: '24h', metadata } as const
+  const { url: endpoint = '/v1/chat/completions' } = (lines[0] ?? {}) as { url?: '/v1/chat/completions' }
+  const how = { endpoint, completion_window: '24h', metadata } as const
   const { id } = await client.batches.create({ input_file_id: file.id, ...how })
   return {
     id,
@@ -98,6 +99,20 @@ async function over(client: GoogleGenAI, { name = '' }: BatchJob): Promise<Batch
   return batch
 }
 
+/** Rows as Vertex has them: the model is the job's, and nothing names them. */
+export const vertexRows = (count: number): object[] =>
+  contents(count).map((line) => {
+    const { model: _model, ...request } = line.request
+    return { request }
+  })
+
+/** The same of Claude, whose rows have names. */
+export const vertexClaudeRows = (count: number): object[] =>
+  messages(count).map(({ custom_id, params }) => {
+    const { model: _model, ...request } = params
+    return { custom_id, request: { anthropic_version: 'vertex-2023-10-16', ...request } }
+  })
+
 /** From bucket to bucket, in the account of the field. */
 export async function byVertex(
   { emulator }: Field,
@@ -153,7 +168,7 @@ export async function byAlike(
   const headers = { authorization: 'Bearer test-flight' }
   const bare = vendor === 'mistral' || vendor === 'together'
   const rows = chats(count).map(({ custom_id, body, ...address }) => {
-    const { model: _, ...rest } = body
+    const { model: _model, ...rest } = body
     return bare ? { custom_id, body: vendor === 'mistral' ? rest : body } : { custom_id, ...address, body }
   })
   const form = new FormData()

@@ -69,6 +69,8 @@ async function takeOver(
       const one = { batch, ...(await redeye.adopt(batch, options)) }
       adopted.push(one)
       if (json !== true) out(adoptedText(one))
+      if (options.rescue === true && !one.created && !one.own)
+        say(sameHome(`What failed or expired in it may be bought again now: redeye retry ${one.job}`, home))
     } catch (error) {
       if (!(error instanceof RedeyeError)) throw error
       const { code, message, hint, exitCode } = error
