@@ -36,7 +36,7 @@ const rooms: readonly { room: string; may: readonly string[] }[] = [
   { room: 'providers/contract.ts', may: ['domain', 'kit'] },
   { room: 'providers/keys.ts', may: ['kit'] },
   { room: 'providers/reworded.ts', may: ['dialects', 'kit'] },
-  { room: 'providers/first-id.ts', may: ['providers/contract.ts'] },
+  { room: 'providers/first-id.ts', may: ['providers/contract.ts', 'domain'] },
   { room: 'providers/report-pages.ts', may: ['providers/contract.ts', 'domain', 'kit'] },
   { room: 'providers/registry.ts', may: ['providers'] },
   ...['intake', 'delivery'].map((room) => ({
