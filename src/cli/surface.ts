@@ -96,6 +96,7 @@ function declareAdopting(program: Command, { done }: Surface): void {
     .option('--dry-run', 'only list them: state, rows, price, saving, what expires, and the jobs they are already')
     .option('--rescue', 'what failed or expired may be bought again; without, nothing of it ever is')
     .option('--budget <usd>', 'with --rescue: a wall for the whole job, what it has cost already included')
+    .option('--allow-unpriced', 'with --rescue: although a price is unknown')
     .option('--tag <k=v>', 'kept with the job and its bill; repeatable', collect)
     .action(async (batches, flags) => done(await (await import('./commands/adopt.ts')).adopt(batches, flags)))
 }

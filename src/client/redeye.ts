@@ -61,6 +61,8 @@ export interface AdoptSettings {
   readonly rescue?: boolean
   /** USD: with `rescue` a wall for the whole job, what it has cost already included. */
   readonly budget?: string | number
+  /** With `rescue`: although a price is unknown. Default false. */
+  readonly allowUnpriced?: boolean
   /** Kept on the job and on every ledger entry. */
   readonly tags?: Readonly<Record<string, string>>
 }

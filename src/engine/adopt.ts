@@ -20,6 +20,8 @@ export interface AdoptOptions {
   readonly rescue?: boolean
   /** Decimal USD; a wall for the whole job, what it has cost already included. */
   readonly budget?: string | null
+  /** Buys again although a price is unknown. */
+  readonly allowUnpriced?: boolean
   readonly tags?: Readonly<Record<string, string>>
 }
 
@@ -112,7 +114,7 @@ function untouched(error: unknown): never {
 /** It is a job already: all that may change is that it may be rescued from now on. */
 async function again(ports: Ports, job: JobRow, how: AdoptOptions): Promise<AdoptedBatch> {
   const { rescue = false, budget } = how
-  const options = job.options as JobOptions
+  const options = { ...(job.options as JobOptions), ...(how.allowUnpriced === true ? { allowUnpriced: true } : {}) }
   const adopted = options.adopted as AdoptedFrom
   const found = { job: job.id, requests: job.requests, created: false, own: false, input: adopted.input, why: null }
   if (!rescue || (adopted.rescue && budget === undefined)) return found
@@ -230,11 +232,11 @@ async function makeJob(
   { row: account, lane }: Desk,
   remote: Remote,
   { manifest, folder, why }: TakenOver,
-  { rescue = false, budget = null, tags = {} }: AdoptOptions,
+  { rescue = false, budget = null, allowUnpriced = false, tags = {} }: AdoptOptions,
 ): Promise<AdoptedBatch> {
   const id = adoptedJobId(ports, account.id, remote.id)
   const adopted: AdoptedFrom = { remote: remote.id, key: remote.key, input: why === null, rescue: false }
-  const options: JobOptions = { ...jobDefaults, retriesMax: 0, preflight: false, budget, adopted }
+  const options: JobOptions = { ...jobDefaults, retriesMax: 0, preflight: false, budget, allowUnpriced, adopted }
   const now = ports.clock.now()
   const shard = shardOf(id, manifest, now)
   const job: JobRow = {

@@ -256,6 +256,29 @@ describe.concurrent('a batch that has become a job', { timeout: 60_000 }, () => 
     expect(await theirFilesOf(on)).toBe(1) // the rescue's own are gone
   })
 
+  test('is rescued with the rows of its own vendor, and the books close', async ({ expect }) => {
+    await using on = await field({ cloud: true, scenario: 'vertex/rows-503:share=0.4' })
+    const redeye = await on.open()
+    const { job } = await redeye.adopt(`vertex:${(await byVertex(on, vertexRows(20))).id}`, { rescue: true })
+    const { requests, usd } = await redeye.job(job).wait()
+    expect(requests).toMatchObject({ total: 20, succeeded: 20 })
+    expect((await on.emulator.log()).purchases).toHaveLength(2)
+    expect(nano(usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
+    const { adopted } = await redeye.bill()
+    expect([adopted, nano(adopted ?? '') < nano(usd.charged ?? '')]).toEqual([expect.any(String), true])
+  })
+
+  test('whose price nobody knows is rescued only where that is agreed to', async ({ expect }) => {
+    await using on = await field({ scenario: 'mistral/rows-500:0.4' })
+    const env = { MISTRAL_API_KEY: 'test-flight', MISTRAL_BASE_URL: on.emulator.alikeUrls['mistral'] as string }
+    const redeye = await on.open({ env })
+    const batch = `mistral:${await byAlike(on, 'mistral', 20)}`
+    const refusal = await redeye.adopt(batch, { rescue: true }).catch((error: unknown) => error)
+    expect(refusal).toMatchObject({ code: 'price_missing', hint: expect.stringContaining('--allow-unpriced') })
+    const { job } = await redeye.adopt(batch, { rescue: true, allowUnpriced: true })
+    expect((await redeye.job(job).wait()).requests).toMatchObject({ total: 20, succeeded: 20 })
+  })
+
   test('cannot be rescued where what was asked is not there any more', async ({ expect }) => {
     await using on = await field()
     const { id } = await byAnthropic(on)

@@ -13,6 +13,7 @@ interface AdoptFlags extends Flags {
   readonly dryRun?: boolean
   readonly rescue?: boolean
   readonly budget?: string
+  readonly allowUnpriced?: boolean
   readonly tag?: readonly string[]
 }
 
@@ -87,8 +88,9 @@ async function takeOver(
   return worstOf(codes)
 }
 
-const optionsOf = ({ rescue, budget, tag }: AdoptFlags): AdoptSettings => ({
+const optionsOf = ({ rescue, budget, allowUnpriced, tag }: AdoptFlags): AdoptSettings => ({
   ...(rescue === true ? { rescue } : {}),
+  ...(allowUnpriced === true ? { allowUnpriced } : {}),
   ...(budget === undefined ? {} : { budget: amountOf(budget) }),
   ...(tag === undefined ? {} : { tags: tagsOf(tag) }),
 })
