@@ -39,8 +39,8 @@ export function adoptableText(batches: readonly AdoptableBatch[]): string {
   return [...columns(head, rows), ...footnotes(batches)].join('\n')
 }
 
-const priceText = ({ usd, ended }: AdoptableBatch): string =>
-  usd === null ? (ended ? 'unknown' : 'not yet') : `${usd.basis === 'sampled' ? '~' : ''}${money(usd.batch)}`
+const priceText = ({ usd }: AdoptableBatch): string =>
+  usd === null ? 'unknown' : `${usd.basis === 'sampled' ? '~' : ''}${money(usd.batch)}`
 
 function expiryText({ expires: { what, inMs }, ended }: AdoptableBatch): string {
   if (inMs <= 0) return ended ? 'results are perhaps gone' : 'is overdue'
