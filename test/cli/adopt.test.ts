@@ -25,7 +25,7 @@ async function theirs(counts: readonly number[]): Promise<string[]> {
   return ids
 }
 
-describe('redeye adopt', () => {
+describe('redeye adopt', { timeout: 60_000 }, () => {
   test('--dry-run says of each batch its state, rows, price, saving, what expires, and whose it is', async () => {
     const [first = '', second = ''] = await theirs([5, 7])
     await night.redeye(['submit', night.lines('ours.jsonl', 3), '--yes'], as())
