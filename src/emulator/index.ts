@@ -18,6 +18,7 @@ export type { Bill, BillEntry } from './bill.ts'
 export type { EmulatorLog } from './control.ts'
 export type { Latency } from './latency.ts'
 export type { Act, Purchase, PurchasedRow, Tally } from './log.ts'
+export { type Manner, setManner } from './manner.ts'
 export { type ScenarioListing, ScenarioUnknown } from './scenarios.ts'
 
 export interface EmulatorOptions {

@@ -1,3 +1,5 @@
+import { manner } from './manner.ts'
+
 /** Tokens of one answer, none counted twice except that a prompt holds its cached and its written part. */
 export interface Usage {
   readonly promptTokens: number
@@ -8,7 +10,7 @@ export interface Usage {
   readonly reasoningTokens: number
 }
 
-/** The emulator's own way to count: four UTF-8 bytes are a token. Near enough to price by, and anyone can redo it. */
+/** Tokens of a text, in the emulator's own way to count. */
 export function tokensIn(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / 4)
+  return manner().tokensIn(text)
 }

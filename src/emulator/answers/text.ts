@@ -1,4 +1,5 @@
 import { between, type Chance, pick } from '../chance.ts'
+import { manner } from '../manner.ts'
 
 const words = (
   'the a an this that our your every one two three first last next early late small large quiet plain clear open ' +
@@ -10,8 +11,14 @@ const words = (
 ).split(' ')
 
 /** A few sentences of plain words: deterministic, about as long as a short answer, never anything that looks private. */
-export function plainText(chance: Chance, wordsMin = 6, wordsMax = 60): string {
-  const total = between(chance, wordsMin, wordsMax)
+export function plainText(chance: Chance, wordsMin: number, wordsMax: number): string {
+  return sentences(chance, between(chance, wordsMin, wordsMax))
+}
+
+/** An answer as long as the models have a manner of answering. */
+export const answerText = (chance: Chance): string => sentences(chance, manner().words(chance))
+
+function sentences(chance: Chance, total: number): string {
   let text = ''
   let left = 0
   for (let index = 0; index < total; index++) {
@@ -25,8 +32,8 @@ export function plainText(chance: Chance, wordsMin = 6, wordsMax = 60): string {
   return `${text}.`
 }
 
-/** One to four words, for a field of a structured answer. */
+/** A few words, for a field of a structured answer. */
 export function phrase(chance: Chance): string {
-  const total = between(chance, 1, 4)
+  const total = manner().phraseWords(chance)
   return Array.from({ length: total }, () => pick(chance, words)).join(' ')
 }

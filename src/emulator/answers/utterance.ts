@@ -1,8 +1,9 @@
-import { between, type Chance } from '../chance.ts'
+import type { Chance } from '../chance.ts'
 import type { Json } from '../json.ts'
+import { manner } from '../manner.ts'
 import { tokensIn } from '../usage.ts'
 import { valueOf } from './schema.ts'
-import { plainText } from './text.ts'
+import { answerText, plainText } from './text.ts'
 
 /** Something wrong with an answer that is a 200 all the same. */
 export type Twist =
@@ -36,7 +37,7 @@ export function utter(
   twist: Twist | undefined,
 ): Utterance {
   let text = contentFor(chance, format, twist)
-  const wanted = thoughtsMax > 0 ? 64 * between(chance, 0, thoughtsMax) : 0
+  const wanted = thoughtsMax > 0 ? manner().thoughtTokens(chance, thoughtsMax) : 0
   const reasoningTokens = Math.min(wanted, tokensMax)
   if (twist === 'refusal') {
     const refusal = "I'm sorry, I can't help with that request."
@@ -50,7 +51,7 @@ export function utter(
   if (twist === 'length' || contentTokens > room) {
     const kept = twist === 'length' ? Math.min(room, Math.floor(contentTokens / 2)) : room
     text = firstTokens(text, kept)
-    return { text, reasoningTokens, contentTokens: tokensIn(text), finish: 'length', refusal: null }
+    return { text, reasoningTokens, contentTokens: Math.min(kept, tokensIn(text)), finish: 'length', refusal: null }
   }
   return { text, reasoningTokens, contentTokens, finish: 'stop', refusal: null }
 }
@@ -61,7 +62,7 @@ function contentFor(chance: Chance, format: Json | undefined, twist: Twist | und
   let text: string
   if (format?.['type'] === 'json_schema') text = JSON.stringify(valueOf(format['schema'], chance))
   else if (structured) text = JSON.stringify({ answer: plainText(chance, 4, 12) })
-  else text = plainText(chance)
+  else text = answerText(chance)
   if (twist === 'broken-json') return structured ? text.slice(0, Math.max(1, Math.floor(text.length * 0.6))) : text
   if (twist === 'off-schema') return JSON.stringify({ unexpected: plainText(chance, 3, 6) })
   if (isPad(twist)) {
