@@ -42,6 +42,7 @@ export interface JobFlags extends Flags {
   readonly reuse?: boolean
   readonly bestEffort?: boolean
   readonly rpm?: number
+  readonly pilot?: number
   readonly keepRemote?: boolean
   readonly param?: readonly string[]
   readonly maxTokens?: number

@@ -21,16 +21,24 @@ export function declareCommands(program: Command, surface: Surface): void {
 }
 
 function declareBuying(program: Command, { done }: Surface): void {
-  const quote = command(program, 'quote', 'Say what each lane would cost and when it would land. Sends nothing.', [
-    ['A file of batch lines', 'quote requests.jsonl --by 08:00'],
-    ['A table, a prompt per row', 'quote reviews.csv --prompt "Sentiment of: {{text}}" --model gpt-5-mini --json'],
-    ['Without an input: what ten billion tokens cost', 'quote --model gemini-2.5-pro --input-tokens 10B'],
+  const quote = command(
+    program,
+    'quote',
+    'Say what each lane would cost and when it would land. Sends nothing, but for --pilot.',
     [
-      'A million requests that share a prefix of 4,000 tokens, mostly cached',
-      'quote --model gpt-5 --requests 1M --input-tokens 4.5B --output-tokens 300M --cached-share 0.8',
+      ['A file of batch lines', 'quote requests.jsonl --by 08:00'],
+      ['A table, a prompt per row', 'quote reviews.csv --prompt "Sentiment of: {{text}}" --model gpt-5-mini --json'],
+      ['Measured on 50 random requests, which the job need not buy again', 'quote requests.jsonl --pilot 50 --yes'],
+      ['Without an input: what ten billion tokens cost', 'quote --model gemini-2.5-pro --input-tokens 10B'],
+      [
+        'A million requests that share a prefix of 4,000 tokens, mostly cached',
+        'quote --model gpt-5 --requests 1M --input-tokens 4.5B --output-tokens 300M --cached-share 0.8',
+      ],
     ],
-  ])
-  withInput(quote, '[input...]')
+  )
+  withPilot(withInput(quote, '[input...]').optionsGroup('A pilot:'))
+    .option('--budget <usd>', 'a wall for the pilot; agrees to it where nobody can be asked')
+    .option('-y, --yes', 'agree to the pilot')
     .optionsGroup('Without an input, all requests together:')
     .option('--input-tokens <n>', 'tokens of all prompts: 250000, 300M, 10B', amount)
     .option('--output-tokens <n>', 'tokens of all answers', amount)
@@ -67,7 +75,7 @@ function declareBuying(program: Command, { done }: Surface): void {
     ],
   ])
   run.option('-o, --output <file>', 'where the results go; - is standard output')
-  withPurchase(withInput(run)).action(async (input, flags) =>
+  withPilot(withPurchase(withInput(run))).action(async (input, flags) =>
     done(await (await import('./commands/run.ts')).run(input, flags)),
   )
 
@@ -76,7 +84,7 @@ function declareBuying(program: Command, { done }: Surface): void {
     ['… and bring it home later', 'wait key:nightly --timeout 2h'],
   ])
   submit.option('-o, --output <file>', 'where landing writes the results; without, `redeye results` fetches them')
-  withPurchase(withInput(submit)).action(async (input, flags) =>
+  withPilot(withPurchase(withInput(submit))).action(async (input, flags) =>
     done(await (await import('./commands/submit.ts')).submit(input, flags)),
   )
 }
@@ -344,6 +352,13 @@ const withInput = (command: Command, argument = '<input...>', models: 'one' | 's
     .option('--max-tokens <n>', 'limit of each answer', whole)
     .option('--temperature <n>', 'temperature of each answer', fraction)
     .option('--param <k=json>', 'a further member of each request; repeatable', collect)
+
+const withPilot = (command: Command): Command =>
+  command.option(
+    '--pilot <n>',
+    'first buy so many random requests at once, and rest the quote on them; the job does not buy them again',
+    whole,
+  )
 
 /** What buys. */
 const withPurchase = (command: Command): Command =>

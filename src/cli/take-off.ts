@@ -30,6 +30,7 @@ export async function takeOff(redeye: Redeye, input: readonly string[], flags: J
       ...settings,
       ...(deadline === undefined ? {} : { by: deadline.at }),
       ...intake(flags, rejects),
+      ...pilot(flags, input),
       confirm: async (quote) => {
         asked = true
         clear()
@@ -56,6 +57,20 @@ export const intake = (flags: JobFlags, rejects: Rejects) => ({
     : {}),
 })
 
+/** What a pilot costs is agreed to before it is bought. */
+export const pilot = (flags: JobFlags, input: readonly string[]) =>
+  flags.pilot === undefined
+    ? {}
+    : {
+        pilot: flags.pilot,
+        confirmPilot: async (quote: Quote) => {
+          clear()
+          const lanes = quote.lanes.filter(({ flyable }) => flyable).map(({ lane, model }) => `${model} on ${lane}`)
+          say(`A pilot goes first, of random requests: ${lanes.join(', ')}, for ${costText(quote)}.`)
+          return agreedTo(`Buy the pilot for ${costText(quote)}?`, quote, flags, input)
+        },
+      }
+
 /** Somebody says yes: at the terminal, or by a flag. */
 async function agreed(
   quote: Quote,
@@ -64,8 +79,12 @@ async function agreed(
 ): Promise<boolean> {
   if (deadline !== undefined && deadline.at.getTime() <= now)
     throw new Refused('deadline_impossible', `${deadline.text} has passed.`, 'Nothing was sent. Name a later --by.')
+  return agreedTo(`Fly for ${costText(quote)}?`, quote, flags, input)
+}
+
+async function agreedTo(question: string, quote: Quote, flags: JobFlags, input: readonly string[]): Promise<boolean> {
   if (flags.yes === true) return true
-  if (canAsk() && !input.includes('-')) return ask(`Fly for ${costText(quote)}?`)
+  if (canAsk() && !input.includes('-')) return ask(question)
   if (flags.budget !== undefined) return true
   throw new Refused(
     'not_confirmed',

@@ -1,5 +1,6 @@
 import type { LineProblem } from '../domain/errors.ts'
 import type { Tier } from '../domain/usage.ts'
+import type { Quote } from '../engine/index.ts'
 
 /** What to ask of each row, and how to read the answers; makes the input a table. */
 export interface TablePrompt {
@@ -40,6 +41,13 @@ export interface JobSettings extends TablePrompt {
    * batch, flex and standard, as far as the model is sold there.
    */
   readonly ladder?: readonly Tier[]
+  /**
+   * Buys so many random requests first, at once, and rests the quote on what they cost: with a range that is narrow and
+   * measured. Their answers are kept, and are not bought again by the job. Default: none.
+   */
+  readonly pilot?: number
+  /** Asked with what the pilot would cost before it is bought; false refuses it. Default: it is bought. */
+  readonly confirmPilot?: (quote: Quote) => Promise<boolean> | boolean
   /** Flies although the lanes cannot be relied upon to meet `by`. */
   readonly bestEffort?: boolean
   /** Requests a minute on lanes that take them one by one, for each account and model; what yours may send, if you know. */

@@ -1,6 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnknownJob, UnreadableInput, UsageError } from '../domain/errors.ts'
+import { parseUsd, usd } from '../domain/money.ts'
+import type { Receipt } from '../domain/receipt.ts'
 import type { JobState } from '../domain/states.ts'
 import type { Lane } from '../domain/usage.ts'
 import {
@@ -17,11 +19,13 @@ import {
   billOf,
   checkAccount,
   createJob,
+  createPilot,
   createTrial,
   deskOf,
   focusOf,
   forget,
   formatFor,
+  type JobOptions,
   type JobRow,
   jobIdOf,
   type LandingSeen,
@@ -45,6 +49,7 @@ import {
   type RemoteCheck,
   recompute,
   remoteLeftovers,
+  type TakenIn,
   type Tried,
   takeIn,
 } from '../engine/index.ts'
@@ -102,12 +107,16 @@ export class Redeye {
     return this.#ports.clock.now()
   }
 
-  /** What the job would cost on each lane and when it would land. Reads the whole input; sends nothing. */
-  async quote(input: JobInput, settings: JobSettings = {}): Promise<Quote> {
+  /**
+   * What the job would cost on each lane and when it would land. Reads the whole input; sends nothing, unless `pilot`
+   * asks for a few requests to be bought.
+   */
+  async quote(input: JobInput, settings: JobSettings & { readonly signal?: AbortSignal } = {}): Promise<Quote> {
     const given = await inputOf(input, settings)
     const options = await optionsOf(settings, given)
     const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     try {
+      await this.#pilot(taken, options, settings)
       return await quoteInput(this.#ports, taken, options, settings.by?.getTime() ?? null)
     } finally {
       await forget(this.#ports, taken)
@@ -144,12 +153,16 @@ export class Redeye {
    */
   async submit(
     input: JobInput,
-    settings: JobSettings & { readonly confirm?: (quote: Quote) => Promise<boolean> | boolean } = {},
+    settings: JobSettings & {
+      readonly confirm?: (quote: Quote) => Promise<boolean> | boolean
+      readonly signal?: AbortSignal
+    } = {},
   ): Promise<Job> {
     const given = await inputOf(input, settings)
-    const options = await optionsOf(settings, given)
-    if (options.output !== null) formatFor({ kind: options.table === undefined ? 'requests' : 'table' }, options.output)
-    const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
+    const asked = await optionsOf(settings, given)
+    if (asked.output !== null) formatFor({ kind: asked.table === undefined ? 'requests' : 'table' }, asked.output)
+    const taken = await takeIn(this.#ports, given, asked, intakeOf(settings))
+    const options = await this.#pilotFor(settings.key, taken, asked, settings)
     const how = {
       key: settings.key ?? null,
       deadline: settings.by?.getTime() ?? null,
@@ -191,6 +204,39 @@ export class Redeye {
     for (const [name, batches] of Map.groupBy(from.batches.map(batchOf), ({ account }) => account))
       found.push(...(await adoptable(this.#ports, { name, remotes: batches.map(({ id }) => id) })))
     return found
+  }
+
+  /** What is left of the budget after a pilot, for a job that is not there yet. What was taken in is kept only for that. */
+  async #pilotFor(
+    key: string | undefined,
+    taken: TakenIn,
+    options: JobOptions,
+    settings: JobSettings & { readonly signal?: AbortSignal },
+  ): Promise<JobOptions> {
+    if (settings.pilot === undefined || (key !== undefined && (await this.jobByKey(key)) !== undefined)) return options
+    try {
+      const spent = await this.#pilot(taken, options, settings)
+      return options.budget === null ? options : { ...options, budget: budgetAfter(options.budget, spent) }
+    } catch (error) {
+      await forget(this.#ports, taken)
+      throw error
+    }
+  }
+
+  /** Flies the pilot that is asked for, where it has not been flown; returns its receipt. */
+  async #pilot(
+    taken: TakenIn,
+    options: JobOptions,
+    { pilot, confirmPilot, signal }: JobSettings & { readonly signal?: AbortSignal },
+  ): Promise<Receipt | undefined> {
+    if (pilot === undefined) return undefined
+    if (!(Number.isInteger(pilot) && pilot > 0))
+      throw new UsageError(`A pilot cannot be of ${pilot} requests.`, 'Give a whole number from 1 on.')
+    const flown = await createPilot(this.#ports, taken, options, { requests: pilot, confirm: confirmPilot })
+    if (flown === undefined) return undefined
+    const job = new Job(this.#ports, flown.id)
+    await job.wait(signal === undefined ? {} : { signal })
+    return job.receipt()
   }
 
   /** The handle of a job by its id; whether there is one, its methods tell. */
@@ -392,6 +438,15 @@ function batchOf(text: string): { readonly account: string; readonly id: string 
   const [, account, id] = /^([^:]+):(?:.*\/)?([^/]+)$/.exec(text) ?? []
   if (account !== undefined && id !== undefined) return { account, id }
   throw new UsageError(`"${text}" names no batch.`, 'Name vendor and id: openai:batch_abc123.')
+}
+
+/** Decimal USD. */
+function budgetAfter(budget: string, receipt: Receipt | undefined): string {
+  if (receipt === undefined) return budget
+  const { charged, unproven, duplicate } = receipt.usd
+  const spent = [charged ?? '0', unproven, duplicate].reduce((sum, amount) => sum + parseUsd(amount), 0n)
+  const left = parseUsd(budget) - spent
+  return usd(left > 0n ? left : 0n)
 }
 
 async function textOf(path: string): Promise<string> {

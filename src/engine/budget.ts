@@ -41,7 +41,7 @@ const held = (shard: ShardRow) =>
   shard.state === 'held' ? keepShard(shard, { held: 'budget' }) : moveShard(shard, 'hold', { held: 'budget' })
 
 /**
- * The quote's high end, shared out by tokens; so often doubled as the output limits are.
+ * The quote's worst case, shared out by tokens; so often doubled as the output limits are.
  * @param shards  of the job
  */
 export function highOf(
@@ -52,13 +52,14 @@ export function highOf(
   const quote = job.quote as Quote | null
   const lines = [...(quote?.lanes ?? []), ...(quote?.alternatives ?? [])]
   const line = lines.find((candidate) => candidate.lane === lane && candidate.model === model)
-  if (line?.usd.high == null) return 0n
+  const most = line?.usd.most ?? line?.usd.high // quotes of old have no worst case of their own
+  if (most == null) return 0n
   const manifest = job.input as RoutedManifest
   const all = manifest.groups.reduce((sum, { tokens: ofGroup }, at) => {
     const flies = routesOf(manifest, at).some((route) => route.model === model)
     return flies ? sum + ofGroup - (manifest.spared?.tokens[at] ?? 0) : sum
   }, 0)
   const shard = shards.find(({ id }) => id === shardId)
-  const high = parseUsd(line.usd.high) * 2n ** BigInt(shard === undefined ? 0 : grownOf(shard))
+  const high = parseUsd(most) * 2n ** BigInt(shard === undefined ? 0 : grownOf(shard))
   return all === 0 ? high : (high * BigInt(tokens)) / BigInt(all)
 }

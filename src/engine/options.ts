@@ -34,6 +34,8 @@ export interface JobOptions {
   readonly trial?: boolean
   /** It took over what somebody else has bought. */
   readonly adopted?: AdoptedFrom
+  /** Of a trial that is a pilot: which requests of its input, in rising order. */
+  readonly sample?: readonly number[]
   /** Blob of the sorted ordinals (u32 each) of requests that were withdrawn. */
   readonly withdrawn?: string
   /** Rounds after the first for requests that deserve another. */

@@ -1,8 +1,7 @@
 import type { EngineSettings } from '../domain/engine-settings.ts'
 import { type Lane, vendorOf } from '../domain/usage.ts'
 import { doneAt, openWithin } from '../executor/engine-use.ts'
-import { emptyRecord, type Group, type Manifest, RECORD_BYTES, readRecord, rowsOf } from '../intake/manifest.ts'
-import { moduleBeside } from '../kit/byte-pool.ts'
+import { type Group, rowsOf } from '../intake/manifest.ts'
 import { SECOND } from '../kit/clock.ts'
 import { randomId } from '../kit/ids.ts'
 import { arrivalOf, type Fleet } from '../policy/arrival.ts'
@@ -10,28 +9,20 @@ import { landingOf, pacedLanding } from '../policy/landing.ts'
 import { earliestDeadline } from '../policy/promise.ts'
 import type { Pace } from '../policy/view.ts'
 import { type PricedAt, quotedCache, standardIsCheaper } from '../pricing/cache-notes.ts'
-import { outputRange } from '../pricing/output-range.ts'
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { type SparedQuote, savedBetween, withoutShare } from '../pricing/spared.ts'
-import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf, type WhatIfWorld } from '../pricing/what-if.ts'
-import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
-import type { Alternative, CountedWarning, Route, RoutedManifest } from './routing.ts'
+import { type EstimatedGroup, estimateGroups } from './quote-group.ts'
+import type { Alternative, Route, RoutedManifest } from './routing.ts'
 import { everyRow } from './rows.ts'
 import { type SharedPrefixes, sharedPrefixes } from './shared-prefixes.ts'
 import { type Share, type Sparing, spareRows } from './spare-rows.ts'
-
-const SAMPLES = 256
-/** Of all samples: with images and documents they are megabytes each, and are held while they are counted. */
-const SAMPLE_BYTES_MAX = 32 << 20
-/** Where no request of a group was drawn, as a share of the index's estimate, which is on the high side. */
-const UNSAMPLED = { low: 0.3, high: 1.2 }
 
 /** What an input would cost that was taken in for this alone. */
 export async function quoteInput(
@@ -92,7 +83,7 @@ async function quoteRoutes(
   { sparing, shared = [] }: Found,
 ): Promise<Quote> {
   const at = ports.clock.now()
-  const samples = await countSample(ports, manifest)
+  const estimated = await estimateGroups(ports, manifest, options)
   const ladder = ladderOf(options, deadline)
   const groups: QuoteGroup[] = []
   const flyable = new Set<Lane>()
@@ -109,7 +100,7 @@ async function quoteRoutes(
     if (fleet !== undefined) fleets.set(lane, { fleets: [...others, fleet], seen: seen + fleet.seen })
     const rates = ports.vendors.engine(accountId)?.rates
     const counted = {
-      ...quoteGroup(manifest, number, samples.get(number), options),
+      ...(estimated[number] as EstimatedGroup).quoted,
       ...(rates === undefined ? {} : { rates }),
     }
     const found = shared.find(({ group: of }) => of === number)
@@ -149,7 +140,12 @@ async function quoteRoutes(
   const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
   const { prices } = ports.vendors
   const whole = { at, deadline, groups, prices, flyable: [...flyable], landing, lastResort, earliest }
-  const quoted = sparing === undefined ? quote(whole) : quoteSparing(whole, manifest, options, sparing)
+  const bought = estimated.reduce((sum, one) => sum + one.bought, 0)
+  const quoted = {
+    ...(sparing === undefined ? quote(whole) : quoteSparing(whole, manifest, options, sparing)),
+    learns: estimated.map(({ learns }) => learns),
+    ...(bought === 0 ? {} : { pilot: { requests: bought } }),
+  }
   const cached = shared.flatMap((one) => {
     const group = groups[one.group] as QuoteGroup
     return group.asksCache === true ? [] : [{ group, shared: one }]
@@ -246,59 +242,6 @@ function earliestOf(manifest: RoutedManifest, sure: readonly (readonly [Lane, Pa
   return latest
 }
 
-function quoteGroup(
-  manifest: RoutedManifest,
-  number: number,
-  counted: Counted | undefined,
-  options: JobOptions,
-): QuoteGroup {
-  const group = manifest.groups[number] as Group
-  const { model, lane, translated, resident = false } = manifest.routes[number] as Route
-  const notes: string[] = []
-  let ratio = UNSAMPLED
-  if (counted !== undefined) {
-    const { samples, encoding, spread, media, unseen } = counted
-    const ratioOf = (end: 'low' | 'high') =>
-      sampleRatio(
-        samples.map((sample) => ({ size: sample.estimate, tokens: sample[end] })),
-        { population: group.requests, spread },
-      )
-    ratio = { low: ratioOf('low').low, high: ratioOf('high').high }
-    notes.push(`Input tokens are counted on ${samples.length} of ${group.requests} requests with ${encoding}.`)
-    if (media > 0)
-      notes.push('Images and pages count by their number and size, as far as the rule of their vendor is known.')
-    if (unseen > 0) notes.push('Images behind an address are taken as 1024 by 1024, since they are not fetched.')
-  } else notes.push('No request of this model was in the sample; input tokens are by length alone.')
-  const inputTokens = { low: Math.floor(group.tokens * ratio.low), high: Math.ceil(group.tokens * ratio.high) }
-  const maxTokens = group.outputMaxStated === group.requests ? Math.ceil(group.outputMax / group.requests) : undefined
-  const schema = options.table?.schema
-  const output = outputRange({
-    endpoint: group.endpoint,
-    model,
-    ...(maxTokens === undefined ? {} : { maxTokens }),
-    ...(schema === null || schema === undefined ? {} : { schema }),
-  })
-  notes.push(output.basis)
-  if (group.split === true)
-    notes.push(`${vendorOf(lane)} embeds one input a row: ${group.requests} requests are ${rowsOf(group)} rows there.`)
-  if (translated !== null) notes.push(...translated.warnings.map(adapted))
-  return {
-    vendor: vendorOf(lane),
-    model,
-    endpoint: group.endpoint,
-    requests: group.requests,
-    inputTokens,
-    outputTokens: { low: output.low * group.requests, high: output.high * group.requests },
-    ...(counted?.asksCache === true ? { asksCache: true } : {}),
-    resident,
-    notes,
-  }
-}
-
-/** What the vendor gets is near to what was asked, and how it differs. */
-const adapted = ({ path, reason, requests }: CountedWarning): string =>
-  `Adapted in ${requests} ${requests === 1 ? 'request' : 'requests'}${path === '' ? '' : `, ${path}`}: ${reason}`
-
 const SUBMISSION_ROWS = 50_000
 
 /** What tokens cost that are in no file yet, and when they would land. */
@@ -310,48 +253,3 @@ export const quoteTokens = (what: WhatIf, at: number, world: Omit<WhatIfWorld, '
       return landingOf(lane, { requests: Math.ceil(requests / submissions), submissions })
     },
   })
-
-const countTokens = moduleBeside(import.meta.url, './count-tokens')
-
-/** Tokens of random requests, by group. */
-async function countSample(ports: Ports, manifest: RoutedManifest): Promise<Map<number, Counted>> {
-  const bodies = await sampleBodies(ports, manifest)
-  const numbers = [...bodies.keys()]
-  const groups = numbers.map((number) => ({
-    model: manifest.routes[number]?.model ?? '',
-    samples: bodies.get(number) ?? [],
-  }))
-  const counted = await ports.pool.runAlone<CountIn, Counted[]>(countTokens, { groups })
-  return new Map(counted.map((one, at) => [numbers[at] as number, one]))
-}
-
-/** Bodies of random requests, by group. */
-async function sampleBodies(ports: Ports, manifest: Manifest): Promise<Map<number, Sampled[]>> {
-  const chosen = new Set<number>()
-  const wanted = Math.min(SAMPLES, manifest.requests)
-  while (chosen.size < wanted) chosen.add(Math.floor(Math.random() * manifest.requests))
-  const bodies = new Map<number, Sampled[]>()
-  const index = await ports.blobs.openLocal(manifest.index)
-  const segments = await Promise.all(manifest.segments.map((name) => ports.blobs.openLocal(name)))
-  const bytes = new Uint8Array(RECORD_BYTES)
-  const record = emptyRecord()
-  let left = SAMPLE_BYTES_MAX
-  try {
-    for (const ordinal of chosen) {
-      await index.read(bytes, ordinal * RECORD_BYTES)
-      readRecord(new DataView(bytes.buffer), 0, record)
-      if (record.bodyLength > SAMPLE_BYTES_MAX) continue
-      if (record.bodyLength > left) break
-      left -= record.bodyLength
-      const body = new Uint8Array(record.bodyLength)
-      await segments[record.segment]?.read(body, record.bodyOffset)
-      const sampled = { body, estimate: record.tokens }
-      const of = bodies.get(record.group)
-      if (of === undefined) bodies.set(record.group, [sampled])
-      else of.push(sampled)
-    }
-  } finally {
-    for (const blob of [index, ...segments]) await blob.close()
-  }
-  return bodies
-}

@@ -150,7 +150,8 @@ function adoptedIn({ options, input }: JobRow): Pick<Receipt, 'adopted'> {
 function reusedIn(shards: readonly ShardRow[]): Receipt['reused'] {
   const reused = shards.flatMap((shard) => {
     const { reusedFrom } = courseOf(shard)
-    return reusedFrom === undefined ? [] : [{ rows: shard.count, from: reusedFrom }]
+    const { own, again } = (shard.tally as ShardTally | null) ?? { own: emptyTally(), again: emptyTally() }
+    return reusedFrom === undefined ? [] : [{ rows: own.succeeded - again.succeeded, from: reusedFrom }]
   })
   if (reused.length === 0) return null
   return { rows: reused.reduce((sum, { rows }) => sum + rows, 0), from: [...new Set(reused.map(({ from }) => from))] }

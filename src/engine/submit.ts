@@ -6,7 +6,7 @@ import { type IntakeOptions, type IntakePorts, intakeRequests } from '../intake/
 import { intakeTable, type TableSource } from '../intake/intake-table.ts'
 import type { Manifest } from '../intake/manifest.ts'
 import type { Source } from '../intake/sources.ts'
-import { derivedId, digestOf, randomId } from '../kit/ids.ts'
+import { derivedId, randomId } from '../kit/ids.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { answerReader } from '../tables/answer.ts'
@@ -14,6 +14,7 @@ import { outputColumns } from '../tables/output.ts'
 import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { adoptTrials } from './adopt-trials.ts'
+import { digestOfJob } from './job-digest.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import { markedManifest } from './marked-manifest.ts'
@@ -134,22 +135,6 @@ export interface Submission {
   readonly confirm?: (quote: Quote) => Promise<boolean> | boolean
 }
 
-/**
- * The digest of everything that decides the answers: input, model, prompt, system, schema, parameters. And the region:
- * it promises where the data goes, and a key must not answer with what has been elsewhere.
- */
-export const digestOfJob = (manifest: Manifest, { model, table, region, orModels }: JobOptions): string =>
-  digestOf(
-    manifest.digest,
-    JSON.stringify([
-      model ?? null,
-      table === undefined ? null : [table.prompt, table.system, table.model, table.schema, table.params],
-      ...(table?.attachments ?? []),
-      ...(region === undefined ? [] : [{ region }]),
-      ...(orModels === undefined ? [] : [{ orModels }]),
-    ]),
-  ).toString('hex')
-
 export const jobIdOf = (ports: Ports, key: string | null): string =>
   key === null ? randomId('job') : derivedId('job', ports.store.homeId, key)
 
@@ -229,7 +214,7 @@ interface Planned {
  */
 const couldPass = ({ lanes, recommended }: Quote, { budget }: JobOptions): boolean =>
   budget !== null &&
-  lanes.some(({ lane, usd }) => lane === recommended && usd.high !== null && parseUsd(usd.high) > parseUsd(budget))
+  lanes.some(({ lane, usd }) => lane === recommended && usd.most !== null && parseUsd(usd.most) > parseUsd(budget))
 
 /** Larger inputs are not read once more for a figure that nobody asked for. */
 const LOOKED_THROUGH_MAX = 256 << 20

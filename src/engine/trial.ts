@@ -5,19 +5,22 @@ import { outcomes } from '../domain/outcome.ts'
 import type { Usage } from '../domain/usage.ts'
 import { vendorOf } from '../domain/usage.ts'
 import { randomId } from '../kit/ids.ts'
+import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
 import { trialsOf } from './adopt-trials.ts'
 import { costReader } from './deliver.ts'
 import { flownOf } from './flown.ts'
-import { headOf } from './head-of.ts'
+import { digestOfJob } from './job-digest.ts'
 import { lanesOf } from './ladder.ts'
 import type { JobOptions } from './options.ts'
+import { headOf } from './part-of.ts'
+import { sampleOf } from './pilot-rows.ts'
 import { ordinalsIn, planShards } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { type ResultItem, resultItems } from './results.ts'
 import type { RoutedManifest } from './routing.ts'
 import { everyRequest, everyRow, recordsOf, Segments } from './rows.ts'
-import { digestOfJob, forget, type TakenIn } from './submit.ts'
+import { forget, type TakenIn } from './submit.ts'
 
 /**
  * A job of the first requests of an input, that flies at once on the lane that answers soonest. Tried before, it is the
@@ -33,35 +36,51 @@ export async function createTrial(
   const { manifest } = taken
   const digest = digestOfJob(manifest, options)
   const count = Math.min(requests, manifest.requests)
-  const known = (await trialsOf(ports, digest)).find((job) => job.requests >= count)
+  const known = (await trialsOf(ports, digest)).find((job) => sampleOf(job) === undefined && job.requests >= count)
   if (known !== undefined) {
     await forget(ports, taken)
     return known
   }
-  const ladder = ['standard', 'idle'] as const // an engine of one's own has no other lane
-  const unsold = manifest.routes.find((route) => lanesOf(ports.vendors, route, ladder).length === 0)
-  if (unsold !== undefined) {
-    await forget(ports, taken)
-    throw new UsageError(
-      `${vendorOf(unsold.lane)} answers no single requests of ${unsold.model} here.`,
-      'Nothing was sent. Fly a small file instead.',
-    )
-  }
+  await checkSold(ports, taken)
   const head = await headOf(ports, manifest, count, `intake/${randomId('try')}`)
   if (!head.keepsAll) await forget(ports, taken)
+  return flyTrial(ports, head.manifest, { ...options, budget: null }, { digest, quote: null })
+}
+
+/** Lanes that answer at once; an engine of one's own has no other. */
+export const trialLadder = ['standard', 'idle'] as const
+
+/** @throws UsageError where a model is not sold request by request; what was taken in is let go of then */
+export async function checkSold(ports: Ports, taken: TakenIn): Promise<void> {
+  const unsold = taken.manifest.routes.find((route) => lanesOf(ports.vendors, route, trialLadder).length === 0)
+  if (unsold === undefined) return
+  await forget(ports, taken)
+  throw new UsageError(
+    `${vendorOf(unsold.lane)} answers no single requests of ${unsold.model} here.`,
+    'Nothing was sent. Fly a small file instead.',
+  )
+}
+
+/** @param of.digest  of the job that the requests are tried for */
+export async function flyTrial(
+  ports: Ports,
+  manifest: RoutedManifest,
+  options: JobOptions,
+  { digest, quote }: { readonly digest: string; readonly quote: Quote | null },
+): Promise<JobRow> {
   const own: JobOptions = {
     ...options,
-    ladder,
-    budget: null,
+    ladder: trialLadder,
     output: null,
     retriesMax: 0,
     preflight: false,
     trial: true,
   }
   const id = randomId('job')
-  const of = { jobId: id, manifest: head.manifest, options: own, deadline: null, round: 0 }
-  const shards = await planShards(ports, of, everyRow(head.manifest))
+  const of = { jobId: id, manifest, options: own, deadline: null, round: 0 }
+  const shards = await planShards(ports, of, everyRow(manifest))
   const now = ports.clock.now()
+  const { requests } = manifest
   const job: JobRow = {
     id,
     key: null,
@@ -69,12 +88,12 @@ export async function createTrial(
     held: null,
     rev: 0,
     digest,
-    input: head.manifest,
+    input: manifest,
     options: own,
-    quote: null,
+    quote,
     receipt: null,
     tags: {},
-    requests: count,
+    requests,
     round: 0,
     cancelWanted: false,
     createdAt: now,
@@ -83,7 +102,7 @@ export async function createTrial(
     outputs: [],
     error: null,
   }
-  await ports.store.createJob(job, shards, [{ jobId: id, at: now, type: 'tried', data: { requests: count } }])
+  await ports.store.createJob(job, shards, [{ jobId: id, at: now, type: 'tried', data: { requests } }])
   return job
 }
 

@@ -106,11 +106,27 @@ describe('a quote', () => {
     expect(whole('text-embedding-3-small', 'openai', 1e11, 1e9)).toEqual({
       low: '1000',
       high: '1000',
+      most: '1000',
       standard: '2000',
     })
-    expect(whole('gemini-2.5-pro', 'gemini', 1e10, 1e6)).toEqual({ low: '6250', high: '6250', standard: '12500' })
-    expect(whole('gemini-2.5-pro', 'gemini', 1e10, 4e4)).toEqual({ low: '12500', high: '12500', standard: '25000' })
-    expect(whole('gpt-5', 'openai', 4.5e9, 1e6, 3e8)).toEqual({ low: '4312.5', high: '4312.5', standard: '8625' })
+    expect(whole('gemini-2.5-pro', 'gemini', 1e10, 1e6)).toEqual({
+      low: '6250',
+      high: '6250',
+      most: '6250',
+      standard: '12500',
+    })
+    expect(whole('gemini-2.5-pro', 'gemini', 1e10, 4e4)).toEqual({
+      low: '12500',
+      high: '12500',
+      most: '12500',
+      standard: '25000',
+    })
+    expect(whole('gpt-5', 'openai', 4.5e9, 1e6, 3e8)).toEqual({
+      low: '4312.5',
+      high: '4312.5',
+      most: '4312.5',
+      standard: '8625',
+    })
   })
 
   test('brackets a price that the vendor left open', () => {
@@ -124,7 +140,7 @@ describe('without a price', () => {
   test('a quote shows null, never zero, and says so', () => {
     const result = quoted([group({ model: 'mystery' })])
     expect(result.lanes).toHaveLength(1)
-    expect(result.lanes[0]).toMatchObject({ usd: { low: null, high: null, standard: null } })
+    expect(result.lanes[0]).toMatchObject({ usd: { low: null, high: null, most: null, standard: null } })
     expect(result.lanes[0]?.notes[0]).toBe('No price is known for model "mystery" in openai/batch.')
     expect(result).toMatchObject({ recommended: null, pricesAsOf: null })
     expect(unpricedModels(result, 'openai/batch')).toEqual(['mystery'])

@@ -7,13 +7,12 @@ import { builtIn, type ModelRow, type PriceBook, ratesOf } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
 import { type Price, priceFor, residency, whyRefused } from './price.ts'
+import type { Range } from './range.ts'
 import { type LaneFigures, recommend } from './recommend.ts'
 import type { SparedQuote } from './spared.ts'
+import type { Template } from './template.ts'
 
-export interface Range {
-  readonly low: number
-  readonly high: number
-}
+export type { Range } from './range.ts'
 
 /** Requests of one vendor, model and endpoint. Tokens are those of all requests of the group together. */
 export interface QuoteGroup {
@@ -23,6 +22,8 @@ export interface QuoteGroup {
   readonly requests: number
   readonly inputTokens: Range
   readonly outputTokens: Range
+  /** What all of it comes to at worst, for budgets: more than is likely. Default: the high ends. */
+  readonly most?: { readonly input: number; readonly output: number }
   /** Tokens of each prompt, where they are known and alike; else the average is taken. */
   readonly promptTokens?: number
   /** Share of the input, 0 to 1, that is known to be read from a cache; the rest is plain input. */
@@ -67,8 +68,16 @@ export interface QuotedLane {
   readonly lane: Lane
   readonly model: string
   readonly flyable: boolean
-  /** `standard`: what the tokens of `high` cost at the standard price. */
-  readonly usd: { readonly low: string | null; readonly high: string | null; readonly standard: string | null }
+  /**
+   * Nineteen jobs in twenty cost between `low` and `high`. `most`: what it cannot pass as far as requests say so, which
+   * is what budgets go by. `standard`: what the tokens of `high` cost at the standard price.
+   */
+  readonly usd: {
+    readonly low: string | null
+    readonly high: string | null
+    readonly most: string | null
+    readonly standard: string | null
+  }
   readonly tokens: {
     readonly inputLow: number
     readonly inputHigh: number
@@ -103,6 +112,20 @@ export interface Quote {
   readonly cache?: QuotedCache
   /** Requests that are not bought, or need not be. Absent: none are known. */
   readonly spared?: readonly SparedQuote[]
+  /** Requests that a pilot of this input has bought: their answers are there, and the amounts are of the others. */
+  readonly pilot?: { readonly requests: number }
+  /** By group of the input, what quotes of later jobs learn from. */
+  readonly learns?: readonly Learnable[]
+}
+
+/** What was known of a group of requests when it was quoted, to be laid beside what it was billed. */
+export interface Learnable {
+  readonly vendor: string
+  readonly model: string
+  readonly requests: number
+  /** Of all of them, as far as our tokenizer goes; null: none was counted. */
+  readonly counted: number | null
+  readonly template: Template
 }
 
 /** Tiers as they are shown: cheapest first. */
@@ -187,6 +210,7 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
     onTime: landing?.onTime ?? null,
     flyable,
   }
+  const most = sum(groups.map((group) => costAt(atMost(group), row, tier, input.at, 'high')))
   const from = (seconds: number | undefined): string | null =>
     seconds === undefined ? null : new Date(input.at + Math.round(seconds) * 1000).toISOString()
   const tokens = tokensOf(groups)
@@ -208,7 +232,7 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
     lane,
     model,
     flyable,
-    usd: { low: print(figures.low), high: print(figures.high), standard: print(figures.standard) },
+    usd: { low: print(figures.low), high: print(figures.high), most: print(most), standard: print(figures.standard) },
     tokens,
     lands: { p50: from(landing?.p50), p90: from(landing?.p90) },
     onTime: figures.onTime,
@@ -246,6 +270,16 @@ function residencyNotes(groups: Groups, row: ModelRow | undefined): string[] {
 const print = (nano: NanoUsd | null): string | null => (nano === null ? null : usd(nano))
 const sum = (parts: readonly (NanoUsd | null)[]): NanoUsd | null =>
   parts.reduce((all, part) => (all === null || part === null ? null : all + part), 0n)
+
+function atMost(group: QuoteGroup): QuoteGroup {
+  const { inputTokens, outputTokens, most } = group
+  if (most === undefined) return group
+  return {
+    ...group,
+    inputTokens: { ...inputTokens, high: Math.max(inputTokens.high, most.input) },
+    outputTokens: { ...outputTokens, high: Math.max(outputTokens.high, most.output) },
+  }
+}
 
 function costAt(
   group: QuoteGroup,

@@ -19,7 +19,7 @@ export interface SparedShare {
 
 /** A group but for some of its requests. */
 export function withoutShare(group: QuoteGroup, { requests, tokens }: SparedShare): QuoteGroup {
-  const { inputTokens, outputTokens } = group
+  const { inputTokens, outputTokens, most } = group
   return {
     ...group,
     requests: Math.round(group.requests * (1 - requests)),
@@ -28,6 +28,9 @@ export function withoutShare(group: QuoteGroup, { requests, tokens }: SparedShar
       low: Math.floor(outputTokens.low * (1 - requests)),
       high: Math.ceil(outputTokens.high * (1 - requests)),
     },
+    ...(most && {
+      most: { input: Math.ceil(most.input * (1 - tokens)), output: Math.ceil(most.output * (1 - requests)) },
+    }),
   }
 }
 

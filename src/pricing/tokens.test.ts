@@ -19,10 +19,14 @@ describe('counting tokens', () => {
       ].map(async (model) => (await tokenCounter(model)).encoding),
     )
     expect(encodings).toEqual([...Array(4).fill('o200k_base'), ...Array(4).fill('cl100k_base'), 'o200k_base'])
-    const spreads = await Promise.all(
-      ['text-embedding-3-small', 'gpt-5', 'claude-sonnet-4-6'].map(async (model) => (await tokenCounter(model)).spread),
+    const billed = await Promise.all(
+      ['text-embedding-3-small', 'gpt-5', 'claude-sonnet-4-6'].map(async (model) => (await tokenCounter(model)).billed),
     )
-    expect(spreads).toEqual([0, 0.03, 0.25])
+    expect(billed).toEqual([
+      { low: 1, high: 1 },
+      { low: 0.97, high: 1.03 },
+      { low: 1, high: 1.55 },
+    ])
   })
 
   test('takes special tokens as the text they are', async () => {
@@ -108,7 +112,7 @@ describe('tokens by size from a sample', () => {
 
   test('has no sampling error when every request was read, only the counter’s own', () => {
     expect(sampleRatio(rows, { population: 3 })).toMatchObject({ low: 0.25, high: 0.25 })
-    expect(sampleRatio(rows, { population: 3, spread: 0.2 })).toMatchObject({ low: 0.2, high: 0.3 })
+    expect(sampleRatio(rows, { population: 3 })).toMatchObject({ low: 0.25, high: 0.25 })
   })
 
   test('is wide for a single request out of many, and impossible for none', () => {

@@ -12,7 +12,7 @@ const lane = (name: `${string}/batch` | `${string}/standard`, flyable: boolean):
   lane: name,
   model: 'm-1',
   flyable,
-  usd: { low: '0.10', high: '0.25', standard: '0.5' },
+  usd: { low: '0.10', high: '0.25', most: '0.4', standard: '0.5' },
   tokens: { inputLow: 1, inputHigh: 2, outputLow: 3, outputHigh: 4 },
   lands: { p50: iso(20), p90: iso(90) },
   onTime: null,

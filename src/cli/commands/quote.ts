@@ -3,7 +3,7 @@ import { openPrices, quoteTokens, type WhatIf } from '../../index.ts'
 import { exit } from '../exit-codes.ts'
 import { Rejects } from '../rejects.ts'
 import { deadlineOf, type JobFlags, settingsOf } from '../settings.ts'
-import { intake } from '../take-off.ts'
+import { intake, pilot } from '../take-off.ts'
 import { clear, out, say } from '../terminal.ts'
 import { quoteText } from '../text/quote.ts'
 import { withHome } from '../with-home.ts'
@@ -30,7 +30,7 @@ const quoteInput = (input: readonly string[], flags: JobFlags): Promise<number> 
     const deadline = deadlineOf(flags, redeye.now())
     if (deadline !== undefined) say(`To land by ${deadline.text}.`)
     const rejects = new Rejects(flags.rejects ?? 'redeye.rejects.jsonl')
-    const settings = { ...(await settingsOf(flags)), ...intake(flags, rejects) }
+    const settings = { ...(await settingsOf(flags)), ...intake(flags, rejects), ...pilot(flags, input) }
     const quoted = await redeye.quote(input, deadline === undefined ? settings : { ...settings, by: deadline.at })
     clear()
     rejects.close()

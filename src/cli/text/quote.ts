@@ -23,6 +23,9 @@ export function quoteText(quote: Quote, now: number): string {
     quote.reason,
     ...climbText(quote),
     ...quote.alternatives.map(({ lane, model, usd }) => `Or all of it by ${model} on ${lane}: ${rangeText(usd)} USD.`),
+    ...(quote.pilot === undefined
+      ? []
+      : [`A pilot has bought ${some(quote.pilot.requests, 'request')} already; the amounts are of the others.`]),
     ...(quote.cache === undefined ? [] : [cacheText(quote.cache)]),
     ...(quote.spared ?? []).map(sparedText),
     ...(flown.length < quote.lanes.length

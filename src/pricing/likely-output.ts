@@ -1,0 +1,123 @@
+import { makesNumbers } from '../domain/endpoints.ts'
+import { type Range, sumOf, within } from './range.ts'
+
+/** What of a request tells how long its answer will be. */
+export interface AnswerTerms {
+  readonly endpoint: string
+  readonly model: string
+  /** Its limit, thoughts included (max_tokens, max_completion_tokens, max_output_tokens). */
+  readonly maxTokens?: number | undefined
+  /** The JSON schema of the answer. */
+  readonly schema?: unknown
+  readonly effort?: Effort | undefined
+}
+
+/** How hard the model is told to think: a word of its vendor, or tokens at most. */
+export type Effort = string | number
+
+/** A text without anything to go by. Jobs ask for a word or for pages; these are the averages of nineteen in twenty. */
+const text: Range = { low: 12, high: 900 }
+/** A string in a schema: a name, a phrase, a sentence. */
+const string: Range = { low: 2, high: 30 }
+const number: Range = { low: 1, high: 6 }
+/** Of a list without bounds. */
+const items: Range = { low: 1, high: 5 }
+/** Limits are set with room above the answers, mostly. */
+const limitShare: Range = { low: 0.04, high: 0.9 }
+
+const efforts: Readonly<Record<string, Range>> = {
+  none: { low: 0, high: 0 },
+  minimal: { low: 0, high: 120 },
+  low: { low: 30, high: 600 },
+  medium: { low: 90, high: 1500 },
+  high: { low: 250, high: 4000 },
+  xhigh: { low: 500, high: 8000 },
+  max: { low: 500, high: 12_000 },
+}
+/** Think unless told not to. From GPT-5.1 on the default effort of GPT is none. */
+const thinks = /^(?:o\d|gpt-5(?:-|$)(?!.*chat)|gemini-(?:2\.5|[3-9])(?!.*lite))/
+
+/**
+ * Tokens that answers have on average, before anybody has seen one, thoughts included: from what requests say of them.
+ * Nineteen jobs in twenty are within, as far as anybody can tell; see `outputRange` for what a single answer cannot pass.
+ */
+export function likelyOutput(terms: AnswerTerms): Range {
+  const { endpoint, model, maxTokens, schema, effort } = terms
+  if (makesNumbers(endpoint)) return { low: 0, high: 0 }
+  const thoughts = thoughtsOf(model, effort)
+  const answer = schema === undefined ? likelyText(maxTokens) : sizeOf(schema, 0)
+  const both = thoughts.high > 0 ? sumOf([answer, thoughts]) : answer
+  return maxTokens === undefined ? both : within(both, { low: 1, high: maxTokens })
+}
+
+function likelyText(maxTokens: number | undefined): Range {
+  if (maxTokens === undefined) return text
+  return {
+    low: Math.max(Math.min(text.low, maxTokens / 2), limitShare.low * maxTokens),
+    high: Math.min(limitShare.high * maxTokens, Math.max(text.high, maxTokens / 2)),
+  }
+}
+
+function thoughtsOf(model: string, effort: Effort | undefined): Range {
+  if (typeof effort === 'number') return { low: effort / 40, high: effort }
+  const name = model.slice(model.lastIndexOf('/') + 1)
+  const asked = effort ?? (thinks.test(name) ? 'medium' : 'none')
+  return efforts[asked.toLowerCase()] ?? (efforts['medium'] as Range)
+}
+
+const depthMax = 12
+
+/** Tokens of the JSON text that a schema describes, on average. */
+function sizeOf(schema: unknown, depth: number): Range {
+  if (typeof schema !== 'object' || schema === null || depth > depthMax) return string
+  const node = schema as Readonly<Record<string, unknown>>
+  if ('const' in node) return sizeOfText([node['const']])
+  if (Array.isArray(node['enum']) && node['enum'].length > 0) return sizeOfText(node['enum'])
+  const choices = node['anyOf'] ?? node['oneOf']
+  if (Array.isArray(choices) && choices.length > 0) {
+    const sizes = choices.map((choice) => sizeOf(choice, depth + 1))
+    return { low: Math.min(...sizes.map(({ low }) => low)), high: Math.max(...sizes.map(({ high }) => high)) }
+  }
+  const type = Array.isArray(node['type']) ? node['type'][0] : node['type']
+  switch (String(type).toLowerCase()) {
+    case 'boolean':
+    case 'null':
+      return { low: 1, high: 1 }
+    case 'integer':
+    case 'number':
+      return number
+    case 'array':
+      return sizeOfArray(node, depth)
+    case 'object':
+      return sizeOfObject(node, depth)
+    default:
+      return within(string, { low: 1, high: Number(node['maxLength'] ?? Number.POSITIVE_INFINITY) / 2 })
+  }
+}
+
+function sizeOfText(values: readonly unknown[]): Range {
+  const lengths = values.map((value) => (JSON.stringify(value) ?? '').length)
+  return { low: Math.ceil(Math.min(...lengths) / 6), high: Math.ceil(Math.max(...lengths) / 3) + 1 }
+}
+
+function sizeOfArray(node: Readonly<Record<string, unknown>>, depth: number): Range {
+  const item = sizeOf(node['items'], depth + 1)
+  const [least, most] = [numberIn(node['minItems']), numberIn(node['maxItems'])]
+  const count = within(items, { low: least ?? 0, high: most ?? Number.POSITIVE_INFINITY })
+  return { low: 2 + count.low * (item.low + 1), high: 2 + count.high * (item.high + 2) }
+}
+
+const numberIn = (value: unknown): number | undefined =>
+  value === undefined || Number.isNaN(Number(value)) ? undefined : Number(value)
+
+function sizeOfObject(node: Readonly<Record<string, unknown>>, depth: number): Range {
+  const properties = Object.entries((node['properties'] ?? {}) as Readonly<Record<string, unknown>>)
+  const required = Array.isArray(node['required']) ? new Set<unknown>(node['required']) : new Set<unknown>()
+  const parts = properties.map(([name, property]) => {
+    const size = sizeOf(property, depth + 1)
+    const named = { low: size.low + name.length / 6 + 2, high: size.high + name.length / 3 + 4 }
+    return required.has(name) ? named : { low: named.low / 2, high: named.high }
+  })
+  const { low, high } = sumOf(parts)
+  return { low: 2 + low, high: 3 + high }
+}

@@ -1,0 +1,79 @@
+import { digestOf } from '../kit/ids.ts'
+
+/**
+ * What requests of one kind have in common, as digests. Answers to the same instructions under the same settings are
+ * about as long from one night to the next.
+ */
+export interface Template {
+  /** Settings and instructions; null: the instructions are not the same in all requests, or there are none. */
+  readonly exact: string | null
+  /** Everything but the prompt: schema, limits, tools, effort; null: it differs from request to request. */
+  readonly settings: string | null
+}
+
+/** Digests of one request, the first of which is the most particular. */
+export interface RequestTemplate {
+  readonly opening: string
+  readonly system: string | null
+  readonly settings: string
+}
+
+const promptFields = new Set('messages input prompt contents content'.split(' '))
+const systemFields = new Set('instructions system systemInstruction system_instruction'.split(' '))
+/** Names and books, which no answer depends on. */
+const silentFields = new Set(
+  'user metadata labels store stream service_tier prompt_cache_key safety_identifier model'.split(' '),
+)
+/** Of what a user says first: instructions mostly come before what they are about. */
+const OPENING_LENGTH = 40
+
+/** @param body  of a request, in any dialect */
+export function templateOf(body: Readonly<Record<string, unknown>>): RequestTemplate {
+  const settings: [string, unknown][] = []
+  const said: string[] = []
+  let opening = ''
+  for (const [name, value] of Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (systemFields.has(name)) said.push(textOf(value))
+    else if (promptFields.has(name)) {
+      const turns = Array.isArray(value) ? value : [value]
+      const isSystem = (turn: unknown): boolean => ['system', 'developer'].includes(roleOf(turn))
+      said.push(...turns.filter(isSystem).map(textOf))
+      opening ||= textOf(turns.find((turn) => !isSystem(turn))).slice(0, OPENING_LENGTH)
+    } else if (!silentFields.has(name)) settings.push([name, value])
+  }
+  const system = said.join('\n')
+  const set = JSON.stringify(settings)
+  return {
+    opening: hex(set, system, opening),
+    system: system === '' ? null : hex(set, system),
+    settings: hex(set),
+  }
+}
+
+/** Of a sample of requests: what nine in ten of them share. */
+export function sharedTemplate(requests: readonly RequestTemplate[]): Template {
+  const shared = (of: (request: RequestTemplate) => string | null): string | null => {
+    const counts = new Map<string | null, number>()
+    for (const request of requests) counts.set(of(request), (counts.get(of(request)) ?? 0) + 1)
+    const [most, count] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [null, 0]
+    return count >= 0.9 * requests.length ? most : null
+  }
+  return {
+    exact: shared(({ opening }) => opening) ?? shared(({ system }) => system),
+    settings: shared(({ settings }) => settings),
+  }
+}
+
+const hex = (...parts: readonly string[]): string =>
+  digestOf(...parts)
+    .toString('hex')
+    .slice(0, 32)
+
+const roleOf = (turn: unknown): string => String((turn as { role?: unknown } | null)?.role ?? '')
+
+function textOf(said: unknown): string {
+  if (typeof said === 'string') return said
+  if (Array.isArray(said)) return said.map(textOf).join('\n')
+  const { text, content, parts } = (said ?? {}) as { text?: unknown; content?: unknown; parts?: unknown }
+  return text === undefined && content === undefined && parts === undefined ? '' : textOf(text ?? content ?? parts)
+}
