@@ -43,6 +43,9 @@ export interface Counted {
   readonly template: Template
 }
 
+/** How a schema is worded before the model reads it is not published. */
+const SCHEMA_LEAST = 0.7
+
 export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
   const counted: Counted[] = []
   for (const { model, endpoint, samples: sampled } of groups) {
@@ -57,7 +60,7 @@ export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
       unseen += found.media.filter(({ type }) => type === null).length
       const ranges = found.media.map((one) => mediaTokens(model, one))
       const besides = (end: 'low' | 'high'): number => ranges.reduce((sum, range) => sum + range[end], found.tokens)
-      const low = besides('low') + (countsSchema ? found.answerSchema : 0)
+      const low = besides('low') + (countsSchema ? SCHEMA_LEAST * found.answerSchema : 0)
       const output = likelyOutput({ endpoint, model, maxTokens, ...answerTermsOf(body) })
       return { estimate, low, high: besides('high') + found.answerSchema, output }
     })

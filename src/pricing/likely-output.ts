@@ -34,8 +34,10 @@ const efforts: Readonly<Record<string, Range>> = {
   xhigh: { low: 500, high: 8000 },
   max: { low: 500, high: 12_000 },
 }
-/** Think unless told not to. From GPT-5.1 on the default effort of GPT is none. */
-const thinks = /^(?:o\d|gpt-5(?:-|$)(?!.*chat)|gemini-(?:2\.5|[3-9])(?!.*lite))/
+/** Think unless told not to. */
+const thinks = /^(?:o\d|gpt-(?:5(?!\.)|[6-9])(?!.*chat)|gemini-(?:2\.5|[3-9])(?!.*lite))/
+/** May or may not: the default effort of GPT-5.1 and its sisters, and what adaptive Claude models make of easy prompts. */
+const mayThink = /^(?:gpt-5\.|claude-[a-z]+-(?:[5-9]|\d\d))/
 
 /**
  * Tokens that answers have on average, before anybody has seen one, thoughts included: from what requests say of them.
@@ -61,8 +63,10 @@ function likelyText(maxTokens: number | undefined): Range {
 function thoughtsOf(model: string, effort: Effort | undefined): Range {
   if (typeof effort === 'number') return { low: effort / 40, high: effort }
   const name = model.slice(model.lastIndexOf('/') + 1)
-  const asked = effort ?? (thinks.test(name) ? 'medium' : 'none')
-  return efforts[asked.toLowerCase()] ?? (efforts['medium'] as Range)
+  const medium = efforts['medium'] as Range
+  if (effort !== undefined) return efforts[effort.toLowerCase()] ?? medium
+  if (thinks.test(name)) return medium
+  return mayThink.test(name) ? { low: 0, high: medium.high } : { low: 0, high: 0 }
 }
 
 const depthMax = 12

@@ -1,8 +1,9 @@
 import { digestOf } from '../kit/ids.ts'
+import { answerTermsOf } from './answer-terms.ts'
 
 /**
  * What requests of one kind have in common, as digests. Answers to the same instructions under the same settings are
- * about as long from one night to the next.
+ * about as long from one night to the next; and a schema is an instruction too.
  */
 export interface Template {
   /** Settings and instructions; null: the instructions are not the same in all requests, or there are none. */
@@ -16,6 +17,7 @@ export interface RequestTemplate {
   readonly opening: string
   readonly system: string | null
   readonly settings: string
+  readonly hasSchema: boolean
 }
 
 const promptFields = new Set('messages input prompt contents content'.split(' '))
@@ -47,6 +49,7 @@ export function templateOf(body: Readonly<Record<string, unknown>>): RequestTemp
     opening: hex(set, system, opening),
     system: system === '' ? null : hex(set, system),
     settings: hex(set),
+    hasSchema: answerTermsOf(body).schema !== undefined,
   }
 }
 
@@ -58,10 +61,9 @@ export function sharedTemplate(requests: readonly RequestTemplate[]): Template {
     const [most, count] = [...counts].sort(([, a], [, b]) => b - a)[0] ?? [null, 0]
     return count >= 0.9 * requests.length ? most : null
   }
-  return {
-    exact: shared(({ opening }) => opening) ?? shared(({ system }) => system),
-    settings: shared(({ settings }) => settings),
-  }
+  const settings = shared((request) => request.settings)
+  const bySchema = requests.every(({ hasSchema }) => hasSchema) ? settings : null
+  return { exact: shared(({ opening }) => opening) ?? shared(({ system }) => system) ?? bySchema, settings }
 }
 
 const hex = (...parts: readonly string[]): string =>

@@ -57,7 +57,12 @@ describe('a pilot', () => {
     expect(first.pilot).toEqual({ requests: 40 })
     const calls = async () => (await redeye.jobs()).reduce((sum, { requests }) => sum + requests, 0)
     expect(await calls()).toBe(40)
-    for (const { usd, lane } of first.lanes) if (lane.endsWith('/batch')) expect(wide(usd)).toBeLessThan(2)
+    const batch = first.lanes.filter(({ lane }) => lane.endsWith('/batch'))
+    expect(batch.map(({ model }) => model)).toEqual(['gpt-5.4-mini', 'gpt-4.1-mini'])
+    expect(batch.map(({ notes }) => notes.join().match(/as (\d+) requests of a pilot have had/)?.[1])).toEqual([
+      '30',
+      '10',
+    ])
     expect((await redeye.quote(lines, { pilot: 40 })).pilot).toEqual({ requests: 40 })
     expect((await redeye.quote(lines)).pilot).toEqual({ requests: 40 })
     expect(await calls()).toBe(40)
