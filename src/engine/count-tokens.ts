@@ -1,8 +1,10 @@
 import type { TaskReply } from '../kit/byte-pool.ts'
 import { answerTermsOf } from '../pricing/answer-terms.ts'
+import { askedLength } from '../pricing/asked-length.ts'
 import { likelyOutput } from '../pricing/likely-output.ts'
 import { mediaTokens } from '../pricing/media-tokens.ts'
 import type { Range } from '../pricing/range.ts'
+import { saidIn } from '../pricing/said-in.ts'
 import { sharedTemplate, type Template, templateOf } from '../pricing/template.ts'
 import { requestTokens, tokenCounter } from '../pricing/tokens.ts'
 
@@ -61,7 +63,9 @@ export async function run({ groups }: CountIn): Promise<TaskReply<Counted[]>> {
       const ranges = found.media.map((one) => mediaTokens(model, one))
       const besides = (end: 'low' | 'high'): number => ranges.reduce((sum, range) => sum + range[end], found.tokens)
       const low = besides('low') + (countsSchema ? SCHEMA_LEAST * found.answerSchema : 0)
-      const output = likelyOutput({ endpoint, model, maxTokens, ...answerTermsOf(body) })
+      const said = saidIn(body)
+      const asked = askedLength(said, () => count(said.user))
+      const output = likelyOutput({ endpoint, model, maxTokens, asked, billed, ...answerTermsOf(body) })
       return { estimate, low, high: besides('high') + found.answerSchema, output }
     })
     const template = sharedTemplate(bodies.map(templateOf))

@@ -1,3 +1,4 @@
+import { type Collected, emptyUsage, readUsage, USAGE_BYTES } from '../delivery/result-index.ts'
 import type { EarlierMean } from '../pricing/measured.ts'
 import type { Learnable, Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
@@ -47,12 +48,14 @@ export async function earlierUsage(ports: Ports, groups: readonly Learnable[]): 
       .sort((a, b) => likenesses.indexOf(a.likeness) - likenesses.indexOf(b.likeness))
       .slice(0, READ_MAX)
     const read = alike.map(async ({ job, group: number, learnt, likeness }) => {
-      const { answered = 0, input = 0, output = 0 } = (await billedIn(job)).get(number) ?? {}
+      const { answered = 0, input = 0, output = 0, spread = ANSWER_SPREAD } = (await billedIn(job)).get(number) ?? {}
       if (answered === 0) return []
       const share = answered / learnt.requests
       const isWhole = share >= ANSWERED_MIN && learnt.counted !== null && learnt.counted > 0
-      const factor = isWhole ? { mean: input / ((learnt.counted as number) * share), requests: answered } : null
-      return [{ likeness, output: { mean: output / answered, requests: answered }, factor }]
+      const factor = isWhole
+        ? { mean: input / ((learnt.counted as number) * share), requests: answered, spread: FACTOR_SPREAD }
+        : null
+      return [{ likeness, output: { mean: output / answered, requests: answered, spread }, factor }]
     })
     found.push((await Promise.all(read)).flat())
   }
@@ -72,13 +75,23 @@ interface Billed {
   answered: number
   input: number
   output: number
+  /** Of its answers, as a share of their mean. */
+  spread: number
 }
 
+/** Answers differ among themselves by about as much as they are long, where nothing was seen of them. */
+const ANSWER_SPREAD = 1
+/** What is billed for a counted token differs little from prompt to prompt. */
+const FACTOR_SPREAD = 0.05
+/** Answers of one submission that their spread is told from. */
+const SPREAD_ROWS = 4096
+
 /** What a job was billed for rows that it bought itself, by group. */
-async function billedOf({ store }: Ports, jobId: string): Promise<Map<number, Billed>> {
+async function billedOf(ports: Ports, jobId: string): Promise<Map<number, Billed>> {
+  const { store } = ports
   const groups = new Map<number, Billed>()
   const at = (group: number): Billed => {
-    const of = groups.get(group) ?? { answered: 0, input: 0, output: 0 }
+    const of = groups.get(group) ?? { answered: 0, input: 0, output: 0, spread: ANSWER_SPREAD }
     groups.set(group, of)
     return of
   }
@@ -88,7 +101,15 @@ async function billedOf({ store }: Ports, jobId: string): Promise<Map<number, Bi
     groupOf.set(shard.id, shard.group)
     at(shard.group).answered += (shard.tally as ShardTally | null)?.own.succeeded ?? 0
   }
-  const shardOf = new Map((await store.submissions({ jobId })).map(({ id, shardId }) => [id, shardId]))
+  const submissions = await store.submissions({ jobId })
+  const shardOf = new Map(submissions.map(({ id, shardId }) => [id, shardId]))
+  const read = new Set<number>()
+  for (const { shardId, collected } of submissions) {
+    const group = groupOf.get(shardId)
+    if (group === undefined || collected === null || read.has(group)) continue
+    read.add(group)
+    at(group).spread = (await spreadIn(ports, collected as Collected)) ?? ANSWER_SPREAD
+  }
   for (const { submissionId, part, kind, tokens } of await store.ledger({ jobId })) {
     const group = groupOf.get(shardOf.get(submissionId) ?? '')
     if (part !== 'proven' || group === undefined) continue
@@ -97,3 +118,27 @@ async function billedOf({ store }: Ports, jobId: string): Promise<Map<number, Bi
   }
   return groups
 }
+
+/** How much the answers of a submission differ; undefined: it has too few. */
+async function spreadIn({ blobs }: Ports, { usage }: Collected): Promise<number | undefined> {
+  const blob = await blobs.openLocal(usage)
+  const bytes = new Uint8Array(Math.min(SPREAD_ROWS * USAGE_BYTES, blob.bytes))
+  try {
+    await blob.read(bytes, 0)
+  } finally {
+    await blob.close()
+  }
+  const view = new DataView(bytes.buffer)
+  const row = emptyUsage()
+  let [rows, sum, squares] = [0, 0, 0]
+  for (let place = 0; place < bytes.length; place += USAGE_BYTES) {
+    readUsage(view, place, row)
+    if (!row.billed) continue
+    rows++
+    sum += row.output
+    squares += row.output ** 2
+  }
+  if (rows < SPREAD_ROWS_MIN || sum === 0) return undefined
+  return Math.sqrt(Math.max(0, squares / rows - (sum / rows) ** 2)) / (sum / rows)
+}
+const SPREAD_ROWS_MIN = 10

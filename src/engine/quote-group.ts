@@ -21,15 +21,12 @@ const UNSAMPLED: Range = { low: 0.3, high: 1.2 }
 const PILOT_MIN = 2
 /** How much jobs are taken to differ from those before them, until enough of them have told. */
 const DRIFT: Readonly<Record<Likeness, { readonly output: number; readonly factor: number }>> = {
-  exact: { output: 0.1, factor: 0.02 },
+  exact: { output: 0.08, factor: 0.02 },
   settings: { output: 0.4, factor: 0.08 },
   model: { output: 0, factor: 0.08 },
 }
 /** Jobs that ask otherwise tell something of answers only together. */
 const UNLIKE_MIN = 3
-/** Answers differ among themselves by about as much as they are long. */
-const ANSWER_SPREAD = 1
-const FACTOR_SPREAD = 0.05
 
 export interface EstimatedGroup {
   readonly quoted: QuoteGroup
@@ -158,11 +155,11 @@ function factorOf({ sample }: Known, { pilot, earlier }: Seen): { range: Range; 
   const likeness = earlier.find(({ factor }) => factor !== null)?.likeness
   if (likeness === undefined) return { range: counted.billed }
   const factors = earlier.flatMap((one) => (one.factor !== null && one.likeness === likeness ? [one.factor] : []))
-  const range = nextMean(factors, {
+  const seen = nextMean(factors, {
     requests: Number.POSITIVE_INFINITY,
     drift: DRIFT[likeness].factor,
-    spread: FACTOR_SPREAD,
   })
+  const range = narrowed(seen, counted.billed) ?? seen
   return { range, note: billedNote(middleOf(range), `as ${jobsText(factors.length)} of this home show`) }
 }
 
@@ -209,14 +206,19 @@ function toldOf(
   if (of.length === 0 || (likeness === 'settings' && of.length < UNLIKE_MIN)) return undefined
   const range = nextMean(
     of.map(({ output }) => output),
-    { requests, drift: DRIFT[likeness].output, spread: ANSWER_SPREAD },
+    { requests, drift: DRIFT[likeness].output },
   )
   if (likeness === 'exact')
     return { range, because: `by ${jobsText(of.length)} of this home with the same instructions and settings` }
   // Other instructions under the same settings narrow what requests say, and widen nothing.
-  const narrower = { low: Math.max(range.low, said.low), high: Math.min(range.high, said.high) }
-  if (narrower.low >= narrower.high) return undefined
-  return { range: narrower, because: `by ${jobsText(of.length)} of this home with the same settings` }
+  const narrower = narrowed(range, said)
+  return narrower && { range: narrower, because: `by ${jobsText(of.length)} of this home with the same settings` }
+}
+
+/** What both allow; undefined: they contradict each other. */
+function narrowed(one: Range, other: Range): Range | undefined {
+  const range = { low: Math.max(one.low, other.low), high: Math.min(one.high, other.high) }
+  return range.low <= range.high ? range : undefined
 }
 
 /** What requests say of their answers, on average. */

@@ -1,5 +1,5 @@
 import { makesNumbers } from '../domain/endpoints.ts'
-import { type Range, sumOf, within } from './range.ts'
+import { productOf, type Range, shortest, sumOf, within } from './range.ts'
 
 /** What of a request tells how long its answer will be. */
 export interface AnswerTerms {
@@ -10,20 +10,24 @@ export interface AnswerTerms {
   /** The JSON schema of the answer. */
   readonly schema?: unknown
   readonly effort?: Effort | undefined
+  /** How long answers are by what is asked; see `askedLength`. */
+  readonly asked?: Range | undefined
+  /** What the vendor makes of each token that is meant here, which are those of OpenAI. */
+  readonly billed?: Range | undefined
 }
 
 /** How hard the model is told to think: a word of its vendor, or tokens at most. */
 export type Effort = string | number
 
 /** A text without anything to go by. Jobs ask for a word or for pages; these are the averages of nineteen in twenty. */
-const text: Range = { low: 12, high: 900 }
+const text: Range = { low: 5, high: 900 }
 /** A string in a schema: a name, a phrase, a sentence. */
 const string: Range = { low: 2, high: 30 }
 const number: Range = { low: 1, high: 6 }
 /** Of a list without bounds. */
-const items: Range = { low: 1, high: 5 }
-/** Limits are set with room above the answers, mostly. */
-const limitShare: Range = { low: 0.04, high: 0.9 }
+const items: Range = { low: 0.5, high: 5 }
+/** Of a limit, what answers have on average at most: few are cut off. */
+const LIMIT_SHARE = 0.85
 
 const efforts: Readonly<Record<string, Range>> = {
   none: { low: 0, high: 0 },
@@ -44,20 +48,21 @@ const mayThink = /^(?:gpt-5\.|claude-[a-z]+-(?:[5-9]|\d\d))/
  * Nineteen jobs in twenty are within, as far as anybody can tell; see `outputRange` for what a single answer cannot pass.
  */
 export function likelyOutput(terms: AnswerTerms): Range {
-  const { endpoint, model, maxTokens, schema, effort } = terms
+  const { endpoint, model, maxTokens, schema, effort, asked, billed } = terms
   if (makesNumbers(endpoint)) return { low: 0, high: 0 }
   const thoughts = thoughtsOf(model, effort)
-  const answer = schema === undefined ? likelyText(maxTokens) : sizeOf(schema, 0)
-  const both = thoughts.high > 0 ? sumOf([answer, thoughts]) : answer
+  const said = schema === undefined ? (asked ?? text) : sizeOf(schema, 0)
+  const meant = billed === undefined ? said : productOf([said, billed])
+  const answer = schema === undefined ? likelyText(meant, maxTokens) : meant
+  const both = shortest(thoughts.high > 0 ? sumOf([answer, thoughts]) : answer)
   return maxTokens === undefined ? both : within(both, { low: 1, high: maxTokens })
 }
 
-function likelyText(maxTokens: number | undefined): Range {
-  if (maxTokens === undefined) return text
-  return {
-    low: Math.max(Math.min(text.low, maxTokens / 2), limitShare.low * maxTokens),
-    high: Math.min(limitShare.high * maxTokens, Math.max(text.high, maxTokens / 2)),
-  }
+/** A limit is set with room above the answers; how much, nobody knows. */
+function likelyText(asked: Range, maxTokens: number | undefined): Range {
+  if (maxTokens === undefined) return asked
+  const high = Math.min(LIMIT_SHARE * maxTokens, asked.high)
+  return { low: Math.min(asked.low, high / 4), high }
 }
 
 function thoughtsOf(model: string, effort: Effort | undefined): Range {
@@ -66,7 +71,7 @@ function thoughtsOf(model: string, effort: Effort | undefined): Range {
   const medium = efforts['medium'] as Range
   if (effort !== undefined) return efforts[effort.toLowerCase()] ?? medium
   if (thinks.test(name)) return medium
-  return mayThink.test(name) ? { low: 0, high: medium.high } : { low: 0, high: 0 }
+  return mayThink.test(name) ? { low: 1, high: medium.high } : { low: 0, high: 0 }
 }
 
 const depthMax = 12
@@ -122,6 +127,7 @@ function sizeOfObject(node: Readonly<Record<string, unknown>>, depth: number): R
     const named = { low: size.low + name.length / 6 + 2, high: size.high + name.length / 3 + 4 }
     return required.has(name) ? named : { low: named.low / 2, high: named.high }
   })
-  const { low, high } = sumOf(parts)
+  // Who puts much into one field does so in others.
+  const { low, high } = sumOf(parts, 0.5)
   return { low: 2 + low, high: 3 + high }
 }

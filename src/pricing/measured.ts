@@ -29,7 +29,7 @@ export function meanOfRest(sample: readonly number[], rest: number): Range {
   }
 }
 
-/** The 2.5 % and 97.5 % points of the distance of a sample's mean from the true one, in its own standard errors. */
+/** How far a sample's mean is from the true one, in its own standard errors: the points that it is between, mostly. */
 function studentised(sample: readonly number[], mean: number): readonly [below: number, above: number] {
   const chance = chanceFrom(sample.length)
   const distances: number[] = []
@@ -42,8 +42,8 @@ function studentised(sample: readonly number[], mean: number): readonly [below: 
   distances.sort((a, b) => a - b)
   const normal = student95(sample.length - 1)
   const point = (share: number): number => distances[Math.round(share * (distances.length - 1))] ?? 0
-  // Not shorter than without a tail: what is rare is easily missed.
-  return [Math.min(-normal, point(0.025)), Math.max(normal, point(0.975))]
+  // Not shorter than without a tail, and further out than the plain points: what is rare is easily missed by a sample.
+  return [Math.min(-normal, point(0.01)), Math.max(normal, point(0.99))]
 }
 
 function meanOf(sample: readonly number[]): { mean: number; error: number } {
@@ -64,34 +64,35 @@ function chanceFrom(seed: number): () => number {
   }
 }
 
-/** What one earlier job has had on average, over so many requests. */
+/** What one earlier job has had on average, over so many requests, which differ by this share of it. */
 export interface EarlierMean {
   readonly mean: number
   readonly requests: number
+  readonly spread: number
 }
 
 /** Jobs that our own guess of their spread counts for, while there are few. */
-const GUESS_WEIGHT = 8
+const GUESS_WEIGHT = 20
 
 /**
  * What the next job has on average, from what earlier ones had: a prediction interval of its logarithm, as means are
  * above zero and differ by ratios.
  * @param next.requests  of the next job
  * @param next.drift     how much jobs of this kind are taken to differ, as a share, until enough of them are known
- * @param next.spread    of single requests, as a share of their mean
  */
 export function nextMean(
   earlier: readonly EarlierMean[],
-  { requests, drift, spread }: { readonly requests: number; readonly drift: number; readonly spread: number },
+  { requests, drift }: { readonly requests: number; readonly drift: number },
 ): Range {
   const logs = earlier.map(({ mean }) => Math.log(Math.max(mean, 0.5)))
-  const weights = earlier.map((one) => 1 / (drift ** 2 + spread ** 2 / one.requests))
+  const weights = earlier.map((one) => 1 / (drift ** 2 + one.spread ** 2 / one.requests))
   const total = weights.reduce((sum, one) => sum + one, 0)
   const middle = logs.reduce((sum, log, at) => sum + log * (weights[at] as number), 0) / total
   // Chi square of what was seen against what was guessed; above one the guess was too small.
   const seen = logs.reduce((sum, log, at) => sum + (log - middle) ** 2 * (weights[at] as number), 0)
   const freedom = GUESS_WEIGHT + logs.length - 1
   const scale = (GUESS_WEIGHT + seen) / freedom
+  const spread = Math.max(...earlier.map((one) => one.spread))
   const half = student95(freedom) * Math.sqrt(scale * (drift ** 2 + spread ** 2 / requests + 1 / total))
   return { low: Math.exp(middle - half), high: Math.exp(middle + half) }
 }

@@ -4,16 +4,30 @@ export interface Range {
   readonly high: number
 }
 
-/** The sum of figures that do not go together: seldom are all of them low, or all of them high. */
-export function sumOf(parts: readonly Range[]): Range {
-  let [middle, down, up] = [0, 0, 0]
-  for (const { low, high } of parts) {
-    const half = middleOf({ low, high })
-    middle += half
-    down += (half - low) ** 2
-    up += (high - half) ** 2
+/**
+ * The sum of figures: seldom are all of them low, or all of them high.
+ * @param together  how much they go together: 0, not at all, to 1, entirely
+ */
+export function sumOf(parts: readonly Range[], together = 0): Range {
+  const middles = parts.map(middleOf)
+  const middle = middles.reduce((sum, one) => sum + one, 0)
+  const away = (end: 'low' | 'high'): number => {
+    const distances = parts.map((part, at) => Math.abs(part[end] - (middles[at] as number)))
+    const sum = distances.reduce((all, one) => all + one, 0)
+    const squares = distances.reduce((all, one) => all + one ** 2, 0)
+    return Math.sqrt(together * sum ** 2 + (1 - together) * squares)
   }
-  return { low: middle - Math.sqrt(down), high: middle + Math.sqrt(up) }
+  return { low: middle - away('low'), high: middle + away('high') }
+}
+
+/**
+ * The shortest range that is as likely, of a figure of which cost is only a part: an end that is lower costs little where
+ * other costs stand beside it, and one that is higher much. One in a hundred below it, four above.
+ */
+export function shortest({ low, high }: Range): Range {
+  if (low <= 0) return { low, high }
+  const middle = middleOf({ low, high })
+  return { low: middle * (low / middle) ** (2.33 / 1.96), high: middle * (high / middle) ** (1.75 / 1.96) }
 }
 
 /** Half-way as ratios go; the plain mean where there is a zero. */

@@ -1,5 +1,6 @@
 import { digestOf } from '../kit/ids.ts'
 import { answerTermsOf } from './answer-terms.ts'
+import { promptFields, saidIn, systemFields } from './said-in.ts'
 
 /**
  * What requests of one kind have in common, as digests. Answers to the same instructions under the same settings are
@@ -20,8 +21,6 @@ export interface RequestTemplate {
   readonly hasSchema: boolean
 }
 
-const promptFields = new Set('messages input prompt contents content'.split(' '))
-const systemFields = new Set('instructions system systemInstruction system_instruction'.split(' '))
 /** Names and books, which no answer depends on. */
 const silentFields = new Set(
   'user metadata labels store stream service_tier prompt_cache_key safety_identifier model'.split(' '),
@@ -31,22 +30,13 @@ const OPENING_LENGTH = 40
 
 /** @param body  of a request, in any dialect */
 export function templateOf(body: Readonly<Record<string, unknown>>): RequestTemplate {
-  const settings: [string, unknown][] = []
-  const said: string[] = []
-  let opening = ''
-  for (const [name, value] of Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (systemFields.has(name)) said.push(textOf(value))
-    else if (promptFields.has(name)) {
-      const turns = Array.isArray(value) ? value : [value]
-      const isSystem = (turn: unknown): boolean => ['system', 'developer'].includes(roleOf(turn))
-      said.push(...turns.filter(isSystem).map(textOf))
-      opening ||= textOf(turns.find((turn) => !isSystem(turn))).slice(0, OPENING_LENGTH)
-    } else if (!silentFields.has(name)) settings.push([name, value])
-  }
-  const system = said.join('\n')
-  const set = JSON.stringify(settings)
+  const isSetting = (name: string): boolean =>
+    !promptFields.has(name) && !systemFields.has(name) && !silentFields.has(name)
+  const settings = Object.entries(body).filter(([name]) => isSetting(name))
+  const set = JSON.stringify(settings.sort(([a], [b]) => (a < b ? -1 : 1)))
+  const { system, user } = saidIn(body)
   return {
-    opening: hex(set, system, opening),
+    opening: hex(set, system, user.slice(0, OPENING_LENGTH)),
     system: system === '' ? null : hex(set, system),
     settings: hex(set),
     hasSchema: answerTermsOf(body).schema !== undefined,
@@ -70,12 +60,3 @@ const hex = (...parts: readonly string[]): string =>
   digestOf(...parts)
     .toString('hex')
     .slice(0, 32)
-
-const roleOf = (turn: unknown): string => String((turn as { role?: unknown } | null)?.role ?? '')
-
-function textOf(said: unknown): string {
-  if (typeof said === 'string') return said
-  if (Array.isArray(said)) return said.map(textOf).join('\n')
-  const { text, content, parts } = (said ?? {}) as { text?: unknown; content?: unknown; parts?: unknown }
-  return text === undefined && content === undefined && parts === undefined ? '' : textOf(text ?? content ?? parts)
-}

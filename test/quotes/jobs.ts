@@ -1,6 +1,6 @@
 import type { Manner } from '../../src/emulator/index.ts'
 import { between, logBetween, normal, uniform } from '../simulate/random.ts'
-import { type Script, scripts } from './words.ts'
+import { instructions, type Script, scripts } from './words.ts'
 
 /**
  * Jobs that people might send, drawn by a seed. They are not made to fit the estimator: what it looks at (a schema, a limit,
@@ -95,24 +95,26 @@ export function jobOf(seed: number, number: number, { requestsMin, requestsMax }
   const promptMedian = logNormal(...task.prompt, draw.prompt)
   const answer = logNormal(...task.answer, draw.answer) * (task.name === 'translate' ? promptMedian : 1)
   const schema = share(draw.schema) * 100 < task.schema ? schemaFor(task, share) : undefined
-  const effort = share(draw.effort) < 0.35 ? pick(['low', 'medium', 'high'] as const, share(draw.effort, 1)) : undefined
+  const isTold = share(draw.effort) < 0.35 && !/^(?:claude|gemini)-/.test(model)
+  const effort = isTold ? pick(['low', 'medium', 'high'] as const, share(draw.effort, 1)) : undefined
   const hard = effort === 'low' ? 0.35 : effort === 'high' ? 2.5 : 1
   const thoughts = logNormal(300, 0.8, draw.thoughts) * hard
   const phraseWords = logNormal(4, 0.6, draw.phrase)
   const room = logBetween(1.5, 8, share(draw.limitRoom))
   const needs = (schema === undefined ? answer : 20 + 8 * phraseWords) + (thinks(model, effort) ? thoughts : 0)
-  // Claude cannot be asked without a limit.
-  const limited = model.startsWith('claude-') || share(draw.limit) < 0.55
+  const limited = share(draw.limit) < 0.55
+  // Claude cannot be asked without a limit: who has none in mind writes one that never matters.
+  const limit = limited ? needs * room : model.startsWith('claude-') ? Math.max(1.5 * needs, 1024) : undefined
   const shape: Shape = {
     seed: own,
     model,
     script,
     promptMedian,
     promptWithin: between(0.2, 0.8, share(draw.promptWithin)),
-    system: systemOf(own, script, share(draw.system)),
+    system: systemOf(own, task, script, share),
     schema,
     effort: thinks(model, effort) ? effort : undefined,
-    maxTokens: limited && !embeds ? roundLimit(needs * room) : undefined,
+    maxTokens: limit === undefined || embeds ? undefined : roundLimit(limit),
   }
   return {
     name: `${task.name}, ${script}${schema === undefined ? '' : ', schema'}${shape.maxTokens === undefined ? '' : ', limit'}`,
@@ -213,15 +215,22 @@ const geminiBody = ({ model, system, schema, maxTokens }: Shape, prompt: string)
   },
 })
 
-/** Most have a paragraph of instructions, some none, some pages of them. */
-function systemOf(seed: number, script: Script | 'mixed', share: number): string {
-  const words =
-    share < 0.15
-      ? 0
-      : share < 0.9
-        ? logBetween(12, 150, (share - 0.15) / 0.75)
-        : logBetween(300, 2500, (share - 0.9) / 0.1)
-  return words === 0 ? '' : textOf(seed, script === 'mixed' ? 'english' : script, words)
+/**
+ * Most have a paragraph of instructions, some none, some pages of them. They say what is asked: in English, mostly, or in
+ * the language of the job.
+ */
+function systemOf(
+  seed: number,
+  { name }: Task,
+  script: Script | 'mixed',
+  share: (what: number, which?: number) => number,
+): string {
+  const length = share(draw.system)
+  if (length < 0.15) return ''
+  const words = length < 0.9 ? logBetween(12, 150, (length - 0.15) / 0.75) : logBetween(300, 2500, (length - 0.9) / 0.1)
+  const tongue = script === 'mixed' || share(draw.system, 1) < 0.6 ? 'english' : script
+  const asked = pick(instructions[tongue][name] ?? [''], share(draw.system, 2))
+  return `${asked} ${textOf(seed, tongue, words)}`.trim()
 }
 
 const labels = ['billing', 'delivery', 'account', 'complaint', 'praise', 'spam', 'other', 'refund_not_showing_up']

@@ -22,3 +22,64 @@ export const scripts = {
   ).split(' '),
 } as const
 export type Script = keyof typeof scripts
+
+/** What is asked, by task, as people put it. */
+export const instructions: Readonly<Record<Script, Readonly<Record<string, readonly string[]>>>> = {
+  english: {
+    classify: [
+      'Classify the message into one of the categories.',
+      'You are a support triage assistant. Which team should handle this ticket?',
+      'Decide whether the review is positive, negative or neutral. Answer with the sentiment only.',
+      'Tag the transaction below. No explanation.',
+    ],
+    extract: [
+      'Extract the following fields from the document.',
+      'You read invoices. Return what you find as JSON.',
+      'Pull out names, dates and amounts from the email.',
+    ],
+    summarise: [
+      'Summarize the article for a busy reader.',
+      'Give the key points of the conversation.',
+      'You are an editor. Say in a paragraph what this is about.',
+    ],
+    translate: [
+      'Translate the text into English.',
+      'Rewrite the description in plain language.',
+      'Put this into French.',
+    ],
+    answer: [
+      'Answer the question using the context only.',
+      'You are a helpful assistant of a bank. Be polite and concise.',
+      'Explain what went wrong and what the customer should do.',
+    ],
+    write: [
+      'Write a product description for the item.',
+      'Draft an email to the customer.',
+      'You are a copywriter for a travel magazine. Make it vivid.',
+    ],
+  },
+  german: {
+    classify: ['Ordne die Nachricht einer der Kategorien zu.'],
+    extract: ['Lies die folgenden Angaben aus dem Dokument heraus.'],
+    summarise: ['Fasse den Text zusammen.'],
+    translate: ['Übersetze den Text ins Englische.'],
+    answer: ['Beantworte die Frage anhand des Textes.'],
+    write: ['Schreibe eine Produktbeschreibung.'],
+  },
+  russian: {
+    classify: ['Отнеси сообщение к одной из категорий.'],
+    extract: ['Извлеки из документа следующие данные.'],
+    summarise: ['Кратко перескажи текст.'],
+    translate: ['Переведи текст на английский.'],
+    answer: ['Ответь на вопрос по тексту.'],
+    write: ['Напиши описание товара.'],
+  },
+  chinese: {
+    classify: ['将消息归入其中一个类别。'],
+    extract: ['从文档中提取以下字段。'],
+    summarise: ['概括这篇文章。'],
+    translate: ['把下面的文字翻译成英文。'],
+    answer: ['根据上下文回答问题。'],
+    write: ['为该商品写一段介绍。'],
+  },
+}
