@@ -23,6 +23,8 @@ export interface Receipt {
   readonly usd: {
     readonly quotedLow: string | null
     readonly quotedHigh: string | null
+    /** Where `charged` lies; null: the job is not home, or something is not known. */
+    readonly asQuoted: 'below' | 'within' | 'above' | null
     /** Proven: computed from result rows we hold. Null when some model has no known price. */
     readonly charged: string | null
     /** Perhaps billed, rows never seen: an upper bound. */

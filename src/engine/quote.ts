@@ -12,6 +12,7 @@ import { type PricedAt, quotedCache, standardIsCheaper } from '../pricing/cache-
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { type SparedQuote, savedBetween, withoutShare } from '../pricing/spared.ts'
 import { quoteTokens as quoteOf, type WhatIf, type WhatIfWorld } from '../pricing/what-if.ts'
+import { bindingLimits, paceLimit } from './binding-limits.ts'
 import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
@@ -88,13 +89,15 @@ async function quoteRoutes(
   const groups: QuoteGroup[] = []
   const flyable = new Set<Lane>()
   const fleets = new Map<Lane, { fleets: Fleet[]; seen: number }>()
+  const limits: Record<Lane, readonly string[]> = {}
   for (const [number, group] of manifest.groups.entries()) {
     const route = manifest.routes[number] as Route
     const { lane, accountId, translated } = route
-    const { limits } = termsOf(ports.vendors, lane)
+    const terms = termsOf(ports.vendors, lane).limits
     for (const one of lanesOf(ports.vendors, route, ladder)) flyable.add(one)
-    const rowsMax = Math.min(limits.rowsMax, options.shardRequests ?? limits.rowsMax)
-    const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / limits.fileBytesMax)
+    const rowsMax = Math.min(terms.rowsMax, options.shardRequests ?? terms.rowsMax)
+    const cut = Math.max(rowsOf(group) / rowsMax, (translated?.bodyBytes ?? group.bodyBytes) / terms.fileBytesMax)
+    limits[lane] = [...(limits[lane] ?? []), ...(await bindingLimits(ports, route, group, options))]
     const fleet = await fleetOf(ports, route, { rows: rowsOf(group), submissions: Math.max(1, Math.ceil(cut)) })
     const { fleets: others = [], seen = 0 } = fleets.get(lane) ?? {}
     if (fleet !== undefined) fleets.set(lane, { fleets: [...others, fleet], seen: seen + fleet.seen })
@@ -122,6 +125,7 @@ async function quoteRoutes(
     }
   }
   for (const [lane, pace] of paces) {
+    limits[lane] = [paceLimit(lane, pace)]
     const { accountId = '' } = manifest.routes.find((route) => route.lane === lane) ?? {}
     landing[lane] = landingWithin(ports.vendors.engine(accountId), pace, {
       requests: everyRow(manifest).count,
@@ -139,7 +143,7 @@ async function quoteRoutes(
   const lastResort = deadline === null ? undefined : sure.map(([lane]) => lane).at(-1)
   const earliest = deadline === null ? null : earliestOf(manifest, sure, at)
   const { prices } = ports.vendors
-  const whole = { at, deadline, groups, prices, flyable: [...flyable], landing, lastResort, earliest }
+  const whole = { at, deadline, groups, prices, flyable: [...flyable], landing, lastResort, earliest, limits }
   const bought = estimated.reduce((sum, one) => sum + one.bought, 0)
   const quoted = {
     ...(sparing === undefined ? quote(whole) : quoteSparing(whole, manifest, options, sparing)),

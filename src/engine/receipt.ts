@@ -102,6 +102,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
     usd: {
       quotedLow: quoted?.low ?? null,
       quotedHigh: quoted?.high ?? null,
+      asQuoted: job.landedAt === null || !totals.priced ? null : placeIn(quoted, totals.proven),
       charged: totals.priced ? usd(totals.proven) : null,
       unproven: usd(totals.unproven + abandonedMost(job, submissions, shards)),
       duplicate: usd(totals.duplicate),
@@ -170,6 +171,11 @@ function recommendedOf(quote: Quote | null): { low: string | null; high: string 
   if (quote === null || quote.recommended === null) return undefined
   const lines = quote.lanes.filter(({ lane }) => lane === quote.recommended)
   return { low: sumUsd(lines.map((line) => line.usd.low)), high: sumUsd(lines.map((line) => line.usd.high)) }
+}
+
+function placeIn(quoted: ReturnType<typeof recommendedOf>, charged: bigint): Receipt['usd']['asQuoted'] {
+  if (quoted?.low == null || quoted.high === null) return null
+  return charged < parseUsd(quoted.low) ? 'below' : charged > parseUsd(quoted.high) ? 'above' : 'within'
 }
 
 function sumUsd(amounts: readonly (string | null)[]): string | null {

@@ -89,12 +89,10 @@ async function sharedIn(
   group: number,
   { mark, had }: { readonly mark: PromptMark | undefined; readonly had: Ordinals },
 ): Promise<SharedPrefixes | undefined> {
-  const { requests, tokens, bodyBytes: taken } = manifest.groups[group] as Group
-  const { model, lane, endpoint, translated, accountId } = manifest.routes[group] as Route
+  const { requests, tokens } = manifest.groups[group] as Group
+  const { model, lane, endpoint, accountId } = manifest.routes[group] as Route
   const own = ports.vendors.engine(accountId) !== undefined
   const grain = own ? OWN : BOUGHT
-  const bought = 1 - (manifest.spared?.tokens[group] ?? 0) / Math.max(1, tokens)
-  const bodyBytes = Math.max(1, (translated?.bodyBytes ?? taken) * bought)
   const dialect = dialectNameOf(endpoint)
   const leastTokens = own
     ? OWN_TOKENS_MIN
@@ -103,7 +101,7 @@ async function sharedIn(
   if (dialect === undefined || !isChat(dialect) || leastTokens === null || tokens / requests < leastTokens) return
   const least = leastTokens * BYTES_A_TOKEN
   const scan = { dialect, least, member: mark?.member ?? null }
-  const known = await count(ports, manifest, { ...scan, group }, had)
+  const { known, bodyBytes } = await count(ports, manifest, { ...scan, group }, had)
   const isKept = mark === undefined ? ({ rows }: Known) => rows > 1 : keeper(ports, manifest, group, mark)
   const kept = new Map([...known].filter(([, one]) => isKept(one)))
   let [all, once] = [0, 0]
@@ -158,13 +156,21 @@ async function scanGroup(
   await eachChunk(ports, groupBodies(ports, manifest, group), scan, see)
 }
 
-async function count(ports: Ports, manifest: RoutedManifest, scan: Scan, had: Ordinals): Promise<Map<number, Known>> {
+/** Beginnings of rows that are bought, and the bytes of their bodies. */
+async function count(
+  ports: Ports,
+  manifest: RoutedManifest,
+  scan: Scan,
+  had: Ordinals,
+): Promise<{ known: Map<number, Known>; bodyBytes: number }> {
   const known = new Map<number, Known>()
-  await scanGroup(ports, manifest, scan, ({ own, first }, { counts, keys, bytes }) => {
+  let bodyBytes = 1 // never none
+  await scanGroup(ports, manifest, scan, ({ own, first, lengths }, { counts, keys, bytes }) => {
     let level = 0
     for (const [index, at] of own.entries()) {
       const end = level + (counts[index] as number)
       if (had.has(first + at)) level = end
+      else bodyBytes += lengths[index] as number
       for (let within: number | null = null; level < end; level++) {
         const key = keys[level] as number
         const one = known.get(key)
@@ -175,7 +181,7 @@ async function count(ports: Ports, manifest: RoutedManifest, scan: Scan, had: Or
     }
     if (known.size > KNOWN_MAX) for (const [key, { rows }] of known) if (rows === 1) known.delete(key)
   })
-  return known
+  return { known, bodyBytes }
 }
 
 /** Beginnings by bucket: whole ones, in the order in which they were met, as many as make a shard. */

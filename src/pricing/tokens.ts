@@ -48,7 +48,8 @@ export async function tokenCounter(model: string): Promise<TokenCounter> {
  * that of Opus 4.7 and later up to 1.35 times as many again, by Anthropic's notes on moving to it.
  */
 function billedFor(name: string): Range {
-  if (name.startsWith('text-embedding-')) return { low: 1, high: 1 }
+  // Long texts are counted in pieces, which is right to the thousandth.
+  if (name.startsWith('text-embedding-')) return { low: 0.995, high: 1.005 }
   if (known.test(name)) return { low: 0.97, high: 1.03 }
   return name.startsWith('claude-') ? { low: 1, high: 1.55 } : { low: 0.75, high: 1.25 }
 }

@@ -45,6 +45,7 @@ const receipt: Receipt = {
   usd: {
     quotedLow: '0.1',
     quotedHigh: '0.25',
+    asQuoted: 'below',
     charged: '0.0123456',
     unproven: '0',
     duplicate: '0',

@@ -30,7 +30,8 @@ export async function measure(seed: number, number: number, bounds: Bounds): Pro
   const atOnce = { medianSeconds: 0, validatingSeconds: 0, finalizingSeconds: 0 }
   await using on = await field({ speed: 7200, seed, latency: atOnce })
   const billed = async (): Promise<number> => Number((await on.emulator.bill()).nanoUsd) / 1e9
-  const night = (at: number): void => setManner(job.manner(at, job.model.startsWith('text-') ? cl100k : o200k))
+  const tokensOf = remembered(job.model.startsWith('text-') ? cl100k : o200k)
+  const night = (at: number): void => setManner(job.manner(at, tokensOf))
   const lines = job.lines(0, job.requests)
 
   const fresh = await on.open({ home: on.path('fresh') })
@@ -60,6 +61,16 @@ async function flown(
   const { usd, requests } = await job.receipt()
   if (requests.succeeded !== requests.total) throw new Error(`${requests.total - requests.succeeded} requests failed.`)
   return { low: Number(usd.quotedLow), high: Number(usd.quotedHigh), actual: (await billed()) - before }
+}
+
+/** The same prompts are counted again and again. */
+function remembered(count: (text: string) => number): (text: string) => number {
+  const known = new Map<string, number>()
+  return (text) => {
+    const tokens = known.get(text) ?? count(text)
+    known.set(text, tokens)
+    return tokens
+  }
 }
 
 function rangeOf(quote: Quote): { low: number; high: number } {

@@ -67,8 +67,13 @@ function rescueText({ lane, at, kept, moved, to, abandoned, usd }: Receipt['resc
 
 const exact = (usd: string | null): string => (usd === null ? 'unknown' : `${usd} USD`)
 
-const quotedText = ({ quotedLow, quotedHigh }: Receipt['usd']): string =>
-  quotedLow === null || quotedHigh === null ? '' : `, quoted ${money(quotedLow)}–${money(quotedHigh)}`
+function quotedText({ quotedLow, quotedHigh, charged, asQuoted }: Receipt['usd']): string {
+  if (quotedLow === null || quotedHigh === null) return ''
+  const end = Number(asQuoted === 'below' ? quotedLow : quotedHigh)
+  const off = Math.round((100 * Math.abs(Number(charged) - end)) / end)
+  const place = asQuoted === 'within' || asQuoted === null ? asQuoted : `${off} % ${asQuoted}`
+  return `, quoted ${money(quotedLow)}–${money(quotedHigh)}${place === null ? '' : ` (${place})`}`
+}
 
 function savedText({ saved, standard }: Receipt['usd']): string {
   if (saved === null || standard === null || Number(standard) === 0) return ''
