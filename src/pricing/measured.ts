@@ -73,6 +73,7 @@ export interface EarlierMean {
 
 /** Jobs that our own guess of their spread counts for, while there are few. */
 const GUESS_WEIGHT = 20
+const DIFFERING_MIN = 3
 
 /**
  * What the next job has on average, from what earlier ones had: a prediction interval of its logarithm, as means are
@@ -91,7 +92,9 @@ export function nextMean(
   // Chi square of what was seen against what was guessed; above one the guess was too small.
   const seen = logs.reduce((sum, log, at) => sum + (log - middle) ** 2 * (weights[at] as number), 0)
   const freedom = GUESS_WEIGHT + logs.length - 1
-  const scale = (GUESS_WEIGHT + seen) / freedom
+  // A few that differ much are believed before the guess.
+  const alone = logs.length < DIFFERING_MIN ? 0 : seen / (logs.length - 1)
+  const scale = Math.max((GUESS_WEIGHT + seen) / freedom, alone)
   const spread = Math.max(...earlier.map((one) => one.spread))
   const half = student95(freedom) * Math.sqrt(scale * (drift ** 2 + spread ** 2 / requests + 1 / total))
   return { low: Math.exp(middle - half), high: Math.exp(middle + half) }
