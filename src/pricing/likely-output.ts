@@ -22,7 +22,7 @@ export type Effort = string | number
 /** A text without anything to go by. Jobs ask for a word or for pages; these are the averages of nineteen in twenty. */
 const text: Range = { low: 5, high: 900 }
 /** A string in a schema: a name, a phrase, a sentence. */
-const string: Range = { low: 2, high: 30 }
+const string: Range = { low: 1.5, high: 30 }
 const number: Range = { low: 1, high: 6 }
 /** Of a list without bounds. */
 const items: Range = { low: 0.5, high: 5 }
@@ -76,7 +76,7 @@ function thoughtsOf(model: string, effort: Effort | undefined): Range {
 
 const depthMax = 12
 
-/** Tokens of the JSON text that a schema describes, on average. */
+/** Tokens of the JSON text that a schema describes, on average; with what quotes, commas and names come to by o200k. */
 function sizeOf(schema: unknown, depth: number): Range {
   if (typeof schema !== 'object' || schema === null || depth > depthMax) return string
   const node = schema as Readonly<Record<string, unknown>>
@@ -106,7 +106,7 @@ function sizeOf(schema: unknown, depth: number): Range {
 
 function sizeOfText(values: readonly unknown[]): Range {
   const lengths = values.map((value) => (JSON.stringify(value) ?? '').length)
-  return { low: Math.ceil(Math.min(...lengths) / 6), high: Math.ceil(Math.max(...lengths) / 3) + 1 }
+  return { low: Math.max(1, (Math.min(...lengths) - 2) / 8), high: Math.max(...lengths) / 3 + 1 }
 }
 
 function sizeOfArray(node: Readonly<Record<string, unknown>>, depth: number): Range {
@@ -124,10 +124,10 @@ function sizeOfObject(node: Readonly<Record<string, unknown>>, depth: number): R
   const required = Array.isArray(node['required']) ? new Set<unknown>(node['required']) : new Set<unknown>()
   const parts = properties.map(([name, property]) => {
     const size = sizeOf(property, depth + 1)
-    const named = { low: size.low + name.length / 6 + 2, high: size.high + name.length / 3 + 4 }
+    const named = { low: size.low + name.length / 12 + 2.5, high: size.high + name.length / 4 + 4 }
     return required.has(name) ? named : { low: named.low / 2, high: named.high }
   })
   // Who puts much into one field does so in others.
   const { low, high } = sumOf(parts, 0.5)
-  return { low: 2 + low, high: 3 + high }
+  return { low: 0.5 + low, high: 3 + high }
 }

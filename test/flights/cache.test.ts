@@ -22,7 +22,8 @@ describe.concurrent('beginnings that prompts share', () => {
     expect(receipt.cache?.read).toBeGreaterThan(0.85)
     expect(Number(receipt.cache?.usd)).toBeGreaterThan(0)
     expect(receipt.usd.quotedHigh).not.toBeNull()
-    expect(Number(receipt.usd.charged)).toBeGreaterThanOrEqual(Number(receipt.usd.quotedLow) * 0.95)
+    // The emulated vendor counts fewer tokens than Claude's own tokenizer makes of a text.
+    expect(Number(receipt.usd.charged)).toBeGreaterThanOrEqual(Number(receipt.usd.quotedLow) * 0.8)
     expect(Number(receipt.usd.charged)).toBeLessThanOrEqual(Number(receipt.usd.quotedHigh))
     const { purchases } = await on.emulator.log({ ids: true })
     expect(purchases.map(({ rows = [] }) => rows.length).sort((a, b) => a - b)).toEqual([1, 119])
