@@ -108,11 +108,21 @@ async function* requestsBut(
   }
 }
 
-/** How many of each group, of which so many are left. */
+/** How many of each group, of which so many are left: some of each, then by what is left of them. */
 export function shares(left: readonly number[], requests: number): number[] {
-  const all = left.reduce((sum, one) => sum + one, 0)
   const least = Math.max(1, Math.min(OF_EACH_MIN, Math.floor(requests / left.length)))
-  return left.map((one) => Math.min(one, Math.max(least, Math.round((requests * one) / Math.max(1, all)))))
+  const counts = left.map((one) => Math.min(one, least))
+  const sum = (of: readonly number[]): number => of.reduce((all, one) => all + one, 0)
+  const [room, more] = [sum(left) - sum(counts), Math.max(0, requests - sum(counts))]
+  if (room === 0) return counts
+  // Rounding the sums, not the parts, so that the parts come to the whole.
+  let before = 0
+  return counts.map((count, at) => {
+    const after = before + (left[at] as number) - count
+    const part = Math.round((more * after) / room) - Math.round((more * before) / room)
+    before = after
+    return Math.min(left[at] as number, count + part)
+  })
 }
 
 /** So many of `of` places in rising order, one at random out of each of as many stretches. */

@@ -60,8 +60,8 @@ describe('a pilot', () => {
     const batch = first.lanes.filter(({ lane }) => lane.endsWith('/batch'))
     expect(batch.map(({ model }) => model)).toEqual(['gpt-5.4-mini', 'gpt-4.1-mini'])
     expect(batch.map(({ notes }) => notes.join().match(/as (\d+) requests of a pilot have had/)?.[1])).toEqual([
-      '30',
-      '10',
+      '26',
+      '14',
     ])
     expect((await redeye.quote(lines, { pilot: 40 })).pilot).toEqual({ requests: 40 })
     expect((await redeye.quote(lines)).pilot).toEqual({ requests: 40 })
