@@ -175,11 +175,15 @@ interface Shape {
 /** Tokens of one word of each script with what parts it from the next, about. */
 const tokensAWord: Readonly<Record<Script, number>> = { english: 1.1, german: 1.7, russian: 1.8, chinese: 1 }
 
+const EMBEDDED_MAX = 5000
+
 function lineOf(shape: Shape, number: number): object {
   const { seed, model, script, promptMedian, promptWithin } = shape
   const which = number + 1_000_000
   const tongue = script === 'mixed' ? pick(allScripts, uniform(seed, draw.mixed, which)) : script
-  const tokens = promptMedian * Math.exp(promptWithin * normal(seed, draw.promptWithin, which))
+  const drawn = promptMedian * Math.exp(promptWithin * normal(seed, draw.promptWithin, which))
+  // Texts are cut into pieces that an embedding model takes.
+  const tokens = model.startsWith('text-embedding') ? Math.min(EMBEDDED_MAX, drawn) : drawn
   const prompt = `${number}: ${textOf(seed + 7919 * which, tongue, Math.max(2, tokens / tokensAWord[tongue]))}`
   const id = `r${number}`
   if (model.startsWith('claude-')) return { custom_id: id, params: claudeBody(shape, prompt) }
