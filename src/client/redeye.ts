@@ -1,8 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UnknownJob, UnreadableInput, UsageError } from '../domain/errors.ts'
-import { parseUsd, usd } from '../domain/money.ts'
-import type { Receipt } from '../domain/receipt.ts'
 import type { JobState } from '../domain/states.ts'
 import type { Lane } from '../domain/usage.ts'
 import {
@@ -19,13 +17,11 @@ import {
   billOf,
   checkAccount,
   createJob,
-  createPilot,
   createTrial,
   deskOf,
   focusOf,
   forget,
   formatFor,
-  type JobOptions,
   type JobRow,
   jobIdOf,
   type LandingSeen,
@@ -49,13 +45,13 @@ import {
   type RemoteCheck,
   recompute,
   remoteLeftovers,
-  type TakenIn,
   type Tried,
   takeIn,
 } from '../engine/index.ts'
 import { inputOf, optionsOf } from './input.ts'
 import { Job } from './job.ts'
 import type { JobInput, JobSettings } from './options.ts'
+import { afterPilot, flyPilot } from './pilot.ts'
 
 /** How a batch of others is taken over. */
 export interface AdoptSettings {
@@ -116,10 +112,11 @@ export class Redeye {
     const options = await optionsOf(settings, given)
     const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     try {
-      await this.#pilot(taken, options, settings)
+      await flyPilot(this.#ports, taken, options, settings)
       return await quoteInput(this.#ports, taken, options, settings.by?.getTime() ?? null)
     } finally {
-      await forget(this.#ports, taken)
+      // A pilot that was left half-way still needs the files that its requests name.
+      if (settings.pilot === undefined || taken.manifest.attached === undefined) await forget(this.#ports, taken)
     }
   }
 
@@ -162,7 +159,8 @@ export class Redeye {
     const asked = await optionsOf(settings, given)
     if (asked.output !== null) formatFor({ kind: asked.table === undefined ? 'requests' : 'table' }, asked.output)
     const taken = await takeIn(this.#ports, given, asked, intakeOf(settings))
-    const options = await this.#pilotFor(settings.key, taken, asked, settings)
+    const isKnown = settings.key !== undefined && (await this.jobByKey(settings.key)) !== undefined
+    const options = isKnown ? asked : await afterPilot(this.#ports, taken, asked, settings)
     const how = {
       key: settings.key ?? null,
       deadline: settings.by?.getTime() ?? null,
@@ -204,39 +202,6 @@ export class Redeye {
     for (const [name, batches] of Map.groupBy(from.batches.map(batchOf), ({ account }) => account))
       found.push(...(await adoptable(this.#ports, { name, remotes: batches.map(({ id }) => id) })))
     return found
-  }
-
-  /** What is left of the budget after a pilot, for a job that is not there yet. What was taken in is kept only for that. */
-  async #pilotFor(
-    key: string | undefined,
-    taken: TakenIn,
-    options: JobOptions,
-    settings: JobSettings & { readonly signal?: AbortSignal },
-  ): Promise<JobOptions> {
-    if (settings.pilot === undefined || (key !== undefined && (await this.jobByKey(key)) !== undefined)) return options
-    try {
-      const spent = await this.#pilot(taken, options, settings)
-      return options.budget === null ? options : { ...options, budget: budgetAfter(options.budget, spent) }
-    } catch (error) {
-      await forget(this.#ports, taken)
-      throw error
-    }
-  }
-
-  /** Flies the pilot that is asked for, where it has not been flown; returns its receipt. */
-  async #pilot(
-    taken: TakenIn,
-    options: JobOptions,
-    { pilot, confirmPilot, signal }: JobSettings & { readonly signal?: AbortSignal },
-  ): Promise<Receipt | undefined> {
-    if (pilot === undefined) return undefined
-    if (!(Number.isInteger(pilot) && pilot > 0))
-      throw new UsageError(`A pilot cannot be of ${pilot} requests.`, 'Give a whole number from 1 on.')
-    const flown = await createPilot(this.#ports, taken, options, { requests: pilot, confirm: confirmPilot })
-    if (flown === undefined) return undefined
-    const job = new Job(this.#ports, flown.id)
-    await job.wait(signal === undefined ? {} : { signal })
-    return job.receipt()
   }
 
   /** The handle of a job by its id; whether there is one, its methods tell. */
@@ -438,15 +403,6 @@ function batchOf(text: string): { readonly account: string; readonly id: string 
   const [, account, id] = /^([^:]+):(?:.*\/)?([^/]+)$/.exec(text) ?? []
   if (account !== undefined && id !== undefined) return { account, id }
   throw new UsageError(`"${text}" names no batch.`, 'Name vendor and id: openai:batch_abc123.')
-}
-
-/** Decimal USD. */
-function budgetAfter(budget: string, receipt: Receipt | undefined): string {
-  if (receipt === undefined) return budget
-  const { charged, unproven, duplicate } = receipt.usd
-  const spent = [charged ?? '0', unproven, duplicate].reduce((sum, amount) => sum + parseUsd(amount), 0n)
-  const left = parseUsd(budget) - spent
-  return usd(left > 0n ? left : 0n)
 }
 
 async function textOf(path: string): Promise<string> {

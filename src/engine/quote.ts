@@ -18,6 +18,7 @@ import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
+import { pilotRows } from './pilot-rows.ts'
 import type { Ports } from './ports.ts'
 import { type EstimatedGroup, estimateGroups } from './quote-group.ts'
 import type { Alternative, Route, RoutedManifest } from './routing.ts'
@@ -34,10 +35,12 @@ export async function quoteInput(
 ): Promise<Quote> {
   const jobId = randomId('job')
   try {
-    const sparing = await spareRows(ports, { jobId, manifest, options, folder, bought: new Set() })
-    const bought = sparing.spared === undefined ? manifest : { ...manifest, spared: sparing.spared }
-    const shared = await sharedPrefixes(ports, bought, options, deadline, sparing.ordinals)
-    return await quoteJob(ports, bought, options, deadline, { sparing, shared })
+    const bought = new Set((await pilotRows(ports, manifest, options)).map(({ ordinal }) => ordinal))
+    const sparing = await spareRows(ports, { jobId, manifest, options, folder, bought })
+    const spared = sparing.spared === undefined ? manifest : { ...manifest, spared: sparing.spared }
+    const had = { has: (row: number) => bought.has(row) || sparing.ordinals.has(row) }
+    const shared = await sharedPrefixes(ports, spared, options, deadline, had)
+    return await quoteJob(ports, spared, options, deadline, { sparing, shared })
   } finally {
     for await (const { name } of ports.blobs.list(`jobs/${jobId}/`)) await ports.blobs.delete(name)
   }
@@ -230,7 +233,7 @@ export function landingWithin(
 
 /** Half-way between the least and the most that answers may say, as ratios go. */
 const likelyOutput = ({ outputTokens: { low, high }, requests }: QuoteGroup): number =>
-  Math.sqrt(Math.max(1, low) * Math.max(1, high)) / requests
+  Math.sqrt(Math.max(1, low) * Math.max(1, high)) / Math.max(1, requests)
 
 /** The vendors work side by side; the slowest decides. Undefined lanes to rely upon at one of them: null. */
 function earliestOf(manifest: RoutedManifest, sure: readonly (readonly [Lane, Pace])[], at: number): number | null {

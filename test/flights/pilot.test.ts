@@ -94,6 +94,17 @@ describe('a pilot', () => {
     expect(nano(usd.charged ?? '') + nano(pilot.usd.charged ?? '')).toBe(BigInt((await on.emulator.bill()).nanoUsd))
   })
 
+  test('of all requests leaves the job nothing to buy', async () => {
+    await using on = await field({ speed: 600 })
+    const redeye = await on.open()
+    const { lanes, pilot } = await redeye.quote(chats(12), { pilot: 20 })
+    expect(pilot).toEqual({ requests: 12 })
+    expect(lanes.find(({ lane }) => lane === 'openai/batch')?.usd).toMatchObject({ low: '0', high: '0' })
+    const receipt = await (await fly(redeye, chats(12))).receipt()
+    expect(receipt.requests).toMatchObject({ total: 12, succeeded: 12 })
+    expect(receipt.usd.charged).toBe('0')
+  })
+
   test('of which some failed leaves those to the job', async () => {
     await using on = await field({ speed: 600, scenario: 'anthropic/rows-400:share=0.2' })
     const redeye = await on.open()

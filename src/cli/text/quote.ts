@@ -22,7 +22,7 @@ export function quoteText(quote: Quote, now: number): string {
     '',
     quote.reason,
     ...climbText(quote),
-    ...quote.alternatives.map(({ lane, model, usd }) => `Or all of it by ${model} on ${lane}: ${rangeText(usd)} USD.`),
+    ...quote.alternatives.map((line) => alternativeText(line, now)),
     ...(quote.pilot === undefined
       ? []
       : [`A pilot has bought ${some(quote.pilot.requests, 'request')} already; the amounts are of the others.`]),
@@ -34,6 +34,12 @@ export function quoteText(quote: Quote, now: number): string {
     ...[...notes].map((note) => `· ${note}`),
     ...(quote.pricesAsOf === null ? [] : [`· Prices as of ${quote.pricesAsOf}.`]),
   ].join('\n')
+}
+
+function alternativeText(line: QuotedLane, now: number): string {
+  const { lane, model, usd, onTime } = line
+  const chance = onTime === null ? '' : `, on time with a chance of ${Math.floor(onTime * 100)} %`
+  return `Or all of it by ${model} on ${lane}: ${rangeText(usd)} USD, lands in ${landsText(line, now)}${chance}.`
 }
 
 /** What it costs if it has to climb, which is seldom; and by when it can be relied upon. */
