@@ -111,7 +111,11 @@ function estimate(known: Known, seen: Seen, manifest: RoutedManifest): Estimated
   const requests = group.requests - bought
   const tokens = group.tokens - seen.pilot.reduce((sum, { estimate: of }) => sum + of, 0)
   const factor = factorOf(known, seen)
-  const perEstimate = productOf([ratio, factor.range])
+  // What images come to is a rule that is guessed for all of them at once: then both ends may well come together.
+  const perEstimate =
+    (sample?.counted.media ?? 0) > 0
+      ? { low: ratio.low * factor.range.low, high: ratio.high * factor.range.high }
+      : productOf([ratio, factor.range])
   const answer = answerOf(known, seen, group)
   const notes = [
     ...countNotes(sample, group),
