@@ -23,7 +23,7 @@ describe.concurrent('beginnings that prompts share', () => {
     expect(Number(receipt.cache?.usd)).toBeGreaterThan(0)
     expect(receipt.usd.quotedHigh).not.toBeNull()
     // The emulated vendor counts fewer tokens than Claude's own tokenizer makes of a text.
-    expect(Number(receipt.usd.charged)).toBeGreaterThanOrEqual(Number(receipt.usd.quotedLow) * 0.8)
+    expect(Number(receipt.usd.charged)).toBeGreaterThanOrEqual(Number(receipt.usd.quotedLow) * 0.7)
     expect(Number(receipt.usd.charged)).toBeLessThanOrEqual(Number(receipt.usd.quotedHigh))
     const { purchases } = await on.emulator.log({ ids: true })
     expect(purchases.map(({ rows = [] }) => rows.length).sort((a, b) => a - b)).toEqual([1, 119])
