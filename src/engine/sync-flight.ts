@@ -11,7 +11,7 @@ import { SECOND } from '../kit/clock.ts'
 import { HttpFailed } from '../kit/http.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { attachFiles } from './attach.ts'
-import { overBudget, touched } from './budget.ts'
+import { nextOf, overBudget, spending } from './budget.ts'
 import { courseOf } from './course.ts'
 import { fillSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
@@ -74,13 +74,13 @@ export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
 
 /** From here on money may flow: the budget counts the shard as bought. */
 async function begin(flight: SyncFlight): Promise<Then> {
-  const { ports, job, shard, options } = flight
+  const { ports, shard } = flight
   await attachFiles(flight)
-  const submission = submissionRow(flight, { state: 'open', fileId: null })
+  const submission = { ...submissionRow(flight, { state: 'open', fileId: null }), worstNanoUsd: nextOf(flight) }
   await commit(flight, {
     insertSubmissions: [submission],
     shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
-    ...(options.budget === null ? {} : { job: touched(job) }),
+    ...spending(flight),
     events: [eventOf(flight, 'begun', { lane: shard.lane, rows: shard.count }, submission)],
   })
   ports.step('bought')

@@ -52,7 +52,6 @@ export async function createTrial(
   const own: JobOptions = {
     ...options,
     ladder,
-    budget: null,
     output: null,
     retriesMax: 0,
     preflight: false,

@@ -39,7 +39,9 @@ export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
     ...heldWords(flying),
     ...pauseWords(flying, ports.clock.now()),
     ...primerWords(flying),
-    ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
+    ...(isSteered(job)
+      ? [...(await decisionsOf(ports, new Runs(ports.clock), sight)).values()].map(({ reason }) => reason)
+      : []),
     ...(await laneWords(
       ports,
       flying.map((shard) => ({ shard, live: liveOf(sight, shard) })),
