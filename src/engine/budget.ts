@@ -37,7 +37,8 @@ export async function wallsOf(ports: Pick<Ports, 'store' | 'clock'>, { id, optio
   ]
 }
 
-export const leftOf = ({ limit, spent, inAir }: Wall): NanoUsd => limit - spent - inAir
+export const leftOf = ({ limit, spent, inAir }: Pick<Wall, 'limit' | 'spent' | 'inAir'>): NanoUsd =>
+  limit - spent - inAir
 
 /** The wall that a step could pass; an unknown price could pass any. */
 export const wallBefore = (walls: readonly Wall[], next: NanoUsd | null): Wall | undefined =>
@@ -53,7 +54,10 @@ export async function overBudget(flight: ShardFlight, next = nextOf(flight)): Pr
   const wall = wallBefore(await wallsOf(ports, job), next)
   if (wall === undefined) return null
   if (shard.held !== 'budget')
-    await commit(flight, { shards: [held(shard)], events: [eventOf(flight, 'held', wallFacts(wall, next))] })
+    await commit(flight, {
+      shards: [held(shard)],
+      events: [eventOf(flight, 'held', { reason: 'budget', ...wallFacts(wall, next) })],
+    })
   return slowLook(ports, MINUTE)
 }
 
@@ -75,9 +79,8 @@ export const touched = ({ id, state, rev }: JobRow) => ({ id, from: state, rev, 
 const held = (shard: ShardRow) =>
   shard.state === 'held' ? keepShard(shard, { held: 'budget' }) : moveShard(shard, 'hold', { held: 'budget' })
 
-/** Of the event that tells of it, and whoever shows that. */
+/** What stands against a budget that a step could pass; amounts in decimal USD. */
 export interface WallFacts {
-  readonly reason: 'budget'
   /** Of a budget of the home, its name. */
   readonly of?: string
   readonly budget: string
@@ -89,7 +92,6 @@ export interface WallFacts {
 }
 
 export const wallFacts = ({ name, limit, spent, inAir, raise }: Wall, next: NanoUsd | null): WallFacts => ({
-  reason: 'budget',
   ...(name === null ? {} : { of: name }),
   budget: usd(limit),
   spent: usd(spent),
@@ -97,6 +99,19 @@ export const wallFacts = ({ name, limit, spent, inAir, raise }: Wall, next: Nano
   next: next === null ? null : usd(next),
   raise,
 })
+
+/** The wall that holds shards of a job now; undefined: none does, or it has been moved. */
+export async function wallHolding(
+  ports: Ports,
+  job: JobRow,
+  shards: readonly ShardRow[],
+): Promise<WallFacts | undefined> {
+  const shard = shards.find(({ held }) => held === 'budget')
+  if (shard === undefined) return undefined
+  const next = worstOf(ports, job, shard)
+  const wall = wallBefore(await wallsOf(ports, job), next)
+  return wall && wallFacts(wall, next)
+}
 
 /** In a sentence without its full stop. */
 export function wallText({ of, budget, spent, inAir, next }: WallFacts): string {
@@ -109,7 +124,8 @@ export function wallText({ of, budget, spent, inAir, next }: WallFacts): string 
 export const budgetName = ({ tag, value, per }: Omit<BudgetRow, 'nanoUsd'>): string =>
   `${tag === '' && value === '' ? 'all jobs' : `${tag}=${value}`}${per === 'month' ? ' per month' : ''}`
 
-function raiseCommand({ tag, value, per }: Omit<BudgetRow, 'nanoUsd'>): string {
+/** `USD` stands for the new amount. */
+export function raiseCommand({ tag, value, per }: Omit<BudgetRow, 'nanoUsd'>): string {
   const tagged = `${tag}=${value}`
   const word = /^[\w=.,:/@+-]+$/.test(tagged) ? tagged : `'${tagged.replaceAll("'", "'\\''")}'`
   return `redeye budget USD${tag === '' && value === '' ? '' : ` --tag ${word}`}${per === 'month' ? ' --per month' : ''}`
@@ -133,7 +149,7 @@ export async function holdUnfunded(
   const event = (shard: ShardRow): NewEvent[] => {
     const next = worstOf(ports, job, shard)
     const wall = wallBefore(walls, next) ?? walls[0]
-    const data = wall === undefined ? { reason: 'budget' } : wallFacts(wall, next)
+    const data = { reason: 'budget', ...(wall === undefined ? {} : wallFacts(wall, next)) }
     return [{ jobId: job.id, shardId: shard.id, at, type: 'held', data }]
   }
   return {

@@ -15,6 +15,8 @@ import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } 
 import { type SparedQuote, savedBetween, withoutShare } from '../pricing/spared.ts'
 import { sampleRatio } from '../pricing/tokens.ts'
 import { quoteTokens as quoteOf, type WhatIf, type WhatIfWorld } from '../pricing/what-if.ts'
+import type { JobRow } from '../stores/contract.ts'
+import { budgetsFor, withBudgets } from './budgets.ts'
 import type { Counted, CountIn, Sampled } from './count-tokens.ts'
 import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
@@ -39,13 +41,15 @@ export async function quoteInput(
   { manifest, folder }: { readonly manifest: RoutedManifest; readonly folder: string },
   options: JobOptions,
   deadline: number | null,
+  tags: JobRow['tags'] = {},
 ): Promise<Quote> {
   const jobId = randomId('job')
   try {
     const sparing = await spareRows(ports, { jobId, manifest, options, folder, bought: new Set() })
     const bought = sparing.spared === undefined ? manifest : { ...manifest, spared: sparing.spared }
     const shared = await sharedPrefixes(ports, bought, options, deadline, sparing.ordinals)
-    return await quoteJob(ports, bought, options, deadline, { sparing, shared })
+    const quoted = await quoteJob(ports, bought, options, deadline, { sparing, shared })
+    return withBudgets(quoted, await budgetsFor(ports, tags), options)
   } finally {
     for await (const { name } of ports.blobs.list(`jobs/${jobId}/`)) await ports.blobs.delete(name)
   }

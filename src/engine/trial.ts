@@ -28,7 +28,7 @@ export async function createTrial(
   ports: Ports,
   taken: TakenIn,
   options: JobOptions,
-  requests: number,
+  { requests, tags }: { readonly requests: number; readonly tags: JobRow['tags'] },
 ): Promise<JobRow> {
   const { manifest } = taken
   const digest = digestOfJob(manifest, options)
@@ -72,7 +72,7 @@ export async function createTrial(
     options: own,
     quote: null,
     receipt: null,
-    tags: {},
+    tags,
     requests: count,
     round: 0,
     cancelWanted: false,

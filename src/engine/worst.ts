@@ -8,32 +8,42 @@ import { lineOf } from './offers.ts'
 import type { Ports } from './ports.ts'
 import { type RoutedManifest, routedFor, routesOf } from './routing.ts'
 
-/** Where no quote has counted tokens: the index has them by length, which is on the high side, but not always. */
-const UNCOUNTED = 1.2
+type Prices = Pick<Ports, 'vendors' | 'clock'>
 
-/** What a purchase of the shard may cost at most, by what its job was quoted; null: no price is known. */
-export function worstOf(ports: Pick<Ports, 'vendors' | 'clock'>, job: JobRow, shard: ShardRow): NanoUsd | null {
+/** Where no quote has counted tokens: the index has them by length, mostly on the high side. */
+const UNCOUNTED = 1.2
+const PICO_PER_NANO = 1000n
+
+/**
+ * What a purchase of the shard may cost at most; null: no price is known. It is its part of the quote's high end: of the
+ * prompts by their length, of the answers by what each may say. All shards together come to no more than the quote.
+ */
+export function worstOf(ports: Prices, job: JobRow, shard: ShardRow): NanoUsd | null {
+  const { tokens, outputMax } = shard
   const price = priceOf(ports, job, shard)
   const line = lineOf(job, shard)
-  if (line?.usd.high == null) return price === undefined ? null : uncounted(shard, price)
+  if (line?.usd.high == null) return price === undefined ? null : atMost(price, tokens * UNCOUNTED, outputMax ?? 0)
   const high = parseUsd(line.usd.high)
-  const all = sizeOfModel(job.input as RoutedManifest, shard)
-  const whole = (amount: bigint, part: number, of: number): NanoUsd =>
-    of === 0 ? amount : (amount * BigInt(Math.ceil(part)) + BigInt(of) - 1n) / BigInt(of)
   const perAnswer = price?.perToken.output
-  // Its prompts are a share of all prompts; its answers are counted by what each may say.
-  const answers = perAnswer === undefined ? high : roundToNano(BigInt(line.tokens.outputHigh) * perAnswer)
-  const { outputMax } = shard
-  if (perAnswer === undefined || outputMax === null || answers > high)
-    return whole(high * 2n ** BigInt(grownOf(shard)), shard.tokens, all.tokens)
-  return whole(high - answers, shard.tokens, all.tokens) + roundToNano(BigInt(outputMax) * perAnswer)
+  const answers = perAnswer === undefined ? high : (BigInt(line.tokens.outputHigh) * perAnswer) / PICO_PER_NANO
+  const all = BigInt(tokensOfModel(job.input as RoutedManifest, shard))
+  const part = (amount: NanoUsd): NanoUsd => (all === 0n ? amount : (amount * BigInt(tokens)) / all)
+  if (perAnswer === undefined || outputMax === null || answers > high) return part(high) * 2n ** BigInt(grownOf(shard))
+  return part(high - answers) + (BigInt(outputMax) * perAnswer) / PICO_PER_NANO
 }
 
-function priceOf(
-  { vendors, clock }: Pick<Ports, 'vendors' | 'clock'>,
+/** The same of calls that are made once more; null: no price is known. */
+export function worstOfCalls(
+  ports: Prices,
   job: JobRow,
   shard: ShardRow,
-): Price | undefined {
+  { inputTokens, outputMax }: { readonly inputTokens: number; readonly outputMax: number },
+): NanoUsd | null {
+  const price = priceOf(ports, job, shard)
+  return price === undefined ? null : atMost(price, inputTokens, outputMax)
+}
+
+function priceOf({ vendors, clock }: Prices, job: JobRow, shard: ShardRow): Price | undefined {
   const { lane, accountId, model, tokens, count } = shard
   const vendor = vendorOf(lane)
   return priceFor({
@@ -48,17 +58,15 @@ function priceOf(
   })
 }
 
-function uncounted({ tokens, outputMax }: ShardRow, price: Price): NanoUsd | null {
+function atMost(price: Price, inputTokens: number, output: number): NanoUsd | null {
   const kind = dearestAsked(price.perToken)
-  if (price.perToken[kind] === undefined || price.perToken.output === undefined) return null
-  return roundToNano(costOf({ [kind]: Math.ceil(tokens * UNCOUNTED), output: outputMax ?? 0 }, price))
+  if (price.perToken[kind] === undefined || (output > 0 && price.perToken.output === undefined)) return null
+  return roundToNano(costOf({ [kind]: Math.ceil(inputTokens), ...(output > 0 ? { output } : {}) }, price))
 }
 
-/** Of the groups that the line of a quote for that model is about. */
-function sizeOfModel(manifest: RoutedManifest, { model }: ShardRow): { readonly tokens: number } {
-  const tokens = manifest.groups.reduce((sum, { tokens: ofGroup }, at) => {
+/** Of the groups that the line of a quote for that model is about, without what is not bought. */
+const tokensOfModel = (manifest: RoutedManifest, { model }: ShardRow): number =>
+  manifest.groups.reduce((sum, { tokens }, at) => {
     const flies = routesOf(manifest, at).some((route) => route.model === model)
-    return flies ? sum + ofGroup - (manifest.spared?.tokens[at] ?? 0) : sum
+    return flies ? sum + tokens - (manifest.spared?.tokens[at] ?? 0) : sum
   }, 0)
-  return { tokens }
-}

@@ -103,6 +103,19 @@ export interface Quote {
   readonly cache?: QuotedCache
   /** Requests that are not bought, or need not be. Absent: none are known. */
   readonly spared?: readonly SparedQuote[]
+  /** Budgets of the home that could stop the job midway. Absent: none. */
+  readonly budgets?: readonly QuotedBudget[]
+}
+
+/** Amounts in decimal USD. */
+export interface QuotedBudget {
+  readonly name: string
+  readonly usd: string
+  readonly left: string
+  /** What the job may cost at most; null: some price is not known. */
+  readonly job: string | null
+  /** The command that raises it, with USD where the new amount goes. */
+  readonly raise: string
 }
 
 /** Tiers as they are shown: cheapest first. */
