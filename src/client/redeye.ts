@@ -257,7 +257,7 @@ export class Redeye {
    * @throws UsageError
    */
   async setBudget(usd: string | number | null, of: BudgetOf = {}): Promise<void> {
-    return setBudget(this.#ports, of, usd === null ? null : String(usd))
+    return setBudget(this.#ports, of, typeof usd === 'number' ? usd.toFixed(9) : usd)
   }
 
   /** How long submissions of this home have taken, by lane: of those that it has flown often enough. */
