@@ -19,12 +19,17 @@ export class Purse {
   /** What it wants and there is no room for. */
   #lacks: bigint | null | undefined
   /** Some budget covers the job, as far as that is known. */
-  #walled = false
+  #walled: boolean
 
-  constructor(flight: SyncFlight, submission: SubmissionRow) {
+  private constructor(flight: SyncFlight, submission: SubmissionRow, walled: boolean) {
     this.#flight = flight
     this.#submission = submission
     this.#counts = submission.worstNanoUsd
+    this.#walled = walled
+  }
+
+  static async of(flight: SyncFlight, submission: SubmissionRow): Promise<Purse> {
+    return new Purse(flight, submission, (await wallsOf(flight.ports, flight.job)).length > 0)
   }
 
   get isEmpty(): boolean {

@@ -99,7 +99,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   const { requestsPerMinute } = flight.options
   const patient = async () => !claim.signal.aborted && !(await wishes(flight, submission)).unwanted
   const before = await journalsOf(flight, submission)
-  const purse = new Purse(flight, submission)
+  const purse = await Purse.of(flight, submission)
   if (before.length > 0) await purse.count((await recover(before)).unproven)
   const wait = await purse.wait()
   if (wait !== null) return wait

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Job, JobHeld, type JobSettings, type Redeye } from '../../src/index.ts'
-import { chats, type Field, field, fly, until } from './field.ts'
+import { chats, type Field, field, fly, messages, until } from './field.ts'
+import { DAY_FAST } from './fly-through.ts'
 import { nano } from './judge.ts'
 
 /** What may be asked is bounded, so that the worst of each is known. */
@@ -112,6 +113,91 @@ describe('a budget of the home', () => {
       { month: monthOf(Date.UTC(year, month + 2, 2)), spent: (await second.receipt()).usd.charged },
     ])
   })
+})
+
+describe('the worst that can come', () => {
+  test('of a shard is what its own requests may say, not its share of the file', { timeout: 60_000 }, async () => {
+    await using on = await field()
+    const redeye = await on.open()
+    const short = chats(10, { max_completion_tokens: 10 })
+    const input = [...short, ...chats(10, { max_completion_tokens: 4000 }, 10)]
+    const { lanes } = await redeye.quote(input)
+    const high = Number(lanes.find(({ flyable }) => flyable)?.usd.high)
+    const job = await redeye.submit(input, { shardRequests: 10, budget: (high * 0.8).toFixed(9) })
+    await heldOf(job)
+    expect(await job.submissions()).toMatchObject([{ rows: 10, state: 'settled' }])
+    expect((await job.receipt()).requests).toMatchObject({ succeeded: 10 })
+    await job.setBudget((high * 1.1).toFixed(9))
+    expect((await job.wait()).requests).toMatchObject({ succeeded: 20 })
+  })
+
+  test('counts calls whose answers were lost before they are made once more', { timeout: 60_000 }, async () => {
+    await using on = await field({ speed: 60, scenario: 'openai/sync-lost:times=8' })
+    const redeye = await on.open()
+    const settings: JobSettings = { ladder: ['standard'] }
+    const high = await worstOf(redeye, 20, settings)
+    const budget = (high * 1.02).toFixed(9)
+    await redeye.setBudget(budget)
+    const job = await redeye.submit(asks(20), settings)
+    const held = await heldOf(job)
+    expect(held.message).toContain(`the budget of all jobs is`)
+    const calls = (await on.emulator.log()).acts.flatMap((act) => (act.act === 'call' ? [act.bodySha256] : []))
+    expect(calls.length).toBeGreaterThanOrEqual(8)
+    expect(new Set(calls).size).toBe(calls.length) // none is called again
+    expect(await billOf(on)).toBeLessThanOrEqual(nano(budget))
+    await redeye.setBudget(high * 3)
+    const receipt = await job.wait()
+    expect(receipt.requests).toMatchObject({ total: 20, succeeded: 20 })
+    const [proven, unproven] = [nano(receipt.usd.charged ?? ''), nano(receipt.usd.unproven)]
+    expect(unproven).toBeGreaterThan(0n)
+    expect(proven + unproven).toBeGreaterThanOrEqual(await billOf(on))
+    expect(await redeye.budgets()).toMatchObject([{ inAir: '0' }])
+  })
+
+  test('of what is lost at the vendor stays spent', { timeout: 60_000 }, async () => {
+    await using on = await field({
+      scenario: 'anthropic/vanish',
+      speed: DAY_FAST,
+      latency: { medianSeconds: 4000, sigma: 0 },
+    })
+    const redeye = await on.open()
+    const { lanes } = await redeye.quote(messages(10))
+    const high = Number(lanes.find(({ flyable }) => flyable)?.usd.high)
+    await redeye.setBudget(high * 1.5)
+    const lost = await fly(redeye, messages(10), { retries: 0 })
+    const { requests, usd } = await lost.receipt()
+    expect(requests).toMatchObject({ missing: 10 })
+    expect(await redeye.budgets()).toMatchObject([{ inAir: '0', spent: usd.unproven }])
+    on.emulator.setScenario([])
+    await heldOf(await redeye.submit(messages(10, {}, 10)))
+  })
+
+  test('of a price that nobody knows could pass any budget', { timeout: 60_000 }, async () => {
+    await using on = await field()
+    const redeye = await on.open()
+    await redeye.setBudget(1000)
+    const job = await redeye.submit(chats(3, { model: 'gpt-of-tomorrow' }), { allowUnpriced: true })
+    expect((await heldOf(job)).message).toContain('the price of the next step is not known')
+    expect((await on.emulator.log()).purchases).toEqual([])
+  })
+})
+
+test('a job with a deadline that has no room left is held, not only silent, and goes on with more', {
+  timeout: 60_000,
+}, async () => {
+  await using on = await field({ speed: 600, latency: { medianSeconds: 600, sigma: 0 } })
+  const redeye = await on.open()
+  const high = await worstOf(redeye, 40)
+  await redeye.setBudget((high / 4) * 0.9)
+  const by = new Date(redeye.now() + 20 * 3_600_000)
+  const job = await redeye.submit(asks(40), { shardRequests: 10, by })
+  const held = await heldOf(job)
+  expect(held).toMatchObject({ code: 'held_budget', exitCode: 3 })
+  expect(held.message).toContain('the budget of all jobs is')
+  expect((await job.status()).shards).toMatchObject({ held: 4 })
+  expect((await on.emulator.log()).purchases).toEqual([])
+  await redeye.setBudget(high * 3)
+  expect((await job.wait()).requests).toMatchObject({ succeeded: 40 })
 })
 
 const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7)
