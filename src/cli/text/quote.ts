@@ -64,7 +64,7 @@ function sparedText({ what, requests, isUsed, usd }: NonNullable<Quote['spared']
 
 function budgetText({ name, usd, left, job, raise }: NonNullable<Quote['budgets']>[number]): string {
   const may = job === null ? 'what this job costs is not known' : `this job may cost up to ${money(job)}`
-  return `The budget of ${usd} USD for ${name} has ${money(left)} left, and ${may}: it would be held on its way until \`${raise}\`.`
+  return `The budget of ${usd} USD for ${name} has ${money(left)} left, and ${may}: it would be held on its way, until \`${raise}\` gives it more.`
 }
 
 /** What the lanes that would be flown cost together. */
