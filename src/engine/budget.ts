@@ -19,7 +19,7 @@ export interface Wall extends Committed {
 /** The calendar month that counts now, as UTC has it. */
 export const monthNow = ({ clock }: Pick<Ports, 'clock'>): string => new Date(clock.now()).toISOString().slice(0, 7)
 
-/** What must stay within what, before the job buys anything more. */
+/** All budgets that cover the job, with what counts against each now. */
 export async function wallsOf(ports: Pick<Ports, 'store' | 'clock'>, { id, options }: JobRow): Promise<Wall[]> {
   const { store } = ports
   const { budget } = options as JobOptions
@@ -43,6 +43,9 @@ export const leftOf = ({ limit, spent, inAir }: Pick<Wall, 'limit' | 'spent' | '
 /** The wall that a step could pass; an unknown price could pass any. */
 export const wallBefore = (walls: readonly Wall[], next: NanoUsd | null): Wall | undefined =>
   walls.find((wall) => next === null || next > leftOf(wall))
+
+const tightestOf = (walls: readonly Wall[]): Wall | undefined =>
+  walls.toSorted((a, b) => (leftOf(a) < leftOf(b) ? -1 : 1))[0]
 
 /**
  * A budget is a wall: nothing is bought when what is spent, the worst of what is in the air and the worst of the step
@@ -109,7 +112,9 @@ export async function wallHolding(
   const shard = shards.find(({ held }) => held === 'budget')
   if (shard === undefined) return undefined
   const next = worstOf(ports, job, shard)
-  const wall = wallBefore(await wallsOf(ports, job), next)
+  const walls = await wallsOf(ports, job)
+  // A policy reckons with averages, and keeps back what by itself might just fit.
+  const wall = wallBefore(walls, next) ?? (shard.wakeAt === null ? tightestOf(walls) : undefined)
   return wall && wallFacts(wall, next)
 }
 
@@ -132,32 +137,29 @@ export function raiseCommand({ tag, value, per }: Omit<BudgetRow, 'nanoUsd'>): s
 }
 
 /**
- * What a policy keeps back for want of money is held, so that everybody sees it; and is free again when it is something
- * else that it waits for. It stays with the policy: nobody looks at it but that.
- * @param waiting  shards that do not fly, those for want of money first
+ * What a policy keeps back for want of money is held, so that everybody sees it, and is free again when it waits for
+ * something else. It stays with the policy: nobody looks at it but that. Undefined: nothing changes.
+ * @param kept.poor    shards that wait for money
+ * @param kept.others  shards that are held, and need not be
  */
 export async function holdUnfunded(
   ports: Ports,
   job: JobRow,
-  { poor, others }: { readonly poor: readonly ShardRow[]; readonly others: readonly ShardRow[] },
+  { poor, others }: Record<'poor' | 'others', readonly ShardRow[]>,
 ): Promise<Commit | undefined> {
-  const freed = others.filter(({ held }) => held === 'budget')
-  const stopped = poor.filter(({ state }) => state === 'planned')
-  if (freed.length + stopped.length === 0) return undefined
-  const walls = (await wallsOf(ports, job)).toSorted((a, b) => (leftOf(a) < leftOf(b) ? -1 : 1))
-  const at = ports.clock.now()
-  const event = (shard: ShardRow): NewEvent[] => {
-    const next = worstOf(ports, job, shard)
-    const wall = wallBefore(walls, next) ?? walls[0]
-    const data = { reason: 'budget', ...(wall === undefined ? {} : wallFacts(wall, next)) }
-    return [{ jobId: job.id, shardId: shard.id, at, type: 'held', data }]
-  }
+  const tightest = tightestOf(await wallsOf(ports, job))
+  const stopped = tightest === undefined ? [] : poor
+  if (stopped.length + others.length === 0) return undefined
+  const events = stopped.slice(0, 1).map((shard): NewEvent => {
+    const data = { reason: 'budget', ...wallFacts(tightest as Wall, worstOf(ports, job, shard)) }
+    return { jobId: job.id, shardId: shard.id, at: ports.clock.now(), type: 'held', data }
+  })
   return {
     job: touched(job),
     shards: [
       ...stopped.map((shard) => moveShard(shard, 'hold', { held: 'budget' })),
-      ...freed.map((shard) => moveShard(shard, 'release', { held: null })),
+      ...others.map((shard) => moveShard(shard, 'release', { held: null })),
     ],
-    events: stopped.slice(0, 1).flatMap(event),
+    events,
   }
 }

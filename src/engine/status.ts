@@ -17,7 +17,7 @@ export interface JobStatus {
   readonly receipt: Receipt
   readonly held: JobRow['held']
   /** The budget that holds it; null: none does. */
-  readonly budget: WallFacts | null
+  readonly heldBy: WallFacts | null
   /** Rows at the vendor, by its own counts: what it says is done of what is still there. */
   readonly atVendor: { readonly rows: number; readonly done: number }
   readonly shards: { readonly total: number; readonly settled: number; readonly held: number }
@@ -56,7 +56,7 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
   return {
     receipt,
     held: job.held,
-    budget: job.held === 'budget' ? ((await wallHolding(ports, job, shards)) ?? null) : null,
+    heldBy: job.held === 'budget' ? ((await wallHolding(ports, job, shards)) ?? null) : null,
     atVendor,
     shards: {
       total: shards.length,

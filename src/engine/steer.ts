@@ -62,7 +62,7 @@ export async function steer(ports: Ports, { runs, watcher }: Crew, jobId: string
 const pausesOf = ({ clock }: Ports, sight: Sight): number[] =>
   sight.shards.flatMap((shard) => (isPaused(sight, shard, clock.now()) ? [courseOf(shard).notBefore as number] : []))
 
-/** Shards that nobody is to look at: in groups that wait for money, and in the others. */
+/** Shards that nobody is to look at: those that wait for money, and those that did and wait for something else. */
 function shardsKeptBack(sight: Sight, decisions: ReadonlyMap<number, Decision>) {
   const poor: ShardRow[] = []
   const others: ShardRow[] = []
@@ -70,7 +70,7 @@ function shardsKeptBack(sight: Sight, decisions: ReadonlyMap<number, Decision>) 
     const decision = decisions.get(shard.group)
     const wants = decision?.do === 'wait' && decision.for === 'budget'
     if (wants && isWaiting(sight, shard)) poor.push(shard)
-    if (!wants && shard.state === 'held' && shard.wakeAt === null) others.push(shard)
+    if (!wants && shard.held === 'budget' && shard.state === 'held' && shard.wakeAt === null) others.push(shard)
   }
   return { poor, others }
 }

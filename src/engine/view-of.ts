@@ -116,5 +116,7 @@ export async function budgetLeft(ports: Ports, { job }: Sight): Promise<number |
   const standard = quote?.lanes.find(({ usd }) => usd.standard !== null)?.usd.standard
   if (lefts.length === 0 || standard == null) return null
   const each = Number(parseUsd(standard)) / everyRow(job.input as RoutedManifest).count
-  return each === 0 ? null : Math.min(...lefts) / each
+  return each === 0 ? null : (Math.min(...lefts) / each) * ROUNDED
 }
+/** What just fits is not lost to the rounding of a quotient; the purchase itself is held to the nano-dollar. */
+const ROUNDED = 1 + 1e-9

@@ -66,7 +66,7 @@ describe('redeye budget', () => {
     expect(shown).toMatch(/held +held by the budget of .* for team=search per month/)
     expect(shown).toMatch(/to go on +redeye budget USD --tag team=search --per month/)
     const json = JSON.parse((await night.redeye(['show', job, '--json'])).stdout)
-    expect(json).toMatchObject({ held: 'budget', budget: { of: 'team=search per month', spent: '0', inAir: '0' } })
+    expect(json).toMatchObject({ held: 'budget', heldBy: { of: 'team=search per month', spent: '0', inAir: '0' } })
     expect((await night.redeye(['why', job])).stdout).toMatch(
       /The budget of team=search per month is 0\.\d+ USD; 0 is spent, .* the next step could cost/,
     )

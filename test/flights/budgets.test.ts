@@ -35,8 +35,8 @@ describe('a budget of the home', () => {
     expect(held.message).toContain(`the budget of all jobs is ${Number((high * 0.9).toFixed(6))} USD; 0 is spent`)
     expect(held.hint).toContain(`redeye budget USD; then: redeye watch ${job.id}`)
     expect(await on.emulator.log()).toMatchObject({ purchases: [] })
-    const { budget, held: why } = await job.status()
-    expect({ why, budget }).toMatchObject({ why: 'budget', budget: { of: 'all jobs', spent: '0', inAir: '0' } })
+    const { heldBy, held: why } = await job.status()
+    expect({ why, heldBy }).toMatchObject({ why: 'budget', heldBy: { of: 'all jobs', spent: '0', inAir: '0' } })
     expect((await job.why()).reasons.join(' ')).toContain('More is bought after `redeye budget USD`')
 
     // Nobody touches the job: the worker that runs already takes it up.

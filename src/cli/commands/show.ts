@@ -38,11 +38,11 @@ function asText(
   const home = receipt.landedAt !== null
   const facts = [
     ...(status.error === null ? [] : [['stopped', status.error]]),
-    ...(status.budget === null
+    ...(status.heldBy === null
       ? []
       : [
-          ['held', wallText(status.budget)],
-          ['to go on', status.budget.raise],
+          ['held', wallText(status.heldBy)],
+          ['to go on', status.heldBy.raise],
         ]),
     ...(key === null ? [] : [['key', key]]),
     ...(region === null ? [] : [['region', region]]),
