@@ -100,6 +100,6 @@ test('the vendor never bills more than the budgets allow', { timeout: 240_000 },
       expect(spent.home).toBeLessThanOrEqual(nano(walls[0].usd))
       expect(spent.search).toBeLessThanOrEqual(nano(walls[1].usd))
     }),
-    { numRuns: 5, endOnFailure: true },
+    { numRuns: 3, endOnFailure: true },
   )
 })
