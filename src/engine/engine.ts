@@ -160,35 +160,35 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (!told && jobs !== 'all' && elsewhere()) refreshes.run(jobId, () => refreshJob(ports, jobId, attendant))
     }
   }
+  const isBought = async (job: JobRow): Promise<boolean> => {
+    if (terminalJobStates.includes(job.state) || job.round > 0) return true
+    const shards = await ports.store.shards(job.id)
+    const submissions = await ports.store.submissions({ jobId: job.id })
+    return shards.every(
+      ({ id, state, held, wakeAt }) =>
+        state === 'settled' ||
+        held !== null ||
+        (wakeAt === null && isSteered(job) && !waitsForPreflight(shards)) || // the policy keeps it back
+        submissions.some(
+          (submission) =>
+            submission.shardId === id &&
+            isLive(submission) &&
+            submission.state !== 'prepared' &&
+            submission.state !== 'buying',
+        ),
+    )
+  }
   return {
     owner,
     untilDone: (jobId, signal) => until(jobId, ({ state }) => terminalJobStates.includes(state), signal),
     untilBought: async (jobId, signal) => {
       await refreshJob(ports, jobId, attendant) // where a policy steers, it says first what is bought at all
-      await until(
-        jobId,
-        async (job) => {
-          if (terminalJobStates.includes(job.state) || job.round > 0) return true
-          const shards = await ports.store.shards(jobId)
-          const submissions = await ports.store.submissions({ jobId })
-          return shards.every(
-            ({ id, state, held, wakeAt }) =>
-              state === 'settled' ||
-              held !== null ||
-              (wakeAt === null && isSteered(job) && !waitsForPreflight(shards)) || // the policy keeps it back
-              submissions.some(
-                (submission) =>
-                  submission.shardId === id &&
-                  isLive(submission) &&
-                  submission.state !== 'prepared' &&
-                  submission.state !== 'buying',
-              ),
-          )
-        },
-        signal,
-      )
-      await refreshJob(ports, jobId, attendant)
-      return until(jobId, () => true, signal) // throws where all of it is held
+      for (;;) {
+        await until(jobId, isBought, signal)
+        await refreshJob(ports, jobId, attendant)
+        const job = await until(jobId, () => true, signal) // throws where all of it is held
+        if (await isBought(job)) return job // what was held may be about to be bought by now
+      }
     },
     failure: () => fatal,
     stop: async () => {
