@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { BudgetRow, ControlStore, LedgerRow } from '../../src/stores/contract.ts'
 import { sqlStores } from './implementations.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Job, JobSettings } from '../../src/index.ts'
 import { chats, field, type RequestLine, until } from './field.ts'
