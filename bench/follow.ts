@@ -133,6 +133,7 @@ function openSubmission(shard: ShardRow, number: number, age: number): Submissio
     remoteId: `batch_${String(number).padStart(6, '0')}aaaaaaaaaaaaaaaaaaaaaaaaaa`,
     fileId: `file-${number}`,
     rows: shard.count,
+    worstNanoUsd: null,
     inputs: shard.inputs,
     tokens: shard.tokens,
     bytes: shard.bytes,

@@ -45,6 +45,8 @@ function declareBuying(program: Command, { done }: Surface): void {
     .option('--requests <n>', 'how many', amount)
     .option('--cached-share <share>', 'of the input, read from a prompt cache: 0 to 1', fraction)
     .option('--prompt-tokens <n>', 'of one prompt, for models with long-context prices', amount)
+    .optionsGroup('Budgets:')
+    .option('--tag <k=v>', 'of the job: says whether a budget of the home would stop it; repeatable', collect)
     .action(async (input, flags) => done(await (await import('./commands/quote.ts')).quote(input, flags)))
 
   const tried = command(
@@ -61,6 +63,7 @@ function declareBuying(program: Command, { done }: Surface): void {
   )
   withInput(tried, '<input...>', 'several')
     .option('-n, --requests <n>', 'how many', positive, 5)
+    .option('--tag <k=v>', 'kept with what is called and its bill; repeatable', collect)
     .action(async (input, flags) => done(await (await import('./commands/try.ts')).tryOut(input, flags)))
 
   const run = command(program, 'run', 'Quote, buy, wait, and write the results in input order.', [
@@ -146,6 +149,21 @@ function declareLooking(program: Command, { done }: Surface): void {
     )
     .option('--recompute', 'compute the ledger anew from the usage records and compare; exit 5: it differs')
     .action(async (job, flags) => done(await (await import('./commands/bill.ts')).bill(job, flags)))
+
+  command(
+    program,
+    'budget [usd]',
+    'List the budgets of the home, or set one: a wall for all its jobs, or those of a tag.',
+    [
+      ['What is spent, in the air, and left', 'budget'],
+      ['At most 500 USD in each calendar month (UTC), all jobs together', 'budget 500 --per month'],
+      ['Of the jobs that fly with --tag team=search', 'budget 100 --tag team=search --per month'],
+      ['Take it away again', 'budget none --tag team=search --per month'],
+    ],
+  )
+    .option('--tag <k=v>', 'only jobs with this tag; without, all of the home')
+    .addOption(new Option('--per <time>', 'anew in each calendar month; without, for ever').choices(['month']))
+    .action(async (usd, flags) => done(await (await import('./commands/budget.ts')).budget(usd, flags)))
 
   command(program, 'report', 'Write what a month cost as a page with charts.', [
     ['This month', 'report -o report.html'],

@@ -5,19 +5,19 @@ import { createPilot, forget, type JobOptions, type Ports, type TakenIn } from '
 import { Job } from './job.ts'
 import type { JobSettings } from './options.ts'
 
-type PilotSettings = Pick<JobSettings, 'pilot' | 'confirmPilot'> & { readonly signal?: AbortSignal }
+type PilotSettings = Pick<JobSettings, 'pilot' | 'confirmPilot' | 'tags'> & { readonly signal?: AbortSignal }
 
 /** Flies the pilot that is asked for, where it has not been flown; returns its receipt. */
 export async function flyPilot(
   ports: Ports,
   taken: TakenIn,
   options: JobOptions,
-  { pilot, confirmPilot, signal }: PilotSettings,
+  { pilot, confirmPilot, tags = {}, signal }: PilotSettings,
 ): Promise<Receipt | undefined> {
   if (pilot === undefined) return undefined
   if (!(Number.isInteger(pilot) && pilot > 0))
     throw new UsageError(`A pilot cannot be of ${pilot} requests.`, 'Give a whole number from 1 on.')
-  const flown = await createPilot(ports, taken, options, { requests: pilot, confirm: confirmPilot })
+  const flown = await createPilot(ports, taken, options, { requests: pilot, tags, confirm: confirmPilot })
   if (flown === undefined) return undefined
   const job = new Job(ports, flown.id)
   await job.wait(signal === undefined ? {} : { signal })

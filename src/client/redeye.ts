@@ -14,7 +14,10 @@ import {
   type Bill,
   type BillOf,
   type BillPer,
+  type BudgetOf,
+  type BudgetStatus,
   billOf,
+  budgetsOf,
   checkAccount,
   createJob,
   createTrial,
@@ -45,6 +48,7 @@ import {
   type RemoteCheck,
   recompute,
   remoteLeftovers,
+  setBudget,
   type Tried,
   takeIn,
 } from '../engine/index.ts'
@@ -113,7 +117,7 @@ export class Redeye {
     const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     try {
       await flyPilot(this.#ports, taken, options, settings)
-      return await quoteInput(this.#ports, taken, options, settings.by?.getTime() ?? null)
+      return await quoteInput(this.#ports, taken, options, settings.by?.getTime() ?? null, settings.tags)
     } finally {
       // A pilot that was left half-way still needs the files that its requests name.
       if (settings.pilot === undefined || taken.manifest.attached === undefined) await forget(this.#ports, taken)
@@ -136,7 +140,7 @@ export class Redeye {
     const options = await optionsOf(settings, given)
     const taken = await takeIn(this.#ports, given, options, intakeOf(settings))
     const quote = await quoteJob(this.#ports, taken.manifest, options, settings.by?.getTime() ?? null)
-    const { id } = await createTrial(this.#ports, taken, options, requests)
+    const { id } = await createTrial(this.#ports, taken, options, { requests, tags: settings.tags ?? {} })
     const job = new Job(this.#ports, id)
     await job.wait(signal === undefined ? {} : { signal })
     return { job: id, requests: await job.tried(), quote }
@@ -250,6 +254,21 @@ export class Redeye {
   /** What was charged, in one line per model (or job, lane, day, tag), of one job or of the home. */
   async bill(what: BillOf & { readonly per?: BillPer } = {}): Promise<Bill> {
     return billOf(this.#ports, { per: 'model', ...what })
+  }
+
+  /** Budgets of the home, with what is spent, in the air and left of each. */
+  async budgets(): Promise<BudgetStatus[]> {
+    return budgetsOf(this.#ports)
+  }
+
+  /**
+   * A wall for all jobs of the home, or those with a tag: what they may spend in a calendar month, or ever. Jobs that it
+   * holds go on by themselves once there is room.
+   * @param usd  null takes the budget away
+   * @throws UsageError
+   */
+  async setBudget(usd: string | number | null, of: BudgetOf = {}): Promise<void> {
+    return setBudget(this.#ports, of, typeof usd === 'number' ? usd.toFixed(9) : usd)
   }
 
   /** How long submissions of this home have taken, by lane: of those that it has flown often enough. */

@@ -88,6 +88,12 @@ export function next<S extends string, E extends string>(moves: Moves<S, E>, sta
 /** Submissions that may still cost quota at the vendor: from the intent to buy until the vendor says it ended. */
 export const quotaHoldingStates: readonly SubmissionState[] = ['buying', 'unsure', 'candidate', 'open', 'cancelling']
 
+/**
+ * Submissions that may cost money which no ledger entry tells of yet: those, and what has ended or is lost until it is
+ * settled.
+ */
+export const inAirStates: readonly SubmissionState[] = [...quotaHoldingStates, 'ended', 'collected', 'lost']
+
 /** States in which the vendor may still be working for us, so somebody has to look. */
 export const watchedStates: readonly SubmissionState[] = ['buying', 'unsure', 'candidate', 'open', 'cancelling']
 

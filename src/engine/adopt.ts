@@ -288,6 +288,7 @@ function shardOf(jobId: string, { groups, requests, routes }: RoutedManifest, no
     inputs: sum('inputs'),
     bytes: sum('bodyBytes'),
     tokens: sum('tokens'),
+    outputMax: null,
     state: 'flying',
     held: null,
     purchase: 0,

@@ -2,7 +2,7 @@ import { SECOND } from '../kit/clock.ts'
 import type { Purchase } from '../providers/contract.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { knownReferences } from './attach.ts'
-import { overBudget, touched } from './budget.ts'
+import { nextOf, overBudget, spending } from './budget.ts'
 import { commit, eventOf, type Flight, LeaseLost, leased, type Then } from './flight.ts'
 import { moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
@@ -23,12 +23,13 @@ const BYTES_PER_MS = 256
  */
 export async function buy(flight: Flight, submission: SubmissionRow): Promise<Then> {
   const { ports, lane, call, shard, job, claim, options } = flight
+  const worstNanoUsd = nextOf(flight)
   if (claim === null) throw new Error('Buying needs the lease.')
   const wait =
     restOf(flight, submission) ??
     (await warm(flight)) ??
     (await recall(flight, submission)) ??
-    (await overBudget(flight))
+    (await overBudget(flight, worstNanoUsd))
   if (wait !== null) return wait
   const references = await knownReferences(flight)
   const sentAt = ports.vendors.now(shard.accountId)
@@ -36,13 +37,14 @@ export async function buy(flight: Flight, submission: SubmissionRow): Promise<Th
   const sendByReal = ports.clock.real() + holdMs
   const bought = moveSubmission(submission, 'claim', {
     sentAt,
+    worstNanoUsd,
     sendBy: Math.round(sentAt + holdMs * ports.clock.speed),
   })
   const claimed = await ports.store.claim(
     await quotaClaim(flight),
     leased(flight, {
       submissions: [bought],
-      ...(options.budget === null ? {} : { job: touched(job) }),
+      ...spending(flight),
       events: [eventOf(flight, 'buying', {}, submission)],
     }),
   )

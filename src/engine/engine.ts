@@ -14,6 +14,7 @@ import { type Clock, SECOND } from '../kit/clock.ts'
 import { CredentialsRefused } from '../providers/contract.ts'
 import type { EventRow, JobRow } from '../stores/contract.ts'
 import { advance } from './advance.ts'
+import { type WallFacts, wallText } from './budget.ts'
 import { isSteered } from './course.ts'
 import { LeaseLost } from './flight.ts'
 import { freeLeasesOfTheDead } from './free-leases.ts'
@@ -159,35 +160,35 @@ export async function attend(ports: Ports, jobs: readonly string[] | 'all', comm
       if (!told && jobs !== 'all' && elsewhere()) refreshes.run(jobId, () => refreshJob(ports, jobId, attendant))
     }
   }
+  const isBought = async (job: JobRow): Promise<boolean> => {
+    if (terminalJobStates.includes(job.state) || job.round > 0) return true
+    const shards = await ports.store.shards(job.id)
+    const submissions = await ports.store.submissions({ jobId: job.id })
+    return shards.every(
+      ({ id, state, held, wakeAt }) =>
+        state === 'settled' ||
+        held !== null ||
+        (wakeAt === null && isSteered(job) && !waitsForPreflight(shards)) || // the policy keeps it back
+        submissions.some(
+          (submission) =>
+            submission.shardId === id &&
+            isLive(submission) &&
+            submission.state !== 'prepared' &&
+            submission.state !== 'buying',
+        ),
+    )
+  }
   return {
     owner,
     untilDone: (jobId, signal) => until(jobId, ({ state }) => terminalJobStates.includes(state), signal),
     untilBought: async (jobId, signal) => {
       await refreshJob(ports, jobId, attendant) // where a policy steers, it says first what is bought at all
-      await until(
-        jobId,
-        async (job) => {
-          if (terminalJobStates.includes(job.state) || job.round > 0) return true
-          const shards = await ports.store.shards(jobId)
-          const submissions = await ports.store.submissions({ jobId })
-          return shards.every(
-            ({ id, state, held, wakeAt }) =>
-              state === 'settled' ||
-              held !== null ||
-              (wakeAt === null && isSteered(job) && !waitsForPreflight(shards)) || // the policy keeps it back
-              submissions.some(
-                (submission) =>
-                  submission.shardId === id &&
-                  isLive(submission) &&
-                  submission.state !== 'prepared' &&
-                  submission.state !== 'buying',
-              ),
-          )
-        },
-        signal,
-      )
-      await refreshJob(ports, jobId, attendant)
-      return until(jobId, () => true, signal) // throws where all of it is held
+      for (;;) {
+        await until(jobId, isBought, signal)
+        await refreshJob(ports, jobId, attendant)
+        const job = await until(jobId, () => true, signal) // throws where all of it is held
+        if (await isBought(job)) return job // what was held may be about to be bought by now
+      }
     },
     failure: () => fatal,
     stop: async () => {
@@ -296,7 +297,14 @@ async function liftHolds(ports: Ports, jobId: string): Promise<void> {
     if (shard.state !== 'held' || !STOPPING_HOLDS.includes(shard.held ?? '')) continue
     const live = (await ports.store.submissions({ shardId: shard.id })).some(isLive)
     await ports.store.commit({
-      shards: [moveShard(shard, live ? 'fly' : 'release', { held: null, refusals: 0, wakeAt: now })],
+      // What a policy keeps back stays with it: it says when, and where.
+      shards: [
+        moveShard(shard, live ? 'fly' : 'release', {
+          held: null,
+          refusals: 0,
+          wakeAt: shard.wakeAt === null ? null : now,
+        }),
+      ],
     })
   }
   const job = await ports.store.job(jobId)
@@ -308,22 +316,17 @@ async function liftHolds(ports: Ports, jobId: string): Promise<void> {
 async function heldError(ports: Ports, job: JobRow): Promise<JobHeld> {
   const events = await ports.store.events(job.id)
   const last = events.findLast((event: EventRow) => event.type === 'held' && event.shardId !== null)
-  const data = (last?.data ?? {}) as {
-    message?: string
-    budget?: string
-    spent?: string
-    inAir?: string
-    next?: string
-  }
+  const data = (last?.data ?? {}) as { message?: string }
   const reason = job.held ?? 'unknown'
   const resume = `redeye watch ${job.id}`
   if (reason === 'budget') {
-    const message = `the budget is ${data.budget} USD; ${data.spent} is spent, up to ${data.inAir} is in the air, and the next step could cost ${data.next}.`
+    const facts = data as WallFacts
+    const hint = `Nothing beyond the budget is bought. Go on with more: ${facts.raise}`
     return new JobHeld(
       job.id,
       reason,
-      message,
-      `Nothing beyond the budget is bought. Go on with more: ${resume} --budget USD`,
+      `${wallText(facts)}.`,
+      facts.of === undefined ? hint : `${hint}; then: ${resume}`,
     )
   }
   const hints: Record<string, string> = {

@@ -71,5 +71,8 @@ async function together(ports: Ports, heap: readonly ShardRow[]): Promise<ShardR
   await putOrdinals(ports, name, ordinals)
   const notBefore = Math.min(...heap.map((shard) => courseOf(shard).notBefore as number))
   const course: Course = { ...courseOf(first), notBefore }
-  return { ...first, ...sumOf(heap), id, firstOrdinal: ordinals[0] as number, ordinals: name, course }
+  const outputMax = heap.some((shard) => shard.outputMax === null)
+    ? null
+    : heap.reduce((sum, shard) => sum + (shard.outputMax ?? 0), 0)
+  return { ...first, ...sumOf(heap), outputMax, id, firstOrdinal: ordinals[0] as number, ordinals: name, course }
 }

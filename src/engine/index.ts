@@ -19,7 +19,7 @@ export {
   type PriceList,
   priceList,
 } from '../pricing/price-list.ts'
-export type { Quote, QuotedLane } from '../pricing/quote.ts'
+export type { Quote, QuotedBudget, QuotedLane } from '../pricing/quote.ts'
 export { sellerOf, type WhatIf } from '../pricing/what-if.ts'
 export type { JobRow, LedgerRow } from '../stores/contract.ts'
 export { isTableName, type TableFormat } from '../tables/format.ts'
@@ -28,6 +28,8 @@ export { type AdoptableBatch, adoptable } from './adoptable.ts'
 export type { VendorPrice } from './adoptable-price.ts'
 export { type AuditOptions, auditLogs, auditVendors, type VendorReports } from './audit.ts'
 export { type Bill, type BillLine, type BillOf, type BillPer, billOf } from './bill.ts'
+export type { WallFacts } from './budget.ts'
+export { type BudgetOf, type BudgetStatus, budgetsOf, setBudget } from './budgets.ts'
 export { cancelJob } from './cancel.ts'
 export { checkAccount } from './check-account.ts'
 export { chooseSeller, type Seller } from './choose-seller.ts'

@@ -18,6 +18,8 @@ import { checkSold, flyTrial, trialLadder } from './trial.ts'
 export interface PilotOf {
   /** How many, of all models together. */
   readonly requests: number
+  /** Of the job that it is for: budgets of the home count it among theirs. */
+  readonly tags: JobRow['tags']
   /** Asked with what the sample would cost, before anything is bought. */
   readonly confirm?: ((quote: Quote) => Promise<boolean> | boolean) | undefined
 }
@@ -32,7 +34,7 @@ export async function createPilot(
   ports: Ports,
   taken: TakenIn,
   options: JobOptions,
-  { requests, confirm }: PilotOf,
+  { requests, tags, confirm }: PilotOf,
 ): Promise<JobRow | undefined> {
   const { manifest } = taken
   if (manifest.rows !== undefined)
@@ -62,7 +64,7 @@ export async function createPilot(
         'The pilot was not confirmed; nothing was sent.',
         'Confirm by --yes, set a wall by --budget USD, or leave out --pilot.',
       )
-    return await flyTrial(ports, part.manifest, own, { digest, quote })
+    return await flyTrial(ports, part.manifest, own, { digest, quote, tags })
   } catch (error) {
     await forget(ports, { folder })
     throw error

@@ -12,6 +12,7 @@ import { grownRecords, recordsFor } from './growth.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
 import type { JobOptions } from './options.ts'
+import { outputCap } from './output-cap.ts'
 import type { Ports } from './ports.ts'
 import { asRows, frameOf, modelSplice, type Route, type RoutedManifest, routedFor, sentManifest } from './routing.ts'
 import { type RowSet, recordsOf, rowBytes } from './rows.ts'
@@ -27,6 +28,8 @@ interface Bounds {
   readonly model: string
   readonly frame: RowFrame
   readonly splice: Uint8Array | undefined
+  /** Tokens that an answer comes to at most, by what its request states. */
+  readonly cap: (stated: number) => number
   /** One for each bucket of rows. */
   cutter(bucket: number): ShardCutter
   readonly cutters: Map<number, ShardCutter>
@@ -71,7 +74,7 @@ export async function planShards(
       const ordinal = ordinalAt(row++)
       if (except.has(ordinal)) continue
       const cutter = bound.cutter(of.bucketOf?.(ordinal) ?? 0)
-      const closed = cutter.add(ordinal, bytes, record.inputs, record.tokens)
+      const closed = cutter.add(ordinal, bytes, record.inputs, record.tokens, bound.cap(record.outputMax))
       if (closed !== undefined) shards.push(await shardRow(ports, of, bound, closed))
     }
   }
@@ -132,6 +135,7 @@ export async function recut(ports: Ports, of: PlanOf, shard: ShardRow, within: S
         rowBytes(bound.frame, record, bound.splice),
         record.inputs,
         record.tokens,
+        bound.cap(record.outputMax),
       )
       if (closed !== undefined) cut.push(closed)
     }
@@ -149,26 +153,28 @@ export async function subShard(ports: Ports, of: PlanOf, shard: ShardRow, ordina
   const name = `jobs/${of.jobId}/${shard.id}-rest-${ordinals[0]}-${ordinals.length}`
   await putOrdinals(ports, name, ordinals)
   const rows = { firstOrdinal: ordinals[0] as number, count: ordinals.length, ordinals: name }
-  const size = await sizeOf(ports, of.manifest, { ...shard, ...rows, course: courseGrown(grown) })
+  const size = await sizeOf(ports, of, { ...shard, ...rows, course: courseGrown(grown) })
   return shardRow(ports, { ...of, grown }, { ...bound, ...pick(shard) }, { ...rows, ordinals, ...size }, shard.id)
 }
 
 /** What the rows of a shard come to as its lane and model want them worded. */
 export async function sizeOf(
   ports: Ports,
-  manifest: RoutedManifest,
+  { manifest, options }: Pick<PlanOf, 'manifest' | 'options'>,
   shard: Pick<ShardRow, 'group' | 'lane' | 'model' | 'course'> & RowSet,
-): Promise<{ bytes: number; inputs: number; tokens: number }> {
+): Promise<{ bytes: number; inputs: number; tokens: number; outputMax: number }> {
   const input = routedFor(manifest, shard)
   const route = input.routes[shard.group] as Route
   const frame = frameOf(termsOf(ports.vendors, route.lane), route)
   const splice = modelSplice(input, shard.group)
-  const size = { bytes: 0, inputs: 0, tokens: 0 }
+  const cap = outputCap(manifest, shard.group, { model: shard.model, options })
+  const size = { bytes: 0, inputs: 0, tokens: 0, outputMax: 0 }
   for await (const records of recordsFor(ports, input, shard)) {
     for (const record of records) {
       size.bytes += rowBytes(frame, record, splice)
       size.inputs += record.inputs
       size.tokens += record.tokens
+      size.outputMax += cap(record.outputMax)
     }
   }
   return size
@@ -214,6 +220,7 @@ async function boundsOf(ports: Ports, { jobId, manifest, options, deadline, roun
       model,
       frame: frameOf(terms, route),
       splice: modelSplice(manifest, group),
+      cap: outputCap(manifest, group, { model, options }),
       cutters,
       cutter: (bucket) => {
         const share = (shard: number): number => drawnShare(jobId, round, group, bucket, shard)
@@ -254,6 +261,7 @@ async function shardRow(ports: Ports, of: PlanOf, bound: Bounds, cut: CutShard, 
     inputs: cut.inputs,
     bytes: cut.bytes,
     tokens: cut.tokens,
+    outputMax: cut.outputMax,
     state: 'planned',
     held: null,
     purchase: 0,

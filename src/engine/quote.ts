@@ -12,7 +12,9 @@ import { type PricedAt, quotedCache, standardIsCheaper } from '../pricing/cache-
 import { type Quote, type QuotedLane, type QuoteGroup, type QuoteInput, quote } from '../pricing/quote.ts'
 import { type SparedQuote, savedBetween, withoutShare } from '../pricing/spared.ts'
 import { quoteTokens as quoteOf, type WhatIf, type WhatIfWorld } from '../pricing/what-if.ts'
+import type { JobRow } from '../stores/contract.ts'
 import { bindingLimits, paceLimit } from './binding-limits.ts'
+import { budgetsFor, withBudgets } from './budgets.ts'
 import { curveFor } from './curve-for.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
@@ -32,6 +34,7 @@ export async function quoteInput(
   { manifest, folder }: { readonly manifest: RoutedManifest; readonly folder: string },
   options: JobOptions,
   deadline: number | null,
+  tags: JobRow['tags'] = {},
 ): Promise<Quote> {
   const jobId = randomId('job')
   try {
@@ -40,7 +43,8 @@ export async function quoteInput(
     const spared = sparing.spared === undefined ? manifest : { ...manifest, spared: sparing.spared }
     const had = { has: (row: number) => bought.has(row) || sparing.ordinals.has(row) }
     const shared = await sharedPrefixes(ports, spared, options, deadline, had)
-    return await quoteJob(ports, spared, options, deadline, { sparing, shared })
+    const quoted = await quoteJob(ports, spared, options, deadline, { sparing, shared })
+    return withBudgets(quoted, await budgetsFor(ports, tags), options)
   } finally {
     for await (const { name } of ports.blobs.list(`jobs/${jobId}/`)) await ports.blobs.delete(name)
   }

@@ -7,7 +7,6 @@ import { byLane, savedOf, type Totals, totalOf, totalsBy } from '../ledger/total
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { entriesFor } from './bill.ts'
-import { highOf } from './budget.ts'
 import { courseOf } from './course.ts'
 import { adoptedName } from './options.ts'
 import type { Ports } from './ports.ts'
@@ -104,7 +103,7 @@ export async function receiptOf(ports: Ports, job: JobRow, counts: Counts): Prom
       quotedHigh: quoted?.high ?? null,
       asQuoted: job.landedAt === null || !totals.priced ? null : placeIn(quoted, totals.proven),
       charged: totals.priced ? usd(totals.proven) : null,
-      unproven: usd(totals.unproven + abandonedMost(job, submissions, shards)),
+      unproven: usd(totals.unproven + abandonedMost(submissions)),
       duplicate: usd(totals.duplicate),
       standard: totals.standard === null ? null : usd(totals.standard),
       saved: saved === null ? null : usd(saved),
@@ -159,10 +158,10 @@ function reusedIn(shards: readonly ShardRow[]): Receipt['reused'] {
 }
 
 /** What was left to itself and has not ended may be charged in full yet. */
-const abandonedMost = (job: JobRow, submissions: readonly SubmissionRow[], shards: readonly ShardRow[]): bigint =>
+const abandonedMost = (submissions: readonly SubmissionRow[]): bigint =>
   submissions
     .filter(({ abandoned, state }) => abandoned && state !== 'settled' && state !== 'refused')
-    .reduce((sum, submission) => sum + highOf(job, submission, shards), 0n)
+    .reduce((sum, { worstNanoUsd }) => sum + (worstNanoUsd ?? 0n), 0n)
 
 const iso = (at: number): string => new Date(at).toISOString()
 

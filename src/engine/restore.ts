@@ -8,6 +8,7 @@ import { commit, eventOf, type Flight, slowLook } from './flight.ts'
 import { keepShard, moveShard, moveSubmission } from './move.ts'
 import { keyOf, submissionRow } from './submission-row.ts'
 import { openedAs } from './watch.ts'
+import { worstOf } from './worst.ts'
 
 /** Purchases of one shard that a backup may be behind by. */
 const PURCHASES_AHEAD = 4
@@ -119,7 +120,8 @@ async function adopt(flight: Flight, { shard, purchase, submission }: Expected, 
     if (submission.state !== 'prepared' && submission.state !== 'buying' && submission.state !== 'unsure') return
     // prepared → buying → unsure → open is what happened, as far as the restored rows know it.
     let row = submission
-    if (row.state === 'prepared') row = await step(flight, row, 'claim')
+    const worstNanoUsd = await worst(flight, shard)
+    if (row.state === 'prepared') row = await step(flight, row, 'claim', { worstNanoUsd })
     if (row.state === 'buying') row = await step(flight, row, 'doubt')
     const { move } = openedAs(flight, row, 'find', remote)
     await ports.store.commit({ submissions: [move], events: [event] })
@@ -132,6 +134,7 @@ async function adopt(flight: Flight, { shard, purchase, submission }: Expected, 
     sentAt: remote.createdAt,
     sendBy: remote.createdAt,
     collectBy: remote.createdAt + flight.lane.limits.collectWithinMs,
+    worstNanoUsd: await worst(flight, shard),
     counts: remote.counts,
   }
   await ports.store.commit({
@@ -141,8 +144,19 @@ async function adopt(flight: Flight, { shard, purchase, submission }: Expected, 
   })
 }
 
-async function step(flight: Flight, row: SubmissionRow, event: 'claim' | 'doubt'): Promise<SubmissionRow> {
-  const move = moveSubmission(row, event)
+/** It counts against budgets as what was bought here does. */
+async function worst({ ports, job }: Flight, shard: ShardRow): Promise<bigint | null> {
+  const own = shard.jobId === job.id ? job : await ports.store.job(shard.jobId)
+  return own === undefined ? null : worstOf(ports, own, shard)
+}
+
+async function step(
+  flight: Flight,
+  row: SubmissionRow,
+  event: 'claim' | 'doubt',
+  set: Pick<Partial<SubmissionRow>, 'worstNanoUsd'> = {},
+): Promise<SubmissionRow> {
+  const move = moveSubmission(row, event, set)
   await flight.ports.store.commit({ submissions: [move] })
   return { ...row, ...move.set }
 }

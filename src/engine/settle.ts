@@ -18,7 +18,7 @@ import { type EngineCharge, engineCharge } from './engine-charge.ts'
 import { eachFate, mayRetry, retryPause } from './fates.ts'
 import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
 import { grownLimit } from './growth.ts'
-import { moveShard, moveSubmission } from './move.ts'
+import { keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { ordinalsOf, subShard } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { readWhole } from './read-whole.ts'
@@ -73,12 +73,13 @@ export async function chargesOf(flight: Charged, submission: SubmissionRow): Pro
 
 /** The vendor lost the whole submission: every row missing, the money perhaps gone; an upper bound is written down. */
 export async function settleLost(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
-  const { shard, job, options } = flight
+  const { ports, shard, job, options } = flight
   const own = { ...emptyTally(), missing: submission.rows }
   const again = mayRetry(job, shard, options) ? own : emptyTally()
   const handsOn = isSteered(job) && mayRetry(job, shard, options)
   const tally: ShardTally = { own, again, ...(handsOn ? { handedOn: true } : {}) }
   await commit(flight, {
+    submissions: [keepSubmission(submission, { settledAt: ports.clock.now() })],
     shards: [moveShard(shard, 'settle', { tally, held: null })],
     insertShards: handsOn ? [await wholeAgain(flight)] : [],
     ledger: await chargesOf(flight, submission),

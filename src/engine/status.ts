@@ -3,6 +3,7 @@ import type { Receipt } from '../domain/receipt.ts'
 import { quotaHoldingStates, type SubmissionState } from '../domain/states.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
+import { type WallFacts, wallHolding } from './budget.ts'
 import { countOutcomes } from './deliver.ts'
 import { expectedOf } from './expected.ts'
 import type { JobOptions } from './options.ts'
@@ -15,6 +16,8 @@ import { sightOf } from './view-of.ts'
 export interface JobStatus {
   readonly receipt: Receipt
   readonly held: JobRow['held']
+  /** The budget that holds it; null: none does. */
+  readonly heldBy: WallFacts | null
   /** Rows at the vendor, by its own counts: what it says is done of what is still there. */
   readonly atVendor: { readonly rows: number; readonly done: number }
   readonly shards: { readonly total: number; readonly settled: number; readonly held: number }
@@ -53,6 +56,7 @@ export async function statusOf(ports: Ports, job: JobRow): Promise<JobStatus> {
   return {
     receipt,
     held: job.held,
+    heldBy: job.held === 'budget' ? ((await wallHolding(ports, job, shards)) ?? null) : null,
     atVendor,
     shards: {
       total: shards.length,

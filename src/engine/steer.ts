@@ -5,7 +5,7 @@ import { decide } from '../policy/decide.ts'
 import type { Decision, Offer } from '../policy/view.ts'
 import type { Commit, JobRow, ShardRow } from '../stores/contract.ts'
 import type { Crew } from './advance.ts'
-import { touched } from './budget.ts'
+import { holdUnfunded, touched } from './budget.ts'
 import { removeInput } from './clean-up.ts'
 import { type Course, courseAfter, courseOf, offerName } from './course.ts'
 import { gatherRetries } from './gather.ts'
@@ -16,7 +16,7 @@ import { sizeOf } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 import type { Runs } from './runs.ts'
-import { budgetLeft, isPaused, liveOf, type Sight, sightOf, viewOf } from './view-of.ts'
+import { budgetLeft, isPaused, isWaiting, liveOf, type Sight, sightOf, viewOf } from './view-of.ts'
 import type { Watcher } from './watcher.ts'
 
 /** Decisions in a row; each is decided on what the one before has left. */
@@ -39,9 +39,14 @@ export async function steer(ports: Ports, { runs, watcher }: Crew, jobId: string
       continue
     }
     const decisions = await decisionsOf(ports, runs, sight)
-    const next = decisions.find((one) => one.do !== 'wait' && one.do !== 'finish')
+    const next = [...decisions.values()].find((one) => one.do !== 'wait' && one.do !== 'finish')
     if (next === undefined) {
-      const waits = [...decisions.flatMap((one) => (one.do === 'wait' ? [one.until] : [])), ...pausesOf(ports, sight)]
+      const unfunded = await holdUnfunded(ports, job, shardsKeptBack(sight, decisions))
+      if (unfunded !== undefined && (await ports.store.commit(unfunded))) continue
+      const waits = [
+        ...[...decisions.values()].flatMap((one) => (one.do === 'wait' ? [one.until] : [])),
+        ...pausesOf(ports, sight),
+      ]
       return waits.length === 0 ? null : Math.min(...waits)
     }
     // Another process may have moved something meanwhile: then nothing is written, and all is looked at again.
@@ -57,15 +62,28 @@ export async function steer(ports: Ports, { runs, watcher }: Crew, jobId: string
 const pausesOf = ({ clock }: Ports, sight: Sight): number[] =>
   sight.shards.flatMap((shard) => (isPaused(sight, shard, clock.now()) ? [courseOf(shard).notBefore as number] : []))
 
+/** Shards that nobody is to look at: those that wait for money, and those that did and wait for something else. */
+function shardsKeptBack(sight: Sight, decisions: ReadonlyMap<number, Decision>) {
+  const poor: ShardRow[] = []
+  const others: ShardRow[] = []
+  for (const shard of sight.shards) {
+    const decision = decisions.get(shard.group)
+    const wants = decision?.do === 'wait' && decision.for === 'budget'
+    if (wants && isWaiting(sight, shard)) poor.push(shard)
+    if (!wants && shard.held === 'budget' && shard.state === 'held' && shard.wakeAt === null) others.push(shard)
+  }
+  return { poor, others }
+}
+
 /** What the policy says now of each group of the job's requests that is not home. */
-export async function decisionsOf(ports: Ports, runs: Runs, sight: Sight): Promise<Decision[]> {
+export async function decisionsOf(ports: Ports, runs: Runs, sight: Sight): Promise<Map<number, Decision>> {
   const { groups } = sight.job.input as RoutedManifest
   const left = await budgetLeft(ports, sight)
-  const decisions: Decision[] = []
+  const decisions = new Map<number, Decision>()
   for (const group of groups.keys()) {
     if (!sight.shards.some((shard) => shard.group === group && shard.state !== 'settled')) continue
     const offers = await offersOf(ports, runs, { ...sight, group })
-    decisions.push(decide(viewOf(ports, sight, group, offers, left), ports.clock.now()))
+    decisions.set(group, decide(viewOf(ports, sight, group, offers, left), ports.clock.now()))
   }
   return decisions
 }
@@ -174,12 +192,13 @@ async function wordedAs(
   { job }: Sight,
   shard: ShardRow,
   { lane: to, account: accountId, model = shard.model }: Offer,
-): Promise<Pick<ShardRow, 'lane' | 'accountId' | 'model' | 'bytes' | 'tokens'>> {
+): Promise<Pick<ShardRow, 'lane' | 'accountId' | 'model' | 'bytes' | 'tokens' | 'outputMax'>> {
   const lane = to as ShardRow['lane']
   const moved = { ...shard, lane, accountId, model }
   const same = model === shard.model && vendorOf(lane) === vendorOf(shard.lane)
-  const { bytes, tokens } = same ? shard : await sizeOf(ports, job.input as RoutedManifest, moved)
-  return { lane, accountId, model, bytes, tokens }
+  const of = { manifest: job.input as RoutedManifest, options: job.options as JobOptions }
+  const { bytes, tokens, outputMax } = same ? shard : await sizeOf(ports, of, moved)
+  return { lane, accountId, model, bytes, tokens, outputMax }
 }
 
 /** It leaves its lane: what it has finished there is collected, and the rest is free to go; at once, where nothing is bought. */

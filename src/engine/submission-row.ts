@@ -33,6 +33,7 @@ export function submissionRow(
     inputs: shard.inputs,
     tokens: shard.tokens,
     bytes: shard.bytes,
+    worstNanoUsd: null,
     sentAt: null,
     sendBy: null,
     createdAt: now,

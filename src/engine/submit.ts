@@ -14,6 +14,7 @@ import { outputColumns } from '../tables/output.ts'
 import { type RequestOptions, tableEndpoint } from '../tables/request.ts'
 import { answerColumns, answerSchema } from '../tables/schema.ts'
 import { adoptTrials } from './adopt-trials.ts'
+import { budgetsFor, roomOf, withBudgets } from './budgets.ts'
 import { digestOfJob } from './job-digest.ts'
 import { checkLadder, ladderOf } from './ladder.ts'
 import { termsOf } from './lane-terms.ts'
@@ -209,12 +210,11 @@ interface Planned {
 }
 
 /**
- * A cache that is paid for and not found could take more than the budget: then none is asked for, and the job is not held
+ * A cache that is paid for and not found could take more than a budget has room for: then none is asked for, and the job is not held
  * for the sake of a saving.
  */
-const couldPass = ({ lanes, recommended }: Quote, { budget }: JobOptions): boolean =>
-  budget !== null &&
-  lanes.some(({ lane, usd }) => lane === recommended && usd.most !== null && parseUsd(usd.most) > parseUsd(budget))
+const couldPass = ({ lanes, recommended }: Quote, room: bigint | null): boolean =>
+  room !== null && lanes.some(({ lane, usd }) => lane === recommended && usd.most !== null && parseUsd(usd.most) > room)
 
 /** Larger inputs are not read once more for a figure that nobody asked for. */
 const LOOKED_THROUGH_MAX = 256 << 20
@@ -239,11 +239,13 @@ async function planned(
   const spared = sparing?.spared === undefined ? taken : { ...taken, spared: sparing.spared }
   const shared = await sharedPrefixes(ports, spared, options, submission.deadline, had)
   const quoted = await quoteJob(ports, spared, options, submission.deadline, { sparing, shared })
-  const asPlan = quoted.cache?.isMarked === true && couldPass(quoted, options)
+  const budgets = await budgetsFor(ports, submission.tags)
+  const asPlan = quoted.cache?.isMarked === true && couldPass(quoted, roomOf(budgets, options))
   const cache = asPlan ? 'plan' : (options.cache ?? 'auto')
-  const quote = asPlan
+  const priced = asPlan
     ? await quoteJob(ports, spared, { ...options, cache }, submission.deadline, { sparing, shared })
     : quoted
+  const quote = withBudgets(priced, budgets, options)
   checkPrice(quote, options)
   checkDeadline(quote, options, { deadline: submission.deadline, now: ports.clock.now() })
   const manifest = await markedManifest(ports, spared, { cache }, shared, folder)

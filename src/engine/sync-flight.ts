@@ -11,13 +11,14 @@ import { SECOND } from '../kit/clock.ts'
 import { HttpFailed } from '../kit/http.ts'
 import type { SubmissionRow } from '../stores/contract.ts'
 import { attachFiles } from './attach.ts'
-import { overBudget, touched } from './budget.ts'
+import { nextOf, overBudget, spending } from './budget.ts'
 import { courseOf } from './course.ts'
 import { fillSlots, type References } from './fill-slots.ts'
 import { commit, eventOf, type SyncFlight, type Then } from './flight.ts'
 import { recordsFor } from './growth.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from './move.ts'
 import type { JobOptions } from './options.ts'
+import { Purse } from './purse.ts'
 import { hold } from './refusal.ts'
 import { isLive } from './restore.ts'
 import { modelSplice, type Route } from './routing.ts'
@@ -74,13 +75,13 @@ export async function stepSync(flight: SyncFlight, runs: Runs): Promise<Then> {
 
 /** From here on money may flow: the budget counts the shard as bought. */
 async function begin(flight: SyncFlight): Promise<Then> {
-  const { ports, job, shard, options } = flight
+  const { ports, shard } = flight
   await attachFiles(flight)
-  const submission = submissionRow(flight, { state: 'open', fileId: null })
+  const submission = { ...submissionRow(flight, { state: 'open', fileId: null }), worstNanoUsd: nextOf(flight) }
   await commit(flight, {
     insertSubmissions: [submission],
     shards: [shard.state === 'flying' ? keepShard(shard, { held: null }) : moveShard(shard, 'fly', { held: null })],
-    ...(options.budget === null ? {} : { job: touched(job) }),
+    ...spending(flight),
     events: [eventOf(flight, 'begun', { lane: shard.lane, rows: shard.count }, submission)],
   })
   ports.step('bought')
@@ -97,13 +98,17 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
   claim.linger()
   const { requestsPerMinute } = flight.options
   const patient = async () => !claim.signal.aborted && !(await wishes(flight, submission)).unwanted
+  const before = await journalsOf(flight, submission)
+  const purse = await Purse.of(flight, submission)
+  if (before.length > 0) await purse.count((await recover(before)).unproven)
+  const wait = await purse.wait()
+  if (wait !== null) return wait
   const turn = await runs.turn(shard, { limits, requestsPerMinute, patient })
   if (turn === undefined) return claim.signal.aborted ? ports.clock.now() : 'again'
   const stop = new AbortController()
   const took = new Map<number, number>()
   const engine = settings && new EngineUse(flight.call, settings)
   try {
-    const before = await journalsOf(flight, submission)
     const withdrawn = new Withdrawn(ports, shard)
     await withdrawn.look(flight.options)
     const references = await attachFiles(flight)
@@ -116,11 +121,14 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       earlier: before,
       isWanted: (row) => !withdrawn.has(row),
       signal: AbortSignal.any([claim.signal, stop.signal]),
-      mayStart: () => claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS && engine?.mayStart() !== false,
+      mayStart: (unproven) =>
+        claim.leaseUntil() - ports.clock.real() > LEASE_SPARE_MS &&
+        engine?.mayStart() !== false &&
+        purse.covers(unproven),
       gate: turn.gate,
       ...(flight.options.trial === true ? { onAnswer: (row: number, ms: number) => void took.set(row, ms) } : {}),
     })
-    const ended = await follow(flight, submission, running, { turn, stop, engine, withdrawn }).finally(() =>
+    const ended = await follow(flight, submission, running, { turn, stop, engine, withdrawn, purse }).finally(() =>
       // Whatever broke it off, nothing more may leave under a lease that is not ours.
       running.return(undefined as never),
     )
@@ -128,6 +136,7 @@ async function run(flight: SyncFlight, submission: SubmissionRow, runs: Runs): P
       return await hold(flight, undefined, { kind: ended.why, code: null, message: ended.message }, ended.why)
     }
     if (claim.signal.aborted) return ports.clock.now()
+    if (ended.kind === 'stopped' && purse.isEmpty) return (await purse.wait()) ?? 'again'
     return await end(flight, submission, ended.progress, took)
   } finally {
     turn.end()
@@ -140,6 +149,7 @@ interface Running {
   readonly stop: AbortController
   readonly engine: EngineUse | undefined
   readonly withdrawn: Withdrawn
+  readonly purse: Purse
 }
 
 /** Sees a run to its end; writes down now and then how far it is, and stops it when somebody wants that. */
@@ -147,7 +157,7 @@ async function follow(
   flight: SyncFlight,
   submission: SubmissionRow,
   running: AsyncGenerator<Progress, Ended>,
-  { turn, stop, engine, withdrawn }: Running,
+  { turn, stop, engine, withdrawn, purse }: Running,
 ): Promise<Ended> {
   const { ports, shard } = flight
   let answered: number | undefined
@@ -180,7 +190,9 @@ async function follow(
       })
     }
     const now = await wishes(flight, submission)
-    if (now.unwanted) stop.abort()
+    await purse.count(value.unproven)
+    // What is in flight may come in; breaking it off would leave more that is paid for nothing.
+    if (now.unwanted || (purse.isEmpty && value.inFlight === 0)) stop.abort()
     await withdrawn.look(now.options)
   }
 }

@@ -31,7 +31,7 @@ export async function createTrial(
   ports: Ports,
   taken: TakenIn,
   options: JobOptions,
-  requests: number,
+  { requests, tags }: { readonly requests: number; readonly tags: JobRow['tags'] },
 ): Promise<JobRow> {
   const { manifest } = taken
   const digest = digestOfJob(manifest, options)
@@ -44,7 +44,7 @@ export async function createTrial(
   await checkSold(ports, taken)
   const head = await headOf(ports, manifest, count, `intake/${randomId('try')}`)
   if (!head.keepsAll) await forget(ports, taken)
-  return flyTrial(ports, head.manifest, { ...options, budget: null }, { digest, quote: null })
+  return flyTrial(ports, head.manifest, options, { digest, quote: null, tags })
 }
 
 /** Lanes that answer at once; an engine of one's own has no other. */
@@ -66,7 +66,7 @@ export async function flyTrial(
   ports: Ports,
   manifest: RoutedManifest,
   options: JobOptions,
-  { digest, quote }: { readonly digest: string; readonly quote: Quote | null },
+  { digest, quote, tags }: { readonly digest: string; readonly quote: Quote | null; readonly tags: JobRow['tags'] },
 ): Promise<JobRow> {
   const own: JobOptions = {
     ...options,
@@ -92,7 +92,7 @@ export async function flyTrial(
     options: own,
     quote,
     receipt: null,
-    tags: {},
+    tags,
     requests,
     round: 0,
     cancelWanted: false,

@@ -1,13 +1,10 @@
 import { parseUsd } from '../domain/money.ts'
-import { quotaHoldingStates } from '../domain/states.ts'
 import { SECOND } from '../kit/clock.ts'
-import { totalOf } from '../ledger/totals.ts'
 import type { FlightView, LandedView, Offer, ShardView, View } from '../policy/view.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
-import { highOf } from './budget.ts'
+import { leftOf, wallsOf } from './budget.ts'
 import { courseOf, offerName } from './course.ts'
-import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
 import { isLive } from './restore.ts'
 import type { RoutedManifest } from './routing.ts'
@@ -113,16 +110,13 @@ function landedIn({ shards, submissions }: Sight, group: number): LandedView[] {
 }
 
 /** What may still be committed, in prices of one row at standard; null: there is no budget, or nothing to tell it by. */
-export async function budgetLeft({ store }: Ports, { job, shards, submissions }: Sight): Promise<number | null> {
-  const { budget } = job.options as JobOptions
-  if (budget === null) return null
+export async function budgetLeft(ports: Ports, { job }: Sight): Promise<number | null> {
+  const lefts = (await wallsOf(ports, job)).map((wall) => Number(leftOf(wall)))
   const quote = job.quote as Quote | null
   const standard = quote?.lanes.find(({ usd }) => usd.standard !== null)?.usd.standard
-  if (standard == null) return null
-  const totals = totalOf(await store.ledger({ jobId: job.id }))
-  const spent = totals.proven + totals.unproven + totals.duplicate
-  const flying = submissions.filter(({ state }) => [...quotaHoldingStates, 'ended', 'collected'].includes(state))
-  const inAir = flying.reduce((sum, submission) => sum + highOf(job, submission, shards), 0n)
+  if (lefts.length === 0 || standard == null) return null
   const each = Number(parseUsd(standard)) / everyRow(job.input as RoutedManifest).count
-  return each === 0 ? null : Number(parseUsd(budget) - spent - inAir) / each
+  return each === 0 ? null : (Math.min(...lefts) / each) * ROUNDED
 }
+/** What just fits is not lost to the rounding of a quotient; the purchase itself is held to the nano-dollar. */
+const ROUNDED = 1 + 1e-9

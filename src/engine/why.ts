@@ -3,6 +3,7 @@ import { SECOND } from '../kit/clock.ts'
 import { arrivalOf } from '../policy/arrival.ts'
 import { requestsOf, span } from '../policy/words.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
+import { wallHolding, wallText } from './budget.ts'
 import { courseOf, isSteered } from './course.ts'
 import { curveFor } from './curve-for.ts'
 import type { Ports } from './ports.ts'
@@ -37,9 +38,12 @@ export async function whyOf(ports: Ports, job: JobRow): Promise<Why> {
       : ['Nobody attends it: nothing is bought, collected or rescued until `redeye watch` or a worker does.']),
     ...(job.cancelWanted ? ['It is being cancelled: what was bought is waited for until the vendor ends it.'] : []),
     ...heldWords(flying),
+    ...(await wallWords(ports, job, flying)),
     ...pauseWords(flying, ports.clock.now()),
     ...primerWords(flying),
-    ...(isSteered(job) ? (await decisionsOf(ports, new Runs(ports.clock), sight)).map(({ reason }) => reason) : []),
+    ...(isSteered(job)
+      ? [...(await decisionsOf(ports, new Runs(ports.clock), sight)).values()].map(({ reason }) => reason)
+      : []),
     ...(await laneWords(
       ports,
       flying.map((shard) => ({ shard, live: liveOf(sight, shard) })),
@@ -61,6 +65,15 @@ function heldWords(flying: readonly ShardRow[]): string[] {
   return [...groups].flatMap(([held, shards]) =>
     held === null ? [] : [`${shards.length} of ${flying.length} shards ${holds[held]}.`],
   )
+}
+
+/** Which budget it is, what stands against it, and how it is raised. */
+async function wallWords(ports: Ports, job: JobRow, flying: readonly ShardRow[]): Promise<string[]> {
+  if (!flying.some(({ held }) => held === 'budget')) return []
+  const wall = await wallHolding(ports, job, flying)
+  if (wall === undefined) return ['There is room in the budget by now: they go on when they are looked at next.']
+  const text = wallText(wall)
+  return [`${text[0]?.toUpperCase()}${text.slice(1)}. More is bought after \`${wall.raise}\`.`]
 }
 
 /** Of requests that are tried again, once the vendor has had some time. */

@@ -180,7 +180,7 @@ export class Run {
   }
 
   #mayStart(): boolean {
-    const may = this.#work.mayStart?.() ?? true
+    const may = this.#work.mayStart?.(this.#unproven) ?? true
     if (!may && !this.#held) this.#gate.throttle.yielded(this.#now())
     this.#held = !may
     if (!may) this.#lookAt(this.#now() + HELD_MS * this.#work.call.clock.speed)

@@ -31,7 +31,7 @@ export interface Work {
   /** Real time. Default 10 s. */
   readonly graceMs?: number
   /** Asked before each start, and every 200 ms while it says no: leases, budgets, hours, the load of an engine. */
-  readonly mayStart?: () => boolean
+  readonly mayStart?: (unproven: Readonly<Unproven>) => boolean
   /** Asked before each start of a row: no longer wanted, it is passed over. */
   readonly isWanted?: (row: number) => boolean
   /** Shared with other runs on the lane; else the run has one of its own, of `pace` and `concurrency`. */

@@ -45,7 +45,7 @@ const mayThink = /^(?:gpt-5\.|claude-[a-z]+-(?:[5-9]|\d\d))/
 
 /**
  * Tokens that answers have on average, before anybody has seen one, thoughts included: from what requests say of them.
- * Nineteen jobs in twenty are within, as far as anybody can tell; see `outputRange` for what a single answer cannot pass.
+ * Nineteen jobs in twenty are within, as far as anybody can tell; see `mostOutput` for what a single answer cannot pass.
  */
 export function likelyOutput(terms: AnswerTerms): Range {
   const { endpoint, model, maxTokens, schema, effort, asked, billed } = terms

@@ -51,7 +51,13 @@ describe('a quote', () => {
       ['openai/standard', false, '1.3', '2', '2'],
       ['openai/priority', false, '2.6', '4', '2'],
     ])
-    expect(lanes[0]?.tokens).toEqual({ inputLow: 400_000, inputHigh: 500_000, outputLow: 50_000, outputHigh: 100_000 })
+    expect(lanes[0]?.tokens).toEqual({
+      inputLow: 400_000,
+      inputHigh: 500_000,
+      outputLow: 50_000,
+      outputHigh: 100_000,
+      outputMost: 100_000,
+    })
     expect(pricesAsOf).toBe('2026-09-23')
   })
 

@@ -83,6 +83,8 @@ export interface QuotedLane {
     readonly inputHigh: number
     readonly outputLow: number
     readonly outputHigh: number
+    /** That `usd.most` reckons with. Quotes of old have none. */
+    readonly outputMost?: number
   }
   readonly lands: { readonly p50: string | null; readonly p90: string | null }
   /** Chance to meet the deadline, 0 to 1; null without a deadline, or where nothing is known of the lane. */
@@ -112,10 +114,23 @@ export interface Quote {
   readonly cache?: QuotedCache
   /** Requests that are not bought, or need not be. Absent: none are known. */
   readonly spared?: readonly SparedQuote[]
+  /** Budgets of the home that could stop the job midway. Absent: none. */
+  readonly budgets?: readonly QuotedBudget[]
   /** Requests that a pilot of this input has bought: their answers are there, and the amounts are of the others. */
   readonly pilot?: { readonly requests: number }
   /** By group of the input, what quotes of later jobs learn from. */
   readonly learns?: readonly Learnable[]
+}
+
+/** Amounts in decimal USD. */
+export interface QuotedBudget {
+  readonly name: string
+  readonly usd: string
+  readonly left: string
+  /** What the job may cost at most; null: some price is not known. */
+  readonly job: string | null
+  /** The command that raises it, with USD where the new amount goes. */
+  readonly raise: string
 }
 
 /** What was known of a group of requests when it was quoted, to be laid beside what it was billed. */
@@ -256,6 +271,7 @@ function tokensOf(groups: Groups): QuotedLane['tokens'] {
     inputHigh: total((group) => group.inputTokens.high),
     outputLow: total((group) => group.outputTokens.low),
     outputHigh: total((group) => group.outputTokens.high),
+    outputMost: total((group) => atMost(group).outputTokens.high),
   }
 }
 

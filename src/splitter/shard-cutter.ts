@@ -16,6 +16,8 @@ export interface CutShard {
   readonly bytes: number
   readonly inputs: number
   readonly tokens: number
+  /** Tokens that the answers come to at most. */
+  readonly outputMax: number
 }
 
 /**
@@ -31,6 +33,7 @@ export class ShardCutter {
   #bytes = 0
   #inputs = 0
   #tokens = 0
+  #outputMax = 0
   /** Undefined while the ordinals are dense. */
   #ordinals: number[] | undefined
 
@@ -40,7 +43,7 @@ export class ShardCutter {
   }
 
   /** Returns the shard that this request did not fit into, when it opens a new one. */
-  add(ordinal: number, bytes: number, inputs: number, tokens: number): CutShard | undefined {
+  add(ordinal: number, bytes: number, inputs: number, tokens: number, outputMax = 0): CutShard | undefined {
     const { rowsMax, bytesMax, inputsMax, tokensMax } = this.#limits
     const full =
       this.#count > 0 &&
@@ -58,6 +61,7 @@ export class ShardCutter {
     this.#bytes += bytes
     this.#inputs += inputs
     this.#tokens += tokens
+    this.#outputMax += outputMax
     return closed
   }
 
@@ -71,12 +75,14 @@ export class ShardCutter {
       bytes: this.#bytes,
       inputs: this.#inputs,
       tokens: this.#tokens,
+      outputMax: this.#outputMax,
     }
     this.#share = this.#limits.share?.(++this.#closed) ?? 1
     this.#count = 0
     this.#bytes = 0
     this.#inputs = 0
     this.#tokens = 0
+    this.#outputMax = 0
     this.#ordinals = undefined
     return shard
   }

@@ -55,6 +55,14 @@ export interface ControlStore {
   ledger(filter?: { jobId?: string }): Promise<LedgerRow[]>
   accounts(): Promise<AccountRow[]>
   quotas(accountId: string): Promise<QuotaRow[]>
+  /** Budgets of the home with what counts against them, a monthly one's in `month`; those that cover `jobId`, or all. */
+  budgets(of: { readonly month: string; readonly jobId?: string }): Promise<BudgetState[]>
+  /** Makes the budget, or gives the one of this tag and time another amount. */
+  saveBudget(budget: BudgetRow): Promise<void>
+  /** False: there was none. */
+  deleteBudget(budget: Omit<BudgetRow, 'nanoUsd'>): Promise<boolean>
+  /** What one job has spent so far, and may still have to pay for what is in the air. */
+  committed(jobId: string): Promise<Committed>
   /** Files that were uploaded for requests to name, of all accounts: also those that are there no more. */
   attachments(): Promise<AttachmentRow[]>
   /** The file of this content, if the vendor has it beyond `until`; the job is noted to need it. */
@@ -128,6 +136,11 @@ export interface Commit {
   readonly ledger?: readonly LedgerRow[]
   readonly accounts?: readonly AccountRow[]
   readonly quotas?: readonly QuotaRow[]
+  /**
+   * Said by whatever buys: with the rest of this commit applied, the job must still be within each budget of the home
+   * that covers it, else nothing is written. `month`: the present one, `2026-11`, in UTC.
+   */
+  readonly spends?: { readonly jobId: string; readonly month: string }
 }
 
 /** Compare-and-set: the row must be in one of `from`; `set` may hold the new state. */
@@ -221,6 +234,8 @@ export interface ShardRow {
   readonly inputs: number
   readonly bytes: number
   readonly tokens: number
+  /** Tokens that its answers come to at most, as the quote reckons; null: planned before that was kept. */
+  readonly outputMax: number | null
   readonly state: ShardState
   readonly held: HoldReason | null
   /** Number of the purchase under way, or next: part of its upstream key. */
@@ -255,6 +270,8 @@ export interface SubmissionRow {
   readonly inputs: number
   readonly tokens: number
   readonly bytes: number
+  /** What it may cost at most: counted as long as it is in the air. Null: not known. */
+  readonly worstNanoUsd: bigint | null
   /** Vendor time when the purchase was sent, and the last vendor time at which its held-back byte may leave. */
   readonly sentAt: number | null
   readonly sendBy: number | null
@@ -380,6 +397,26 @@ export interface QuotaRow {
   readonly limitMax: number
   readonly learnedAt: number
 }
+
+/** A wall for the jobs of a home that have a tag, or for all of them: what they may spend in a calendar month, or ever. */
+export interface BudgetRow {
+  /** Empty, as the value: all jobs. */
+  readonly tag: string
+  readonly value: string
+  /** Months are those of UTC. */
+  readonly per: 'month' | 'ever'
+  readonly nanoUsd: bigint
+}
+
+/** What counts against a budget. */
+export interface Committed {
+  /** By the ledger: proven, unproven and duplicate. */
+  readonly spent: bigint
+  /** The worst that all purchases on their way may cost. */
+  readonly inAir: bigint
+}
+
+export interface BudgetState extends BudgetRow, Committed {}
 
 export interface AttendantRow {
   readonly owner: string

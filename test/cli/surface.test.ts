@@ -14,7 +14,7 @@ describe('the surface', () => {
     expect(code).toBe(0)
     const commands = [...stdout.matchAll(/^ {2}([a-z]+) \[options\]/gm)].map(([, name]) => name as string)
     const all =
-      'adopt advise audit quote try run submit list show why watch wait results cancel retry bill report worker emulate doctor prices'.split(
+      'adopt advise audit quote try run submit list show why watch wait results cancel retry bill budget report worker emulate doctor prices'.split(
         ' ',
       )
     expect(commands.toSorted()).toEqual(all.toSorted())

@@ -66,6 +66,7 @@ const receipt: Receipt = {
 const status: JobStatus = {
   receipt,
   held: null,
+  heldBy: null,
   atVendor: { rows: 800, done: 150 },
   shards: { total: 2, settled: 1, held: 0 },
   submissions: { open: 1, settled: 1 },

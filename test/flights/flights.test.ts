@@ -155,7 +155,7 @@ describe.concurrent('a job', () => {
     expect(held).toMatchObject({ code: 'held_budget', exitCode: 3, hint: expect.stringContaining('--budget') })
     expect((held as JobHeld).message).toContain(`the budget is ${budget} USD`)
     expect((await on.emulator.log()).purchases).toEqual([])
-    await job.setBudget(String(Number(usd?.high) * 2))
+    await job.setBudget(String(Number(usd?.most) * 2))
     const receipt = await job.wait()
     expect(receipt.requests.succeeded).toBe(60)
     await expect(redeye.submit(requests, { budget: '0.000001' })).rejects.toMatchObject({
@@ -171,7 +171,7 @@ describe.concurrent('a job', () => {
     const [one, two] = [await on.open(), await on.open()]
     const requests = chats(120, { max_completion_tokens: 2000 })
     const quote = await one.quote(requests)
-    const high = Number(quote.lanes.find(({ flyable }) => flyable)?.usd.high)
+    const high = Number(quote.lanes.find(({ flyable }) => flyable)?.usd.most)
     const job = await one.submit(requests, { shardRequests: 10, budget: ((high / 12) * 2.5).toFixed(6) })
     const leave = new AbortController()
     const attending = [job, two.job(job.id)].map((each) => each.wait({ signal: leave.signal }).catch(() => {}))

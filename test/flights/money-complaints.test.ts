@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { usd } from '../../src/domain/money.ts'
 import { allBatchPrices, type Job, open } from '../../src/index.ts'
 import { chats, contents, type Field, field, fly, messages, outputLines, until } from './field.ts'
 import { cancelHalfWay, DAY_FAST } from './fly-through.ts'
@@ -23,6 +24,18 @@ describe('the money complaints of the field', () => {
     expect(await chargedOf(priced)).toBeGreaterThan(0n)
     const poor = redeye.submit(chats(10, {}, 100), { budget: '0.0000001' })
     await expect(poor).rejects.toMatchObject({ code: expect.stringContaining('budget'), exitCode: 3 })
+  })
+
+  test('a cap on what batches may spend holds, also beside those that can never be priced (litellm 36640)', async () => {
+    await using on = await field()
+    const groq = { GROQ_API_KEY: 'test-flight', GROQ_BASE_URL: on.emulator.alikeUrls['groq'] as string }
+    const redeye = await on.open({ env: { ...on.env, ...groq } })
+    await fly(redeye, chats(5), { model: 'groq/gpt-5.4-mini', allowUnpriced: true })
+    const spent = await chargedOf(await fly(redeye, chats(10, {}, 50)))
+    await redeye.setBudget(usd(spent + 1n), { per: 'month' })
+    const capped = await redeye.submit(chats(10, {}, 100))
+    await expect(capped.wait()).rejects.toMatchObject({ code: 'held_budget', exitCode: 3 })
+    expect(await redeye.budgets()).toMatchObject([{ spent: usd(spent), left: '0.000000001' }])
   })
 
   test.for([

@@ -2,7 +2,7 @@ import type { JobEvent, JobStatus, SubmissionStatus } from '../../index.ts'
 import { exit } from '../exit-codes.ts'
 import { out } from '../terminal.ts'
 import { columns } from '../text/columns.ts'
-import { eventText } from '../text/events.ts'
+import { eventText, wallText } from '../text/events.ts'
 import { count, moment } from '../text/figures.ts'
 import { progressFacts, progressTimes } from '../text/progress.ts'
 import { receiptText } from '../text/receipt.ts'
@@ -38,6 +38,12 @@ function asText(
   const home = receipt.landedAt !== null
   const facts = [
     ...(status.error === null ? [] : [['stopped', status.error]]),
+    ...(status.heldBy === null
+      ? []
+      : [
+          ['held', wallText(status.heldBy)],
+          ['to go on', status.heldBy.raise],
+        ]),
     ...(key === null ? [] : [['key', key]]),
     ...(region === null ? [] : [['region', region]]),
     ...Object.entries(tags).map(([name, value]) => ['tag', `${name}=${value}`]),

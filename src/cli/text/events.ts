@@ -1,4 +1,4 @@
-import type { JobEvent } from '../../index.ts'
+import type { JobEvent, WallFacts } from '../../index.ts'
 import { SECOND } from '../../kit/clock.ts'
 import { bytes, count, duration, money, some } from './figures.ts'
 
@@ -117,12 +117,19 @@ export const isLoud = ({ type, shard }: JobEvent): boolean =>
   words[type]?.loud === true && !(type === 'held' && shard === null) // said for the shard already
 
 function heldText(data: Data): string {
-  const { reason, budget, spent, next, candidates } = data
-  if (reason === 'budget' && budget !== undefined)
-    return `held by the budget of ${budget} USD: ${money(String(spent))} is spent, the next step could cost ${money(String(next))}`
+  const { reason, budget, candidates } = data
+  if (reason === 'budget' && budget !== undefined) return wallText(data as unknown as WallFacts)
   if (reason === 'quota') return 'waits for room in the quota of the account'
   if (candidates !== undefined) return `held: ${candidates} purchases at the vendor may be ours`
   return `held (${reason})${data['message'] === undefined ? '' : `: ${data['message']}`}`
+}
+
+/** Which budget it is, and what stands against it. */
+export function wallText({ of, budget, spent, inAir, next }: WallFacts): string {
+  const whose = of === undefined ? '' : `, for ${of}`
+  const air = inAir === '0' ? '' : `, up to ${money(inAir)} is in the air`
+  const step = next === null ? 'the price of the next step is not known' : `the next step could cost ${money(next)}`
+  return `held by the budget of ${budget} USD${whose}: ${money(spent)} is spent${air}, ${step}`
 }
 
 function tally(data: Data): string {

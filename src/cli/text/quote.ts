@@ -28,6 +28,7 @@ export function quoteText(quote: Quote, now: number): string {
       : [`A pilot has bought ${some(quote.pilot.requests, 'request')} already; the amounts are of the others.`]),
     ...(quote.cache === undefined ? [] : [cacheText(quote.cache)]),
     ...(quote.spared ?? []).map(sparedText),
+    ...(quote.budgets ?? []).map(budgetText),
     ...(flown.length < quote.lanes.length
       ? ['Lanes marked "-" are for comparison: --ladder names those that the job may fly on.']
       : []),
@@ -68,6 +69,11 @@ function sparedText({ what, requests, isUsed, usd }: NonNullable<Quote['spared']
   if (what === 'reused') return `${who} what earlier jobs have had answered: not bought again, which saves${amount}.`
   if (isUsed) return `${who} what another one asks: each is bought once, which saves${amount}.`
   return `${who} what another one asks: --dedupe would buy each once and save${amount}.`
+}
+
+function budgetText({ name, usd, left, job, raise }: NonNullable<Quote['budgets']>[number]): string {
+  const may = job === null ? 'what this job costs is not known' : `this job may cost up to ${money(job)}`
+  return `The budget of ${usd} USD for ${name} has ${money(left)} left, and ${may}: it would be held on its way, until \`${raise}\` gives it more.`
 }
 
 /** What the lanes that would be flown cost together. */

@@ -1,9 +1,9 @@
 import type { CompiledQuery } from 'kysely'
 import type { Commit } from '../contract.ts'
+import { enterLedger, keepsBudgets } from './budget-sums.ts'
 import { changedBy, firstOf, rowsOf } from './query.ts'
 import type { Database } from './schema.ts'
 import { insertEvents } from './statements/insert-events.ts'
-import { insertLedger } from './statements/insert-ledger.ts'
 import { insertShards } from './statements/insert-shards.ts'
 import { insertSubmissions } from './statements/insert-submissions.ts'
 import { leaseHolds } from './statements/lease-holds.ts'
@@ -36,13 +36,14 @@ export async function applyCommit(db: Database, commit: Commit): Promise<number 
   await insertAll(commit.insertShards, (rows) => mustChange(db, insertShards(db, rows), rows.length))
   await insertAll(commit.insertSubmissions, (rows) => mustChange(db, insertSubmissions(db, rows), rows.length))
 
-  await insertAll(commit.ledger, (rows) => db.executeQuery(insertLedger(db, rows)))
+  await insertAll(commit.ledger, (rows) => enterLedger(db, rows))
   await insertAll(commit.quotas, (rows) => db.executeQuery(saveQuotas(db, rows)))
   if (commit.accounts !== undefined && commit.accounts.length > 0) {
     const restored = (await rowsOf(db, readMeta(db))).find(({ key }) => key === 'restored_from')
     const coldSince = restored === undefined ? null : Number(restored.value)
     await insertAll(commit.accounts, (rows) => db.executeQuery(saveAccounts(db, rows, coldSince)))
   }
+  if (commit.spends !== undefined && !(await keepsBudgets(db, commit.spends))) throw new CompareFailed()
   let last: number | undefined
   await insertAll(commit.events, async (rows) => {
     for (const { seq } of await rowsOf(db, insertEvents(db, rows))) last = Math.max(last ?? 0, Number(seq))

@@ -120,3 +120,43 @@ test('version 2 gives older jobs the routes that their shards flew', async () =>
   database.close()
   await rm(folder, { recursive: true, force: true })
 })
+
+test('version 5 sums what older jobs have spent, by tag and month', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'redeye-migrate-'))
+  const path = join(folder, 'redeye.sqlite')
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: false })
+  const dialect = dialectOf(database, folder, path)
+  await migrate(dialect, migrations.slice(0, 4), 1_000)
+  database.exec(`insert into job (id, state, rev, digest, tags, requests, round, cancel_wanted, created_at, outputs)
+    values ('job_a', 'landed', 0, 'd', '{"team":"search","run":"1"}', 2, 0, 0, 0, '[]'),
+           ('job_b', 'landed', 0, 'd', '{}', 2, 0, 0, 0, '[]')`)
+  const entry = database.prepare(
+    `insert into ledger (submission_id, job_id, model, tier, kind, unit_price, entry, part, tokens, nano_usd, tags, at)
+     values (?, ?, 'm', 'batch', 'input', 1, 0, 'proven', 1, ?, ?, ?)`,
+  )
+  const tags = '{"team":"search","run":"1"}'
+  entry.run('sub_1', 'job_a', 5n, tags, Date.UTC(2026, 9, 31, 23, 59))
+  entry.run('sub_2', 'job_a', 7n, tags, Date.UTC(2026, 10, 1))
+  entry.run('sub_3', 'job_a', null, tags, Date.UTC(2026, 10, 1))
+  entry.run('sub_4', 'job_b', 9_007_199_254_740_993n, '{}', Date.UTC(2026, 10, 24))
+  await migrate(dialect, migrations, 2_000)
+  const rows = (text: string) =>
+    database
+      .prepare(text)
+      .all()
+      .map((row) => Object.values(row))
+  expect(rows('select tag, value, month, cast(nano_usd as text) from spent order by tag, month')).toEqual([
+    ['', '', '2026-10', '5'],
+    ['', '', '2026-11', '9007199254741000'],
+    ['run', '1', '2026-10', '5'],
+    ['run', '1', '2026-11', '7'],
+    ['team', 'search', '2026-10', '5'],
+    ['team', 'search', '2026-11', '7'],
+  ])
+  expect(rows('select job_id, tag, value from job_tag order by tag')).toEqual([
+    ['job_a', 'run', '1'],
+    ['job_a', 'team', 'search'],
+  ])
+  database.close()
+  await rm(folder, { recursive: true, force: true })
+})

@@ -4,6 +4,7 @@ import type {
   AttachmentRow,
   AttachmentUse,
   AttendantRow,
+  BudgetRow,
   EventRow,
   ForgottenRow,
   JobRow,
@@ -36,7 +37,9 @@ export interface Schema {
   }
   /** `seenWake`: the wake-up that its lease answers; another value in `wakeAt` came while the step ran. */
   shard: Columns<ShardRow, 'tally' | 'course'> & { seenWake: number | null }
-  submission: Columns<SubmissionRow, 'counts' | 'collected' | 'progress' | 'error'>
+  submission: Omit<Columns<SubmissionRow, 'counts' | 'collected' | 'progress' | 'error'>, 'worstNanoUsd'> & {
+    worstNanoUsd: ColumnType<string | null, bigint | null, bigint | null>
+  }
   event: Omit<Columns<EventRow, 'data'>, 'seq'> & { seq: GeneratedAlways<number> }
   /** `unitPrice`: -1 where the price is unknown, for no null is equal to another in a key. */
   ledger: Omit<Columns<LedgerRow, 'tags'>, 'unitPrice' | 'nanoUsd' | 'standardNanoUsd'> & {
@@ -45,6 +48,10 @@ export interface Schema {
     standardNanoUsd: Int64<null>
   }
   quota: Columns<QuotaRow>
+  budget: Omit<BudgetRow, 'nanoUsd'> & { nanoUsd: ColumnType<string, bigint, bigint>; rev: number }
+  /** What the ledger adds up to, by tag and month; of all jobs under an empty tag. */
+  spent: { tag: string; value: string; month: string; nanoUsd: ColumnType<string, bigint, bigint> }
+  jobTag: { jobId: string; tag: string; value: string }
   forgotten: Columns<ForgottenRow> & { accountId: string }
   attendant: Columns<AttendantRow, 'jobs'>
   attachment: Columns<AttachmentRow>

@@ -2,6 +2,7 @@ import type { CompiledQuery } from 'kysely'
 import { StoreUnavailable } from '../../domain/errors.ts'
 import type { AttachmentUse, Commit, ControlStore, QuotaClaim } from '../contract.ts'
 import { applyCommit, CompareFailed } from './apply-commit.ts'
+import { budgetStates, committedBy } from './budget-sums.ts'
 import type { SqlDialect } from './dialect.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
@@ -27,6 +28,7 @@ import { countDoubtful } from './statements/count-doubtful.ts'
 import { deleteAttachmentUsers } from './statements/delete-attachment-users.ts'
 import { deleteAttachmentUses } from './statements/delete-attachment-uses.ts'
 import { deleteAttendant } from './statements/delete-attendant.ts'
+import { deleteBudget } from './statements/delete-budget.ts'
 import { dropJobLeases } from './statements/drop-job-leases.ts'
 import { dropShardLeases } from './statements/drop-shard-leases.ts'
 import { findAttachment } from './statements/find-attachment.ts'
@@ -35,6 +37,7 @@ import { findJob } from './statements/find-job.ts'
 import { findShard } from './statements/find-shard.ts'
 import { findSubmission } from './statements/find-submission.ts'
 import { insertAttachmentUse } from './statements/insert-attachment-use.ts'
+import { insertJobTags } from './statements/insert-job-tags.ts'
 import { insertJobs } from './statements/insert-jobs.ts'
 import { leaseHolds } from './statements/lease-holds.ts'
 import { listAccounts } from './statements/list-accounts.ts'
@@ -59,6 +62,7 @@ import { renewJobLeases } from './statements/renew-job-leases.ts'
 import { renewShardLeases } from './statements/renew-shard-leases.ts'
 import { saveAttachment } from './statements/save-attachment.ts'
 import { saveAttendant } from './statements/save-attendant.ts'
+import { saveBudget } from './statements/save-budget.ts'
 import { sleepShards } from './statements/sleep-shards.ts'
 import { keepVigil, type Vigil } from './vigil.ts'
 
@@ -87,6 +91,8 @@ export async function openSqlStore(
     ...leases(db),
     ...attachments(db),
     attend: async (attendant) => void (await db.executeQuery(saveAttendant(db, attendant))),
+    saveBudget: async (budget) => void (await db.executeQuery(saveBudget(db, budget))),
+    deleteBudget: async (budget) => (await changedBy(db, deleteBudget(db, budget))) > 0,
     leave: async (owner) => void (await db.executeQuery(deleteAttendant(db, owner))),
     dataVersion: () => dialect.dataVersion(),
     coldSince: (accountId) => vigil.coldSince(accountId),
@@ -131,6 +137,7 @@ function changes(db: Database, vigil: Vigil): Changes {
     createJob: async (job, shards, events, submissions = []) => {
       const insert = async (trx: Database) => {
         if ((await changedBy(trx, insertJobs(trx, [job]))) === 0) throw new CompareFailed()
+        if (Object.keys(job.tags).length > 0) await trx.executeQuery(insertJobTags(trx, job))
         return 'go' as const
       }
       return (await write({ insertShards: shards, insertSubmissions: submissions, events }, insert)) === 'go'
@@ -171,6 +178,8 @@ type Reads = Pick<
   | 'ledger'
   | 'accounts'
   | 'quotas'
+  | 'budgets'
+  | 'committed'
   | 'createdSince'
   | 'attendants'
 >
@@ -199,6 +208,8 @@ function reads(db: Database): Reads {
     ledger: (filter = {}) => all(ledgerRows, listLedger(db, filter.jobId)),
     accounts: () => all(accountRows, listAccounts(db)),
     quotas: (accountId) => all(quotaRows, listQuotas(db, accountId)),
+    budgets: (of) => budgetStates(db, of),
+    committed: (jobId) => committedBy(db, jobId),
     createdSince: async (accountId, since) => Number((await firstOf(db, countCreates(db, accountId, since)))?.count),
     attendants: (now) => all(attendantRows, listAttendants(db, now)),
   }
