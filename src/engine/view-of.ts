@@ -90,7 +90,9 @@ function flightView(
   { vendors, now, done }: Pick<Ports, 'vendors'> & { now: number; done: number },
 ): FlightView {
   const course = courseOf(shard)
-  const since = live?.openedAt ?? course.assignedAt ?? now
+  // What is not bought yet waits for its turn here, and nobody there is slow.
+  const bought = live !== undefined && live.state !== 'prepared'
+  const since = bought ? (live.openedAt ?? course.assignedAt ?? now) : now
   const offer = offerName(shard)
   if (vendors.sync(shard.lane) !== undefined) {
     const { movedAt = null } = (live?.progress ?? {}) as Partial<RunProgress>
