@@ -7,7 +7,7 @@ import type { JobOptions } from './options.ts'
 import { ordinalsIn, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { readWhole } from './read-whole.ts'
-import type { ShardTally } from './settle.ts'
+import { type ShardTally } from './tally.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 /** Jobs that are looked through for a trial of the same input. */

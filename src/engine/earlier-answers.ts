@@ -20,8 +20,8 @@ import type { Ports } from './ports.ts'
 import type { Route, RoutedManifest } from './routing.ts'
 import { asRows } from './routing.ts'
 import { everyRow, recordsOf } from './rows.ts'
-import type { ShardTally } from './settle.ts'
 import type { SpareOf } from './spare-rows.ts'
+import { type ShardTally } from './tally.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 /** Answers that lie in one shard, and the result files that its index can name. */

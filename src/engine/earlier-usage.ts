@@ -4,7 +4,7 @@ import type { Learnable, Quote } from '../pricing/quote.ts'
 import type { JobRow } from '../stores/contract.ts'
 import { courseOf } from './course.ts'
 import type { Ports } from './ports.ts'
-import type { ShardTally } from './settle.ts'
+import { type ShardTally } from './tally.ts'
 
 /** Jobs that are looked at, newest first, and how many of one kind are read. */
 const JOBS_MAX = 200

@@ -12,7 +12,7 @@ import { isCutByLimit, isInvalid, outcomes, reasonCode, reasons } from '../domai
 import { HOUR, MINUTE } from '../kit/clock.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { grownOf, isSteered } from './course.ts'
-import type { ShardFlight } from './flight.ts'
+import type { Settling } from './flight.ts'
 import { grownLimit, mostOf } from './growth.ts'
 import type { JobOptions } from './options.ts'
 import { readWhole } from './read-whole.ts'
@@ -25,8 +25,6 @@ import { withdrawnIn } from './withdrawn.ts'
  * its end. `next`, `grown`: it flies in the next round, as it is or with twice the room for its answer.
  */
 export type Fate = 'final' | 'withdrawn' | 'same' | 'next' | 'grown'
-
-export type Settling = Pick<ShardFlight, 'ports' | 'job' | 'shard' | 'input' | 'options'>
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 

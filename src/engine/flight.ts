@@ -21,6 +21,9 @@ export interface ShardFlight {
   readonly call: Call
 }
 
+/** What of it decides how its rows end. */
+export type Settling = Pick<ShardFlight, 'ports' | 'job' | 'shard' | 'input' | 'options'>
+
 /** On a lane of submissions. */
 export interface Flight extends ShardFlight {
   readonly lane: BatchLane

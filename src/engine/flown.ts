@@ -4,7 +4,7 @@ import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { courseOf } from './course.ts'
 import type { JobOptions } from './options.ts'
 import type { Ports } from './ports.ts'
-import { againOf, type ShardTally } from './settle.ts'
+import { againOf, type ShardTally } from './tally.ts'
 
 /**
  * Everything that says how rows of a job ended, in settle order.

@@ -12,8 +12,8 @@ import { preflightGate } from './preflight.ts'
 import { type Counts, receiptOf } from './receipt.ts'
 import { planRetries } from './retry.ts'
 import type { Runs } from './runs.ts'
-import { againOf } from './settle.ts'
 import { steer } from './steer.ts'
+import { againOf } from './tally.ts'
 import type { Watcher } from './watcher.ts'
 
 /** Who refreshes a job. */

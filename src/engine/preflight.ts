@@ -14,8 +14,8 @@ import type { Ports } from './ports.ts'
 import { PRIMING_MS } from './prime.ts'
 import { readWhole } from './read-whole.ts'
 import type { Route } from './routing.ts'
-import type { ShardTally } from './settle.ts'
 import { firstRows } from './spread-rows.ts'
+import { type ShardTally } from './tally.ts'
 
 /** Jobs of fewer requests lose little when all of them are wrong. */
 const REQUESTS_MIN = 1000

@@ -1,7 +1,7 @@
 import type { Flown } from '../delivery/flown.ts'
 import type { OutcomeWindow } from '../delivery/outcome-window.ts'
 import { parseUsd, usd } from '../domain/money.ts'
-import { addTally, emptyTally, isInvalid, isTruncated, outcomes, reasonCode, type Tally } from '../domain/outcome.ts'
+import { addTally, emptyTally, outcomes, type Tally } from '../domain/outcome.ts'
 import type { Receipt } from '../domain/receipt.ts'
 import { byLane, savedOf, type Totals, totalOf, totalsBy } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
@@ -12,7 +12,7 @@ import { adoptedName } from './options.ts'
 import type { Ports } from './ports.ts'
 import { rescuesOf } from './rescues.ts'
 import type { RoutedManifest } from './routing.ts'
-import type { ShardTally } from './settle.ts'
+import { noteReason, type ShardTally } from './tally.ts'
 
 /** Requests by outcome, and by the lane whose answer won. */
 export interface Counts {
@@ -44,13 +44,6 @@ export class Counter implements Counts {
       if (lane) this.byLane.set(lane, (this.byLane.get(lane) ?? 0) + 1)
     }
   }
-}
-
-/** What a reason says besides the outcome. */
-export function noteReason(tally: Tally, reason: number): void {
-  if (isInvalid(reason)) tally.invalid++
-  if (isTruncated(reason)) tally.truncated++
-  if (reason === reasonCode.discarded) tally.discarded++
 }
 
 /** While a job flies: what the settled shards say, without the rows that fly again. */

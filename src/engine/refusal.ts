@@ -9,7 +9,7 @@ import { keepShard, moveShard, moveSubmission } from './move.ts'
 import { buysNothing } from './options.ts'
 import { ordinalsOf, recut, type ShardRoom, subShard } from './plan.ts'
 import { learnedQuota } from './quota.ts'
-import type { ShardTally } from './settle.ts'
+import { type ShardTally } from './tally.ts'
 
 const FILE_TRIES_MAX = 3
 /** Refusals of the passing kind in a row, after which a job says so and waits for a person. */

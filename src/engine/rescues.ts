@@ -5,7 +5,7 @@ import { totalOf } from '../ledger/totals.ts'
 import type { Quote } from '../pricing/quote.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { courseOf } from './course.ts'
-import type { ShardTally } from './settle.ts'
+import { type ShardTally } from './tally.ts'
 
 interface Rows {
   readonly job: JobRow

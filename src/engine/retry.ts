@@ -13,7 +13,7 @@ import { ordinalsOf, planShards, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { asRows, type RoutedManifest } from './routing.ts'
 import { type RowSet, recordsOf } from './rows.ts'
-import type { ShardTally } from './settle.ts'
+import { type ShardTally } from './tally.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 

@@ -7,7 +7,7 @@ import {
   type UsageRow,
 } from '../delivery/result-index.ts'
 import { makesNumbers } from '../domain/endpoints.ts'
-import { emptyTally, outcomes, type Tally } from '../domain/outcome.ts'
+import { emptyTally, outcomes } from '../domain/outcome.ts'
 import { type Lane, tierOf, type Usage, vendorOf } from '../domain/usage.ts'
 import { type Bucket, type Entry, entriesOf, worstCase } from '../ledger/entries.ts'
 import { isLong, type ModelRow } from '../pricing/catalogue.ts'
@@ -22,21 +22,7 @@ import { keepSubmission, moveShard, moveSubmission } from './move.ts'
 import { ordinalsOf, subShard } from './plan.ts'
 import type { Ports } from './ports.ts'
 import { readWhole } from './read-whole.ts'
-import { noteReason } from './receipt.ts'
-
-/** What a settled shard leaves for the job's sums: how its rows ended, and how many of those fly again. */
-export interface ShardTally {
-  readonly own: Tally
-  readonly again: Tally
-  /** They fly again in shards of their own already. */
-  readonly handedOn?: true
-}
-
-/** How many rows of a shard are still to be planned into another round. */
-export function againOf(shard: ShardRow): number {
-  const tally = shard.tally as ShardTally | null
-  return tally === null || tally.handedOn ? 0 : total(tally.again)
-}
+import { noteReason, rowsIn, type ShardTally } from './tally.ts'
 
 /** Writes the ledger, once, in the transaction of the state change. */
 export async function settle(flight: ShardFlight, submission: SubmissionRow): Promise<Then> {
@@ -52,7 +38,7 @@ export async function settle(flight: ShardFlight, submission: SubmissionRow): Pr
     shards: stray ? [] : [moveShard(shard, 'settle', { tally, held: null })],
     insertShards: children,
     ledger,
-    events: [eventOf(flight, 'settled', { ...tally.own, again: total(tally.again) }, submission)],
+    events: [eventOf(flight, 'settled', { ...tally.own, again: rowsIn(tally.again) }, submission)],
   })
   ports.step('settled')
   return null
@@ -83,7 +69,7 @@ export async function settleLost(flight: ShardFlight, submission: SubmissionRow)
     shards: [moveShard(shard, 'settle', { tally, held: null })],
     insertShards: handsOn ? [await wholeAgain(flight)] : [],
     ledger: await chargesOf(flight, submission),
-    events: [eventOf(flight, 'settled', { ...own, again: total(again) }, submission)],
+    events: [eventOf(flight, 'settled', { ...own, again: rowsIn(again) }, submission)],
   })
   return null
 }
@@ -331,5 +317,3 @@ const ledgerRow = (
   at: number,
   reason: string | null,
 ): LedgerRow => ({ ...entry, submissionId: submission.id, jobId: job.id, entry: 0, part, reason, tags: job.tags, at })
-
-const total = (tally: Tally): number => outcomes.reduce((sum, outcome) => sum + tally[outcome], 0)

@@ -12,7 +12,16 @@ const ports = {
 
 const lane = { lane: 'openai/batch', accountId: 'openai', model: 'm' } as const
 const course = { from: null, tried: [], assignedAt: now - 20 * HOUR, cancelledAt: null, done: 0, movedAt: null }
-const shard = { id: 'shd_1', group: 0, count: 10, state: 'planned', held: null, wakeAt: now, ...lane, course } as unknown
+const shard = {
+  id: 'shd_1',
+  group: 0,
+  count: 10,
+  state: 'planned',
+  held: null,
+  wakeAt: now,
+  ...lane,
+  course,
+} as unknown
 const job = { deadline: now + 20 * HOUR, createdAt: now - 21 * HOUR } as JobRow
 
 /** What the policy knows of a shard that was told twenty hours ago where to fly. */

@@ -11,7 +11,7 @@ import { ordinalsOf, putOrdinals } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { RoutedManifest } from './routing.ts'
 import { everyRequest, everyRow, recordsOf } from './rows.ts'
-import { againOf } from './settle.ts'
+import { againOf } from './tally.ts'
 import { liveOf, type Sight, sightOf } from './view-of.ts'
 import { withdrawnIn, without } from './withdrawn.ts'
 

@@ -1,14 +1,13 @@
 import { lowerBound, readOrdinals } from '../delivery/windows.ts'
 import { emptyTally } from '../domain/outcome.ts'
 import type { Commit } from '../stores/contract.ts'
-import type { Settling } from './fates.ts'
-import { commit, eventOf, type ShardFlight, type Then } from './flight.ts'
+import { commit, eventOf, type Settling, type ShardFlight, type Then } from './flight.ts'
 import { moveShard } from './move.ts'
 import type { JobOptions } from './options.ts'
 import { ordinalsOf, subShard } from './plan.ts'
 import type { Ports } from './ports.ts'
 import type { RowSet } from './rows.ts'
-import type { ShardTally } from './settle.ts'
+import { type ShardTally } from './tally.ts'
 
 /** Rows of a set that the user has withdrawn. */
 export async function withdrawnIn(ports: Ports, { withdrawn }: JobOptions, rows: RowSet): Promise<ReadonlySet<number>> {
