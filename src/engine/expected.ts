@@ -5,10 +5,11 @@ import { tonight } from '../policy/survival.ts'
 import type { ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { isSteered, offerName } from './course.ts'
 import { curveFor } from './curve-for.ts'
-import { lineOf, tokensEach } from './offers.ts'
+import { tokensEach } from './offers.ts'
 import { paceFor } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import { landingWithin } from './quote.ts'
+import { lineOf } from './quoted-line.ts'
 import { liveOf, type Sight } from './view-of.ts'
 
 /** When a job is likely home, epoch ms: half of such jobs by `p50`, nine in ten by `p90`. */

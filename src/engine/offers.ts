@@ -3,7 +3,7 @@ import { tierOf, vendorOf } from '../domain/usage.ts'
 import { windowOf } from '../executor/engine-use.ts'
 import { SECOND } from '../kit/clock.ts'
 import type { Offer } from '../policy/view.ts'
-import type { Quote, QuotedLane } from '../pricing/quote.ts'
+import type { QuotedLane } from '../pricing/quote.ts'
 import type { JobRow, ShardRow, SubmissionRow } from '../stores/contract.ts'
 import { offerName } from './course.ts'
 import { curveFor } from './curve-for.ts'
@@ -12,6 +12,7 @@ import type { JobOptions } from './options.ts'
 import { paceFor, sheds } from './pace-for.ts'
 import type { Ports } from './ports.ts'
 import { limitNow } from './quota.ts'
+import { lineOf } from './quoted-line.ts'
 import { type Route, type RoutedManifest, routesOf } from './routing.ts'
 import type { Runs } from './runs.ts'
 import type { RunProgress } from './sync-flight.ts'
@@ -121,11 +122,6 @@ async function offerOf(ports: Ports, runs: Runs, of: Of, route: Route): Promise<
     cancelSeconds: DRAIN_SECONDS * ports.clock.speed,
     room: Number.POSITIVE_INFINITY,
   }
-}
-
-export function lineOf({ quote }: JobRow, { lane, model }: Pick<Route, 'lane' | 'model'>): QuotedLane | undefined {
-  const { lanes = [], alternatives = [] } = (quote ?? {}) as Partial<Quote>
-  return [...lanes, ...alternatives].find((line) => line.lane === lane && line.model === model)
 }
 
 /** What all of a group would cost at standard with the model that was asked for; with another, by what that costs. */

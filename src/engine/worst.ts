@@ -4,8 +4,8 @@ import { costOf } from '../pricing/cost.ts'
 import { type Price, priceFor } from '../pricing/price.ts'
 import type { JobRow, ShardRow } from '../stores/contract.ts'
 import { grownOf } from './course.ts'
-import { lineOf } from './offers.ts'
 import type { Ports } from './ports.ts'
+import { lineOf } from './quoted-line.ts'
 import { type RoutedManifest, routedFor, routesOf } from './routing.ts'
 
 type Prices = Pick<Ports, 'vendors' | 'clock'>
