@@ -1,5 +1,5 @@
 import type { ChatDialect } from '../src/dialects/translation.ts'
-import { translateRows } from '../src/engine/translate-rows.ts'
+import { translateRows } from '../src/engine/rows/translate-rows.ts'
 
 /** Request bodies from one dialect to another, bytes to bytes as a worker does it: MB of input a second on one core. */
 

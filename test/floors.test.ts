@@ -139,6 +139,26 @@ test('rooms import downwards only', () => {
   expect(wrong).toEqual([])
 })
 
+/** The rooms of the engine, from the ground up; beside them lie its contract and options, above them its index. */
+const stairs = ['rows', 'shards', 'purchase', 'harvest', 'savings', 'books', 'doctor', 'quote', 'flight', 'job']
+
+test('rooms of the engine import downwards only', () => {
+  const floorOf = (path: string): number => stairs.findIndex((room) => inside(path, `engine/${room}`))
+  const wrong = files
+    .filter((path) => inside(path, 'engine') && floorOf(path) >= 0)
+    .flatMap((path) =>
+      importsOf(path)
+        .filter((target) => inside(target, 'engine') && !['engine/ports.ts', 'engine/options.ts'].includes(target))
+        .filter((target) => floorOf(target) < 0 || floorOf(target) > floorOf(path))
+        .map((target) => `${path} → ${target}`),
+    )
+  expect(wrong).toEqual([])
+  const outside = files.filter((path) => inside(path, 'engine') && floorOf(path) < 0)
+  expect(outside.toSorted()).toEqual(
+    ['engine.ts', 'index.ts', 'options.ts', 'ports.ts'].map((name) => `engine/${name}`),
+  )
+})
+
 test('no vendor is named in the engine', () => {
   const vendors = /openai|anthropic|gemini|vertex|claude|\bgpt-/i
   const named = files
