@@ -42,27 +42,43 @@ const whole = (model: string, vendor: string, input: number, requests: number, o
     `${vendor}/batch`,
   ).usd
 
+/** Of which only the prompts are not known exactly. */
+const known: Partial<QuoteGroup> = { outputTokens: { low: 100_000, high: 100_000 } }
+
 describe('a quote', () => {
   test('prices every lane the model has, low and high, beside the standard price', () => {
-    const { lanes, pricesAsOf } = quoted([group()])
+    const { lanes, pricesAsOf } = quoted([group(known)])
     expect(lanes.map(({ lane, flyable, usd }) => [lane, flyable, usd.low, usd.high, usd.standard])).toEqual([
-      ['openai/batch', true, '0.65', '1', '2'],
-      ['openai/flex', false, '0.65', '1', '2'],
-      ['openai/standard', false, '1.3', '2', '2'],
-      ['openai/priority', false, '2.6', '4', '2'],
+      ['openai/batch', true, '0.9', '1', '2'],
+      ['openai/flex', false, '0.9', '1', '2'],
+      ['openai/standard', false, '1.8', '2', '2'],
+      ['openai/priority', false, '3.6', '4', '2'],
     ])
     expect(lanes[0]?.tokens).toEqual({
       inputLow: 400_000,
       inputHigh: 500_000,
-      outputLow: 50_000,
+      outputLow: 100_000,
       outputHigh: 100_000,
       outputMost: 100_000,
     })
     expect(pricesAsOf).toBe('2026-09-23')
   })
 
+  test('does not reckon with prompts and answers that are both short, or both long', () => {
+    // Prompts of 0.4 to 0.5 USD, answers of 0.25 to 0.5: from 0.65 to 1, were it so.
+    const { low, high, most } = lane([group()]).usd
+    const middle = Math.sqrt(0.4 * 0.5) + Math.sqrt(0.25 * 0.5)
+    expect(Number(low)).toBeCloseTo(middle - Math.hypot(Math.sqrt(0.4 * 0.5) - 0.4, Math.sqrt(0.25 * 0.5) - 0.25), 6)
+    expect(Number(high)).toBeCloseTo(middle + Math.hypot(0.5 - Math.sqrt(0.4 * 0.5), 0.5 - Math.sqrt(0.25 * 0.5)), 6)
+    expect(most).toBe('1')
+  })
+
   test('adds up the endpoints of a model, and keeps models apart', () => {
-    const { lanes } = quoted([group(), group({ endpoint: '/v1/responses' }), group({ model: 'gpt-5' })])
+    const { lanes } = quoted([
+      group(known),
+      group({ ...known, endpoint: '/v1/responses' }),
+      group({ ...known, model: 'gpt-5' }),
+    ])
     const batch = lanes.filter((line) => line.lane === 'openai/batch')
     expect(batch.map(({ model, usd }) => [model, usd.high])).toEqual([
       ['gpt-6-sol', '2'],
@@ -173,9 +189,9 @@ describe('the recommendation', () => {
   }
 
   test('without a deadline is the cheapest lane that can be flown', () => {
-    expect(quoted([group()], { flyable: ['openai/standard', 'openai/batch'] })).toMatchObject({
+    expect(quoted([group(known)], { flyable: ['openai/standard', 'openai/batch'] })).toMatchObject({
       recommended: 'openai/batch',
-      reason: 'openai/batch is the cheapest lane: at most 1 USD against 2 at the standard price.',
+      reason: 'openai/batch is the cheapest lane: likely at most 1 USD against 2 at the standard price.',
     })
     expect(quoted([group()], { flyable: [] })).toMatchObject({ recommended: null })
   })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { EngineRates } from '../domain/engine-settings.ts'
 import { type NanoUsd, roundToNano, usd } from '../domain/money.ts'
 import { dearestAsked, dearestInput, type Lane, laneOf, type Tier, tierOf, type Usage } from '../domain/usage.ts'
@@ -7,7 +8,7 @@ import { builtIn, type ModelRow, type PriceBook, ratesOf } from './catalogue.ts'
 import { costOf } from './cost.ts'
 import { laneNotes, modelNotes } from './notes.ts'
 import { type Price, priceFor, residency, whyRefused } from './price.ts'
-import type { Range } from './range.ts'
+import { type Range, sumOf } from './range.ts'
 import { type LaneFigures, recommend } from './recommend.ts'
 import type { SparedQuote } from './spared.ts'
 import type { Template } from './template.ts'
@@ -219,13 +220,13 @@ function quoteLane(input: QuoteInput, groups: Groups, row: ModelRow | undefined,
   const flyable = input.flyable.includes(lane)
   const figures: LaneFigures = {
     lane,
-    low: sum(groups.map((group) => costAt(group, row, tier, input.at, 'low'))),
-    high: sum(groups.map((group) => costAt(group, row, tier, input.at, 'high'))),
-    standard: sum(groups.map((group) => costAt(group, row, 'standard', input.at, 'high'))),
+    ...likelyCost(groups.map((group) => costsOf(group, row, tier, input.at))),
+    standard: likelyCost(groups.map((group) => costsOf(group, row, 'standard', input.at))).high,
     onTime: landing?.onTime ?? null,
     flyable,
   }
-  const most = sum(groups.map((group) => costAt(atMost(group), row, tier, input.at, 'high')))
+  const worst = groups.map((group) => costAt(atMost(group), row, tier, input.at, 'high'))
+  const most = sum(worst.flatMap(({ prompts, answers }) => [prompts, answers]))
   const from = (seconds: number | undefined): string | null =>
     seconds === undefined ? null : new Date(input.at + Math.round(seconds) * 1000).toISOString()
   const tokens = tokensOf(groups)
@@ -297,18 +298,49 @@ function atMost(group: QuoteGroup): QuoteGroup {
   }
 }
 
-function costAt(
-  group: QuoteGroup,
-  row: ModelRow | undefined,
-  tier: Tier,
-  at: number,
-  reading: 'low' | 'high',
-): NanoUsd | null {
+/** What prompts and answers cost; null: no price is known. */
+interface Costs {
+  readonly prompts: NanoUsd | null
+  readonly answers: NanoUsd | null
+  readonly price: Price | undefined
+}
+
+const costsOf = (group: QuoteGroup, row: ModelRow | undefined, tier: Tier, at: number) => ({
+  low: costAt(group, row, tier, at, 'low'),
+  high: costAt(group, row, tier, at, 'high'),
+})
+
+/**
+ * Nineteen jobs in twenty cost between the two. What a vendor makes of prompts and how long its answers are have nothing to
+ * do with each other, so seldom are both low, or both high; but where the price itself is open, it is so for both.
+ */
+function likelyCost(
+  groups: readonly { readonly low: Costs; readonly high: Costs }[],
+): Pick<LaneFigures, 'low' | 'high'> {
+  const rangeOf = (part: 'prompts' | 'answers') => ({
+    low: sum(groups.map(({ low }) => low[part])),
+    high: sum(groups.map(({ high }) => high[part])),
+  })
+  const [prompts, answers] = [rangeOf('prompts'), rangeOf('answers')]
+  const plain = { low: sum([prompts.low, answers.low]), high: sum([prompts.high, answers.high]) }
+  const open = groups.some(({ low, high }) => !isDeepStrictEqual(low.price?.perToken, high.price?.perToken))
+  if (plain.low === null || plain.high === null || open || isKnown(prompts) || isKnown(answers)) return plain
+  const both = sumOf([numeric(prompts), numeric(answers)])
+  return { low: BigInt(Math.round(both.low)), high: BigInt(Math.round(both.high)) }
+}
+
+type NanoRange = Pick<LaneFigures, 'low' | 'high'>
+const isKnown = ({ low, high }: NanoRange): boolean => low === high
+const numeric = ({ low, high }: NanoRange): Range => ({ low: Number(low), high: Number(high) })
+
+function costAt(group: QuoteGroup, row: ModelRow | undefined, tier: Tier, at: number, reading: 'low' | 'high'): Costs {
   const { vendor, model, requests, resident = false, rates } = group
   const average = group.promptTokens ?? group.inputTokens[reading] / Math.max(1, requests)
   const promptTokens = reading === 'high' ? Math.max(average, group.promptTokensMax ?? 0) : average
   const price = priceFor({ model: row ?? model, vendor, tier, at, promptTokens, reading, resident, rates })
-  return price === undefined ? null : costOrNull(usageAt(group, row, price, promptTokens, reading), price)
+  if (price === undefined) return { prompts: null, answers: null, price }
+  const { output = 0, ...prompts } = usageAt(group, row, price, promptTokens, reading)
+  return { prompts: costOrNull(prompts, price), answers: costOrNull({ output }, price), price }
 }
 
 /** Prompts that are written to a cache at more than plain input, asked or unasked, count so at the high end. */

@@ -80,7 +80,7 @@ function candidatesOf(figures: readonly LaneFigures[]): Candidate[] {
 }
 
 const againstStandard = ({ high, standard }: Candidate): string =>
-  standard === null ? '' : `: at most ${usd(high)} USD against ${usd(standard)} at the standard price`
+  standard === null ? '' : `: likely at most ${usd(high)} USD against ${usd(standard)} at the standard price`
 const compare = (a: NanoUsd, b: NanoUsd): number => (a < b ? -1 : a > b ? 1 : 0)
 /** Rounded down: a chance of 99.6 % is not certainty. */
 const percent = (chance: number): string => `${Math.floor(chance * 100)} %`
