@@ -38,7 +38,7 @@ describe('redeye bill', () => {
     const report = night.write('short.csv', `start_time_iso,amount_value,amount_currency,line_item\n${rows.join('')}`)
     const early = await night.redeye(['bill', '--against', report])
     expect(early).toMatchObject({ code: 0, stdout: expect.stringContaining('not in the report yet') })
-    const later = await night.redeye(['bill', '--against', report], { env: { REDEYE_SPEED: '100000' } })
+    const later = await night.redeye(['bill', '--against', report], { env: { REDEYE_SPEED: '5000000' } })
     expect(later).toMatchObject({
       code: 5,
       stdout: expect.stringMatching(/charged here, not in the report[^]*not explained/),

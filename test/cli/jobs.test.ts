@@ -199,7 +199,12 @@ describe('looking at jobs', () => {
           lane: 'openai/batch',
           model: 'gpt-4o-mini',
           flyable: true,
-          usd: { low: expect.any(String), high: expect.any(String), standard: expect.any(String) },
+          usd: {
+            low: expect.any(String),
+            high: expect.any(String),
+            most: expect.any(String),
+            standard: expect.any(String),
+          },
           tokens: expect.any(Object),
           lands: { p50: expect.stringMatching(/Z$/), p90: expect.stringMatching(/Z$/) },
           onTime: expect.any(Number),
