@@ -10,8 +10,8 @@ interface Surface {
 }
 
 /**
- * The whole surface on one page; what several commands take lies beside it. A command's own file, and with it the library, is loaded when the command runs: help
- * has to be quick.
+ * The whole surface on one page; what several commands take lies beside it. A command's own file, and with it the library,
+ * is loaded when the command runs: help has to be quick.
  */
 export function declareCommands(program: Command, surface: Surface): void {
   declareBuying(program, surface)
