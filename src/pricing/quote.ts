@@ -308,14 +308,16 @@ interface Costs {
 const costsOf = (group: QuoteGroup, row: ModelRow | undefined, tier: Tier, at: number) => ({
   low: costAt(group, row, tier, at, 'low'),
   high: costAt(group, row, tier, at, 'high'),
+  cached: group.shared !== undefined,
 })
 
 /**
  * Nineteen jobs in twenty cost between the two. What a vendor makes of prompts and how long its answers are have nothing to
- * do with each other, so seldom are both low, or both high; but where the price itself is open, it is so for both.
+ * do with each other, so seldom are both low, or both high. But where the price itself is open, it is so for both; and
+ * prompts are found in a cache or they are not, with nothing in between.
  */
 function likelyCost(
-  groups: readonly { readonly low: Costs; readonly high: Costs }[],
+  groups: readonly { readonly low: Costs; readonly high: Costs; readonly cached: boolean }[],
 ): Pick<LaneFigures, 'low' | 'high'> {
   const rangeOf = (part: 'prompts' | 'answers') => ({
     low: sum(groups.map(({ low }) => low[part])),
@@ -323,7 +325,9 @@ function likelyCost(
   })
   const [prompts, answers] = [rangeOf('prompts'), rangeOf('answers')]
   const plain = { low: sum([prompts.low, answers.low]), high: sum([prompts.high, answers.high]) }
-  const open = groups.some(({ low, high }) => !isDeepStrictEqual(low.price?.perToken, high.price?.perToken))
+  const open = groups.some(
+    ({ low, high, cached }) => cached || !isDeepStrictEqual(low.price?.perToken, high.price?.perToken),
+  )
   if (plain.low === null || plain.high === null || open || isKnown(prompts) || isKnown(answers)) return plain
   const both = sumOf([numeric(prompts), numeric(answers)])
   return { low: BigInt(Math.round(both.low)), high: BigInt(Math.round(both.high)) }

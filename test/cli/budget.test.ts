@@ -81,7 +81,7 @@ describe('redeye budget', () => {
   test('five processes that start at once do not pass it together', async () => {
     const inputs = [1, 2, 3, 4, 5].map((number) => night.lines(`in-${number}.jsonl`, 50 + number))
     const high = await worstOf(inputs[4] as string)
-    night.emulator.setScenario('stuck-in-progress')
+    night.emulator.setScenario('stuck-in-progress:times=always')
     await night.redeye(['budget', (high * 2.5).toFixed(9)])
     const ended = await Promise.all(inputs.map((input) => night.redeye(['submit', input, '--yes'])))
     expect(ended.map(({ code }) => code).toSorted()).toEqual([0, 0, 3, 3, 3])
