@@ -10,6 +10,9 @@ export interface ScannedRow extends RowCounts {
   reason: number
 }
 
+/** Reads one result row, `bytes[start, end)` without its newline, into `row`. False: not a row at all. */
+export type RowScanner = (bytes: Uint8Array, start: number, end: number, row: ScannedRow) => boolean
+
 export const blankRow = (): ScannedRow => ({
   idStart: -1,
   idEnd: -1,

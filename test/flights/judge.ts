@@ -94,7 +94,7 @@ const isAnswered = ({ key, response, error, status, result }: OutputLine): boole
     ? response?.status_code === 200 || result?.type === 'succeeded'
     : error === undefined && status === undefined && Object.keys(response ?? {}).length > 0
 
-/** engine.md section 4: proven + duplicate <= bill <= proven + duplicate + unproven, to the nano-dollar. */
+/** The books close: proven + duplicate <= bill <= proven + duplicate + unproven, to the nano-dollar. */
 function faultsOfBooks({ bill, proven, unproven, duplicate }: Verdict['nanoUsd']): string[] {
   const low = proven + duplicate
   const high = low + unproven

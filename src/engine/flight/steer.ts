@@ -12,6 +12,7 @@ import type { Watcher } from '../purchase/watcher.ts'
 import type { RoutedManifest } from '../rows/routing.ts'
 import { type Course, courseAfter, courseOf, offerName } from '../shards/course.ts'
 import { keepShard, keepSubmission, moveShard, moveSubmission } from '../shards/move.ts'
+import { unflown } from '../shards/new-shard.ts'
 import { sizeOf } from '../shards/plan.ts'
 import type { Runs } from '../shards/runs.ts'
 import type { Crew } from './advance.ts'
@@ -223,17 +224,10 @@ async function abandon(ports: Ports, sight: Sight, shard: ShardRow, offer: Offer
   const again: ShardRow = {
     ...shard,
     ...(await wordedAs(ports, sight, shard, offer)),
+    ...unflown,
     id: derivedId('shd', shard.id, 'again'),
-    state: 'planned',
-    held: null,
-    purchase: 0,
-    refusals: 0,
-    tally: null,
     course: { ...courseAfter(shard), assignedAt: now },
     wakeAt: now,
-    owner: null,
-    epoch: 0,
-    leaseUntil: 0,
   }
   return {
     shards: [moveShard(shard, 'settle', { ...seized(shard), tally: null, held: null, wakeAt: null })],

@@ -20,6 +20,8 @@ import { submissionRow } from '../purchase/submission-row.ts'
 import { isOver } from '../purchase/watch.ts'
 import { quoteJob } from '../quote/quote.ts'
 import type { Route, RoutedManifest } from '../rows/routing.ts'
+import { unflown } from '../shards/new-shard.ts'
+import { newJob } from './new-job.ts'
 import { checkPrice, forget } from './submit.ts'
 
 export interface AdoptOptions {
@@ -246,35 +248,17 @@ async function makeJob(
   const options: JobOptions = { ...jobDefaults, retriesMax: 0, preflight: false, budget, allowUnpriced, adopted }
   const now = ports.clock.now()
   const shard = shardOf(id, manifest, now)
-  const job: JobRow = {
-    id,
-    key: null,
-    state: 'flying',
-    held: null,
-    rev: 0,
-    digest: digestOf('adopted', account.id, remote.id).toString('hex'),
-    input: manifest,
-    options,
-    quote: null,
-    receipt: null,
-    tags,
-    requests: manifest.requests,
-    round: 0,
-    cancelWanted: false,
-    createdAt: now,
-    deadline: null,
-    landedAt: null,
-    outputs: [],
-    error: null,
-    ...(rescue ? await withRescue(ports, manifest, options) : {}),
-  }
+  const { requests } = manifest
+  const digest = digestOf('adopted', account.id, remote.id).toString('hex')
+  const terms = rescue ? await withRescue(ports, manifest, options) : { options, quote: null }
+  const job = newJob({ id, digest, tags, requests, createdAt: now, input: manifest, ...terms })
   const submission = takenAs(ports, lane, shard, remote)
-  const facts = { remote: remote.id, vendorState: remote.vendorState, requests: manifest.requests, why }
+  const facts = { remote: remote.id, vendorState: remote.vendorState, requests, why }
   const event: NewEvent = { jobId: id, shardId: shard.id, at: now, type: 'taken-over', data: facts }
   const created = await ports.store.createJob(job, [shard], [event], [submission])
   if (created) ports.step('job-created')
   else await forget(ports, { folder }) // another process was first
-  return { job: id, requests: manifest.requests, created, own: false, input: why === null, why }
+  return { job: id, requests, created, own: false, input: why === null, why }
 }
 
 /** All its rows in one purchase, which has been made. */
@@ -296,16 +280,10 @@ function shardOf(jobId: string, { groups, requests, routes }: RoutedManifest, no
     bytes: sum('bodyBytes'),
     tokens: sum('tokens'),
     outputMax: null,
-    state: 'flying',
-    held: null,
-    purchase: 0,
-    refusals: 0,
-    tally: null,
     course: null,
     wakeAt: now,
-    owner: null,
-    epoch: 0,
-    leaseUntil: 0,
+    ...unflown,
+    state: 'flying',
   }
 }
 

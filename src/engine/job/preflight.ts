@@ -15,7 +15,7 @@ import { type Course, courseOf, isSteered } from '../shards/course.ts'
 import { ladderOf, lanesOf } from '../shards/ladder.ts'
 import { keepShard } from '../shards/move.ts'
 import { type Ordinals, type PlanOf, planShards, putOrdinals } from '../shards/plan.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 
 /** Jobs of fewer requests lose little when all of them are wrong. */
 const REQUESTS_MIN = 1000

@@ -5,7 +5,7 @@ import { totalOf } from '../../ledger/totals.ts'
 import type { Quote } from '../../pricing/quote.ts'
 import type { JobRow, LedgerRow, ShardRow, SubmissionRow } from '../../stores/contract.ts'
 import { courseOf } from '../shards/course.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 
 interface Rows {
   readonly job: JobRow

@@ -13,7 +13,7 @@ import { type RowSet, recordsOf } from '../rows/rows.ts'
 import { grownOf } from '../shards/course.ts'
 import { moveJob } from '../shards/move.ts'
 import { ordinalsOf, planShards, putOrdinals } from '../shards/plan.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 

@@ -29,6 +29,7 @@ import { bucketOf, sharedPrefixes } from '../savings/shared-prefixes.ts'
 import { spareRows } from '../savings/spare-rows.ts'
 import { checkLadder, ladderOf } from '../shards/ladder.ts'
 import { ordinalsIn, planShards } from '../shards/plan.ts'
+import { newJob } from './new-job.ts'
 import { preflightShards } from './preflight.ts'
 
 export type Input =
@@ -169,27 +170,9 @@ export async function createJob(
   )
   const now = ports.clock.now()
   const { requests, rows } = manifest
-  const job: JobRow = {
-    id,
-    key: submission.key,
-    state: 'flying',
-    held: null,
-    rev: 0,
-    digest,
-    input: manifest,
-    options,
-    quote,
-    receipt: null,
-    tags: submission.tags,
-    requests,
-    round: 0,
-    cancelWanted: false,
-    createdAt: now,
-    deadline: submission.deadline,
-    landedAt: null,
-    outputs: [],
-    error: null,
-  }
+  const { key, tags } = submission
+  const of = { id, key, deadline, digest, tags, requests, createdAt: now }
+  const job = newJob({ ...of, input: manifest, options, quote })
   const data = { requests, ...(rows && { rows: rows.count }), shards: shards.length }
   const events = [{ jobId: id, at: now, type: 'submitted', data }]
   const created = await ports.store.createJob(job, shards, events, reused)

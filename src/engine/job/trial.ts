@@ -18,6 +18,7 @@ import { everyRequest, everyRow, recordsOf, Segments } from '../rows/rows.ts'
 import { lanesOf } from '../shards/ladder.ts'
 import { ordinalsIn, planShards } from '../shards/plan.ts'
 import { costReader } from './deliver.ts'
+import { newJob } from './new-job.ts'
 import { headOf } from './part-of.ts'
 import { type ResultItem, resultItems } from './results.ts'
 import { forget, type TakenIn } from './submit.ts'
@@ -81,27 +82,7 @@ export async function flyTrial(
   const shards = await planShards(ports, of, everyRow(manifest))
   const now = ports.clock.now()
   const { requests } = manifest
-  const job: JobRow = {
-    id,
-    key: null,
-    state: 'flying',
-    held: null,
-    rev: 0,
-    digest,
-    input: manifest,
-    options: own,
-    quote,
-    receipt: null,
-    tags,
-    requests,
-    round: 0,
-    cancelWanted: false,
-    createdAt: now,
-    deadline: null,
-    landedAt: null,
-    outputs: [],
-    error: null,
-  }
+  const job = newJob({ id, digest, tags, requests, createdAt: now, input: manifest, options: own, quote })
   await ports.store.createJob(job, shards, [{ jobId: id, at: now, type: 'tried', data: { requests } }])
   return job
 }

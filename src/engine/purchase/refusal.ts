@@ -7,7 +7,7 @@ import { buysNothing } from '../options.ts'
 import { commit, eventOf, type Flight, type ShardFlight, slowLook, type Then } from '../shards/flight.ts'
 import { keepShard, moveShard, moveSubmission } from '../shards/move.ts'
 import { ordinalsOf, recut, type ShardRoom, subShard } from '../shards/plan.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 import { failRows } from './fail-rows.ts'
 import { learnedQuota } from './quota.ts'
 
@@ -19,7 +19,7 @@ const STUBBORN = 8
 
 export const backOff = (refusals: number): number => Math.min(15 * MINUTE, 30 * SECOND * 2 ** Math.min(refusals, 10))
 
-/** What to do about a refusal, at once or late: engine.md section 3, by kind. Nothing was bought. */
+/** What to do about a refusal by its kind, whether it came at once or late. Nothing was bought. */
 export async function refused(flight: Flight, submission: SubmissionRow | undefined, refusal: Refusal): Promise<Then> {
   const { shard, ports } = flight
   ports.log.warn({ shard: shard.id, code: refusal.code, kind: refusal.kind }, `refused: ${refusal.message}`)

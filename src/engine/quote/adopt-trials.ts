@@ -7,7 +7,7 @@ import type { Ports } from '../ports.ts'
 import { readWhole } from '../rows/read-whole.ts'
 import { type Course, courseOf } from '../shards/course.ts'
 import { ordinalsIn, putOrdinals } from '../shards/plan.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 
 const SUCCEEDED = outcomes.indexOf('succeeded')
 /** Jobs that are looked through for a trial of the same input. */

@@ -4,7 +4,7 @@ import type { Learnable, Quote } from '../../pricing/quote.ts'
 import type { JobRow } from '../../stores/contract.ts'
 import type { Ports } from '../ports.ts'
 import { courseOf } from '../shards/course.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 
 /** Jobs that are looked at, newest first, and how many of one kind are read. */
 const JOBS_MAX = 200

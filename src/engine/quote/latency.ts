@@ -3,7 +3,7 @@ import { SECOND } from '../../kit/clock.ts'
 import { type Flown, type HourOfWeek, hoursOfWeek, type LatencyLine, latencyLines } from '../../policy/latency.ts'
 import type { SubmissionRow } from '../../stores/contract.ts'
 import type { Ports } from '../ports.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 
 /** How long one account has waited on one lane. */
 export interface LaneLatency {

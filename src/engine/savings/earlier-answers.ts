@@ -14,12 +14,14 @@ import type { JobRow, ShardRow, SubmissionRow } from '../../stores/contract.ts'
 import { flownOf } from '../harvest/flown.ts'
 import type { JobOptions } from '../options.ts'
 import type { Ports } from '../ports.ts'
+import { submissionRow } from '../purchase/submission-row.ts'
 import type { Route, RoutedManifest } from '../rows/routing.ts'
 import { asRows } from '../rows/routing.ts'
 import { everyRow, recordsOf } from '../rows/rows.ts'
 import { type Course, courseOf } from '../shards/course.ts'
+import { unflown } from '../shards/new-shard.ts'
 import { putOrdinals } from '../shards/plan.ts'
-import { type ShardTally } from '../shards/tally.ts'
+import type { ShardTally } from '../shards/tally.ts'
 import { contentHashes, identityOf } from './content-hashes.ts'
 import type { SpareOf } from './spare-rows.ts'
 
@@ -189,27 +191,28 @@ async function settledShard(
   await put(ports, `${folder}-usage`, new Uint8Array(answers.length * USAGE_BYTES))
   const { lane, accountId, model } = manifest.routes[group] as Route
   const at = ports.clock.now()
-  const own = { jobId, lane, accountId, model, inputs: answers.length, bytes: 0, tokens: 0, purchase: 0 }
   const course: Course = { ...courseOf({ course: null }), reusedFrom: job.id }
   const tally: ShardTally = { own: { ...emptyTally(), succeeded: answers.length }, again: emptyTally() }
   const shard: ShardRow = {
-    ...own,
     id,
+    jobId,
+    lane,
+    accountId,
+    model,
+    inputs: answers.length,
+    bytes: 0,
+    tokens: 0,
     round: 0,
     firstOrdinal,
     count: answers.length,
     ordinals: `${folder}-ordinals`,
     group,
     outputMax: 0,
-    state: 'settled',
-    held: null,
-    refusals: 0,
-    tally,
     course,
     wakeAt: null,
-    owner: null,
-    epoch: 0,
-    leaseUntil: 0,
+    ...unflown,
+    state: 'settled',
+    tally,
   }
   const collected: Collected = {
     version: RESULTS_VERSION,
@@ -222,30 +225,11 @@ async function settledShard(
     bytes: 0,
   }
   const submission: SubmissionRow = {
-    ...own,
-    id: derivedId('sub', id, 0),
-    shardId: id,
+    ...submissionRow({ ports, shard }, { state: 'settled', fileId: null }),
     key: base32(digestOf('reused', id), KEY_LENGTH),
-    state: 'settled',
-    vendorState: null,
-    remoteId: null,
-    fileId: null,
-    rows: answers.length,
     worstNanoUsd: 0n,
-    sentAt: null,
-    sendBy: null,
-    createdAt: at,
-    openedAt: null,
-    endedAt: null,
     settledAt: at,
-    collectBy: null,
-    counts: null,
     collected,
-    progress: null,
-    cancelWanted: false,
-    abandoned: false,
-    duplicate: false,
-    error: null,
   }
   return { shard, submission }
 }

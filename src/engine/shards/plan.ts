@@ -23,6 +23,7 @@ import { type RowSet, recordsOf, rowBytes } from '../rows/rows.ts'
 import { courseGrown, grownOf, isSteered } from './course.ts'
 import { grownRecords, recordsFor } from './growth.ts'
 import { ladderOf, lanesOf } from './ladder.ts'
+import { unflown } from './new-shard.ts'
 import { outputCap } from './output-cap.ts'
 
 /** What a purchase takes where one has to be known before the next is made. */
@@ -270,17 +271,9 @@ async function shardRow(ports: Ports, of: PlanOf, bound: Bounds, cut: CutShard, 
     bytes: cut.bytes,
     tokens: cut.tokens,
     outputMax: cut.outputMax,
-    state: 'planned',
-    held: null,
-    purchase: 0,
-    refusals: 0,
-    tally: null,
     course: courseGrown(of.grown ?? 0),
     wakeAt: isSteered(of) ? null : ports.clock.now(), // a policy says when, and where
-
-    owner: null,
-    epoch: 0,
-    leaseUntil: 0,
+    ...unflown,
   }
 }
 

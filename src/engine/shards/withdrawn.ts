@@ -7,7 +7,7 @@ import type { RowSet } from '../rows/rows.ts'
 import { commit, eventOf, type Settling, type ShardFlight, type Then } from './flight.ts'
 import { moveShard } from './move.ts'
 import { ordinalsOf, subShard } from './plan.ts'
-import { type ShardTally } from './tally.ts'
+import type { ShardTally } from './tally.ts'
 
 /** Rows of a set that the user has withdrawn. */
 export async function withdrawnIn(ports: Ports, { withdrawn }: JobOptions, rows: RowSet): Promise<ReadonlySet<number>> {
