@@ -128,18 +128,21 @@ async function flyAt(vendor: VendorName): Promise<void> {
   // A policy cancels, harvests and climbs.
   if (parts.includes('deadline') && callable) {
     const scenario = known(vendor, ['stuck-in-progress', 'stuck-finalizing']).map((name) => `${vendor}/${name}`)
-    const options = { vendor, hours: 1, speed: 120, ...(scenario[0] === undefined ? {} : { scenario: scenario[0] }) }
+    const night = { vendor, hours: 1, speed: 120 }
+    const options = { ...night, ...(scenario[0] === undefined ? {} : { scenario: scenario[0] }) }
+    // Where every batch is stuck, there is nothing left but to call.
+    const endless = { ...night, ...(scenario[0] === undefined ? {} : { scenario: `${scenario[0]}:times=always` }) }
     await together(
       [
         ...(['steered', 'collected', 'settled'] as const).flatMap((step) =>
-          [1, 2].map((pass) => [step, pass] as const),
+          [1, 2].map((pass) => [step, pass, options] as const),
         ),
-        ['running', 1] as const,
-        ['settled', 5] as const,
+        ['running', 1, endless] as const,
+        ['settled', 5, options] as const,
       ].map(
-        ([step, pass]) =>
+        ([step, pass, under]) =>
           () =>
-            killAtStep(step, pass, options),
+            killAtStep(step, pass, under),
       ),
     )
     for await (const one of killAtRandom(Math.ceil(Number(values.random) / 4), random, options)) report(one)
